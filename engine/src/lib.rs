@@ -1,0 +1,4 @@
+//! The data half of Trinity Beast: it answers the prices it knows, for the keys it knows, and waits for nothing.
+
+#[cfg(feature = "extension")]
+mod python;

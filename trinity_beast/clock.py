@@ -1,0 +1,46 @@
+"""The one place that reads the time."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as every part of the program sees it. Handed in, so that a test can own it."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time, aware, in UTC."""
+        ...
+
+    def time_ns(self) -> int:
+        """Return the wall clock's time in Unix nanoseconds. It may step; never reckon a duration with it."""
+        ...
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds since some fixed moment. Never steps back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait `seconds`, or not at all when it is zero or less."""
+        ...
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def time_ns(self) -> int:
+        """Return the wall clock's time in Unix nanoseconds."""
+        return time.time_ns()
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds since some fixed moment."""
+        return time.monotonic_ns()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait `seconds`."""
+        await asyncio.sleep(max(0.0, seconds))

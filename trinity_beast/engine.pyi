@@ -1,0 +1,528 @@
+"""The engine as Python sees it: the data half, which answers what it knows and waits for nothing.
+
+Everything here may be called from any thread. No call blocks a request; calls that may wait release the GIL.
+Times ending in `_ns` are integers: Unix time where the name says wall or exchange, else the machine's monotonic clock.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+@final
+class Clock:
+    """The engine's time, guarded: a step of the wall clock is counted and not followed (see `wall_ns`)."""
+
+    @staticmethod
+    def system() -> Clock:
+        """Return the machine's clock."""
+        ...
+
+    @staticmethod
+    def manual(wall_ns: int, monotonic_ns: int) -> Clock:
+        """Return a clock that stands still until told, for tests."""
+        ...
+
+    def wall_ns(self) -> int:
+        """Return Unix time as the engine reckons it.
+
+        It follows the machine's wall clock by at most 500 parts in a million, so that a correction by NTP is
+        absorbed and a step can neither revive nor kill a price.
+        """
+        ...
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds that also pass while the machine sleeps. Never steps back."""
+        ...
+
+    def steps(self) -> int:
+        """Return how often the wall clock was seen to jump by more than a second."""
+        ...
+
+    def advance(self, nanoseconds: int) -> None:
+        """Move a manual clock, wall and monotonic together.
+
+        Raises:
+            ValueError: this is the machine's clock, or `nanoseconds` is negative.
+        """
+        ...
+
+    def step_wall(self, nanoseconds: int) -> None:
+        """Jump a manual clock's wall time only, as an operator or NTP would.
+
+        Raises:
+            ValueError: this is the machine's clock.
+        """
+        ...
+
+@final
+class Limits:
+    """Bounds on what the engine gives to callers it knows nothing of. Every wait and every queue has one."""
+
+    def __init__(
+        self,
+        *,
+        header_bytes_max: int = 16_384,
+        header_seconds: float = 10.0,
+        idle_seconds: float = 75.0,
+        connections_max: int = 16_000,
+        connections_per_address_max: int = 12_000,
+        unsent_bytes_max: int = 262_144,
+        unsent_seconds: float = 20.0,
+        handed_max: int = 1_024,
+        questions_max: int = 4_096,
+        question_seconds: float = 5.0,
+        assets_per_request_max: int = 1_000,
+        assets_per_datagram_max: int = 8,
+        datagram_bytes_max: int = 1_200,
+        segment_bytes: int = 4_194_304,
+        segment_seconds: float = 5.0,
+    ) -> None:
+        """Take the bounds given, the rest by default.
+
+        Raises:
+            ValueError: a bound is zero, negative or absurd; the message names it and its range.
+        """
+        ...
+
+@final
+class Engine:
+    """One node's engine. Built once; started and stopped once."""
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        region: str,
+        version: str,
+        digest_secret: bytes,
+        spool_directory: str | None,
+        threads: int,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        """Prepare an engine; nothing listens yet.
+
+        `digest_secret` keys the HMAC under which keys are known. `spool_directory` None keeps no usage records
+        (benchmarks and tests only).
+
+        Raises:
+            ValueError: an argument is out of range.
+            OSError: the spool directory cannot be used.
+        """
+        ...
+
+    @property
+    def book(self) -> Book: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def blocklist(self) -> Blocklist: ...
+    @property
+    def counters(self) -> Counters: ...
+    @property
+    def spool(self) -> Spool: ...
+    @property
+    def door(self) -> Door: ...
+    @property
+    def questions(self) -> Questions: ...
+    def set_refusals(self, refusals: Sequence[Refusal]) -> None:
+        """Replace the texts of what the engine refuses by itself, effective from the next answer on."""
+        ...
+
+    def listen_http(self, host: str, port: int) -> int:
+        """Listen for HTTP/1.1 with one socket per thread and return the port (chosen when `port` is 0).
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        ...
+
+    def listen_udp(self, host: str, port: int) -> int:
+        """Listen for datagrams with one socket per thread and return the port (chosen when `port` is 0).
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        ...
+
+    def start(self) -> None:
+        """Start the threads. From here on requests are answered."""
+        ...
+
+    def stop_accepting(self) -> None:
+        """Close the listeners; open connections finish what is in flight and are told `Connection: close`."""
+        ...
+
+    def stop(self, grace_seconds: float) -> int:
+        """Stop the threads, waiting up to `grace_seconds` for requests in flight, and seal the spool.
+
+        Returns how many connections had to be cut.
+        """
+        ...
+
+@final
+class Refusal:
+    """What the engine says when it refuses: one code, in one language."""
+
+    def __init__(self, code: str, status: int, title: str, message: str, fix: str, *, language: str = "en") -> None: ...
+
+@final
+class Book:
+    """The prices the engine may answer with, one per asset. A publish is seen by every thread at once."""
+
+    def publish(
+        self,
+        asset: str,
+        price: str,
+        quote: str,
+        venue: str,
+        source: str,
+        *,
+        exchange_time_ns: int,
+        received_monotonic_ns: int,
+        usable_for_ns: int,
+        state: str = "live",
+        cache_tier: str = "memory",
+        prewarmed: bool = True,
+    ) -> None:
+        """Make `price` the answer for `asset` from the next request on. No request waits for it.
+
+        `price` goes to the wire digit for digit. Its age is reckoned at each reading: the age it had by the venue's
+        clock when it was received, plus what the monotonic clock has counted since. At `usable_for_ns` of age and
+        beyond it is refused as stale.
+
+        Raises:
+            ValueError: `price` is not plain decimal digits with at most one point, 40 characters at most; a name is
+                longer than its bound (asset 16, quote 8, venue 20, source 28) or has other characters than its kind
+                allows; or a time is out of range.
+        """
+        ...
+
+    def announce(self, asset: str, *, prewarmed: bool = True) -> None:
+        """Make `asset` known without a price: until one is published it is refused as unavailable, not unknown.
+
+        Raises:
+            ValueError: `asset` is no asset code.
+        """
+        ...
+
+    def retire(self, asset: str) -> bool:
+        """Forget `asset`; whether it was known."""
+        ...
+
+    def read(self, asset: str) -> Reading | None:
+        """Return what a request would be told of `asset` now, or None when it is unknown."""
+        ...
+
+    def assets(self) -> list[str]:
+        """Return every known asset, in order."""
+        ...
+
+@final
+class Reading:
+    """One asset's price as of the moment it was read."""
+
+    @property
+    def asset(self) -> str: ...
+    @property
+    def price(self) -> str | None:
+        """The venue's digits, or None while nothing has been published."""
+        ...
+
+    @property
+    def quote(self) -> str: ...
+    @property
+    def venue(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def cache_tier(self) -> str: ...
+    @property
+    def state(self) -> str:
+        """`live`, `quiet`, `rest`, `stale`, `halted`, `converted`, or `unavailable`."""
+        ...
+
+    @property
+    def exchange_time_ns(self) -> int: ...
+    @property
+    def received_time_ns(self) -> int: ...
+    @property
+    def age_ns(self) -> int: ...
+
+@final
+class Policy:
+    """What one key may do. Python decides it, the engine applies it."""
+
+    def __init__(
+        self,
+        *,
+        key_id: int,
+        rate_per_second: float,
+        burst: int,
+        quota: int | None,
+        quota_left: int = 0,
+        quota_resets_at_ns: int = 0,
+        expires_at_ns: int | None = None,
+        unlimited: bool = False,
+        udp: bool = True,
+        in_url: bool = False,
+    ) -> None:
+        """Describe a key. `quota` None means no monthly quota; `unlimited` bypasses rate and quota alike.
+
+        `key_id` is 1 to 2**32 - 1: what usage records name the key by. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
+
+        Raises:
+            ValueError: a number is out of range; the message names it.
+        """
+        ...
+
+@final
+class Verdict:
+    """What a key was told when it asked for one request."""
+
+    @property
+    def code(self) -> str:
+        """`OK`, `KEY_UNKNOWN` (never heard of: ask the store), or the code of the refusal."""
+        ...
+
+    @property
+    def key_id(self) -> int: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The rate-limit headers that belong on the answer."""
+        ...
+
+    @property
+    def retry_after_seconds(self) -> int | None: ...
+
+@final
+class Keys:
+    """The keys the engine answers, by digest. It never sees a list of plain ones."""
+
+    def digest_of(self, secret: str) -> bytes:
+        """Return HMAC-SHA-256 of `secret` under the server secret, 32 bytes: the only form in which keys are kept."""
+        ...
+
+    def admit(self, digest: bytes, policy: Policy) -> None:
+        """Let the key ask from the next request on, or change what it may do.
+
+        A key that is known keeps its bucket's level, and its quota's count unless `quota_resets_at_ns` moved.
+
+        Raises:
+            ValueError: `digest` is not 32 bytes.
+        """
+        ...
+
+    def refuse(self, digest: bytes, code: str, *, seconds: float) -> None:
+        """Remember for `seconds` that this key is refused with `code` (KEY_INVALID, KEY_REVOKED, KEY_EXPIRED).
+
+        Such memories are bounded; past the bound the oldest are dropped.
+
+        Raises:
+            ValueError: `digest` is not 32 bytes, or `code` is none of these.
+        """
+        ...
+
+    def forget(self, digest: bytes) -> bool:
+        """Drop all that is known of a key, so that the next request asks again; whether anything was."""
+        ...
+
+    def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
+        """Spend one request of a key on behalf of Python, by the same bucket and quota the threads use."""
+        ...
+
+    def standing(self, digest: bytes) -> Standing | None:
+        """Return a key's limits and what is left of them, spending nothing; None when it is not admitted."""
+        ...
+
+    def __len__(self) -> int: ...
+
+@final
+class Standing:
+    """A key's limits and what is left of them at one moment."""
+
+    @property
+    def key_id(self) -> int: ...
+    @property
+    def burst(self) -> int: ...
+    @property
+    def rate_per_second(self) -> float: ...
+    @property
+    def tokens_left(self) -> int: ...
+    @property
+    def quota(self) -> int | None: ...
+    @property
+    def quota_left(self) -> int | None: ...
+    @property
+    def quota_resets_at_ns(self) -> int: ...
+    @property
+    def unlimited(self) -> bool: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+
+@final
+class Blocklist:
+    """Addresses and networks that are refused at accept and at datagram."""
+
+    def block(self, network: str, *, seconds: float) -> None:
+        """Refuse `network` (an address or CIDR, v4 or v6) for `seconds`.
+
+        Raises:
+            ValueError: `network` is neither.
+        """
+        ...
+
+    def unblock(self, network: str) -> bool:
+        """Lift a block; whether there was one."""
+        ...
+
+    def entries(self) -> list[tuple[str, float]]:
+        """Return each blocked network with the seconds it has left."""
+        ...
+
+@final
+class Counters:
+    """What the engine has counted since it started, summed over its threads at each reading."""
+
+    def read(self) -> dict[str, int]:
+        """Return every counter by name: the 24 of the contract first, then the engine's own."""
+        ...
+
+    def add(self, name: str, amount: int = 1) -> None:
+        """Count something on Python's side.
+
+        Raises:
+            KeyError: no counter has that name.
+        """
+        ...
+
+    def set(self, name: str, value: int) -> None:
+        """Set a gauge such as `db_open_conns`.
+
+        Raises:
+            KeyError: no counter has that name.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Start counting from zero. Gauges stay."""
+        ...
+
+@final
+class Spool:
+    """The usage records on disk: written before an answer leaves, kept through kill -9, sealed for shipping."""
+
+    def record(
+        self,
+        *,
+        key_id: int,
+        asset: str,
+        asset_count: int,
+        source: str,
+        venue: str,
+        cache_tier: str,
+        state: str,
+        code: str,
+        status: int,
+        protocol: str,
+        latency_ns: int,
+        answer_bytes: int,
+    ) -> int:
+        """Record a request Python answered, in the lane kept for Python, and return its sequence number there (0: lost, and counted)."""
+        ...
+
+    def seal(self) -> None:
+        """Seal every open segment now, empty ones excepted. Returns when they are on disk under their sealed names."""
+        ...
+
+    def recover(self) -> list[str]:
+        """Seal what a killed process left open and return the paths. Run once, before `Engine.start`.
+
+        Raises:
+            OSError: the directory cannot be read or written.
+        """
+        ...
+
+@final
+class Door:
+    """Connections whose request the engine does not answer, on their way to the Python HTTP server."""
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while connections wait."""
+        ...
+
+    def take(self) -> list[Handed]:
+        """Return all waiting connections and clear the descriptor. The caller owns each socket from here on."""
+        ...
+
+    def closed(self, ticket: int) -> None:
+        """Tell that a handed connection has ended, making room for another."""
+        ...
+
+@final
+class Handed:
+    """A connection given away: its socket and the bytes already read from it."""
+
+    @property
+    def descriptor(self) -> int: ...
+    @property
+    def first_bytes(self) -> bytes: ...
+    @property
+    def peer(self) -> tuple[str, int]: ...
+    @property
+    def ticket(self) -> int: ...
+
+@final
+class Questions:
+    """Keys the engine has not heard of. The request waits in the engine until Python has looked."""
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while questions wait."""
+        ...
+
+    def take(self) -> list[tuple[int, bytes]]:
+        """Return (ticket, digest) of all waiting questions and clear the descriptor."""
+        ...
+
+    def answer(self, ticket: int, refusal: str | None = None) -> None:
+        """Let the waiting request go on: it is tried again, or refused with the code given. A stale ticket is ignored."""
+        ...
+
+def spool_segments(directory: str) -> list[Segment]:
+    """Return every segment in a spool directory, oldest first.
+
+    Raises:
+        OSError: the directory cannot be read.
+    """
+    ...
+
+def read_segment(path: str) -> list[Mapping[str, object]]:
+    """Return a segment's whole records. A torn tail ends the list and is told by `Segment.torn_bytes`.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no segment of a version we know.
+    """
+    ...
+
+@final
+class Segment:
+    """One spool file and what its header and records say."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def node(self) -> str: ...
+    @property
+    def boot(self) -> str: ...
+    @property
+    def thread(self) -> int: ...
+    @property
+    def first_sequence(self) -> int: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def torn_bytes(self) -> int: ...
+    @property
+    def sealed(self) -> bool: ...
+    @property
+    def created_ns(self) -> int: ...

@@ -1,0 +1,36 @@
+"""The one place that draws random numbers."""
+
+import random
+import secrets
+from typing import Protocol
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class SecretSource(Protocol):
+    """Randomness nobody can guess: keys, tokens, server secrets."""
+
+    def octets(self, count: int) -> bytes:
+        """Return `count` random bytes."""
+        ...
+
+    def base62(self, count: int) -> str:
+        """Return `count` characters, each drawn evenly from 0-9, A-Z, a-z."""
+        ...
+
+
+class SystemSecrets:
+    """The operating system's generator."""
+
+    def octets(self, count: int) -> bytes:
+        """Return `count` random bytes."""
+        return secrets.token_bytes(count)
+
+    def base62(self, count: int) -> str:
+        """Return `count` characters, each drawn evenly from 0-9, A-Z, a-z."""
+        return "".join(secrets.choice(BASE62) for _ in range(count))
+
+
+def dice() -> random.Random:
+    """Return a generator for what need not be secret, such as jitter; seeded by the operating system."""
+    return random.Random(secrets.randbits(128))  # noqa: S311 - Jitter guards no secret.
