@@ -17,9 +17,7 @@ def database_url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise DatabaseAddressInvalid(
-            wanted="postgresql://user:password@host:5432/database"
-        ) from None
+        raise DatabaseAddressInvalid(wanted="postgresql://user:password@host:5432/database") from None
     if url.drivername not in DIALECTS:
         raise DatabaseAddressInvalid(wanted="postgresql://", found=f"{url.drivername}://")
     return url.set(drivername="postgresql+psycopg")
