@@ -1,6 +1,6 @@
 """Which language a caller is answered in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 
 def language_of(accept_language: str | None, offered: Collection[str], *, default: str = "en") -> str:
@@ -16,11 +16,15 @@ def language_of(accept_language: str | None, offered: Collection[str], *, defaul
             break
         if tag == "*" and default not in refused:
             return default
-        while tag:
-            if tag in offered and tag not in refused:
-                return tag
-            tag = tag.rpartition("-")[0]
+        if found := next((wider for wider in _widened(tag) if wider in offered and wider not in refused), None):
+            return found
     return default
+
+
+def _widened(tag: str) -> Iterator[str]:
+    while tag:
+        yield tag
+        tag = tag.rpartition("-")[0]
 
 
 def _wish(part: str) -> tuple[str, float]:
