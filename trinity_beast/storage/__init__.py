@@ -19,6 +19,7 @@ from trinity_beast.storage.folder import DataFolder
 from trinity_beast.storage.launch import Surroundings
 from trinity_beast.storage.metadata import metadata
 from trinity_beast.storage.migrations import upgrade
+from trinity_beast.storage.notices import Notices
 from trinity_beast.storage.restarts import Restarts
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "DiskNearlyFull",
     "EmbeddedPostgres",
     "Gauges",
+    "Notices",
     "PostgresFailed",
     "PostgresInUse",
     "PostgresMissing",

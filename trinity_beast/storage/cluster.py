@@ -55,7 +55,7 @@ def make_cluster(binaries: Binaries, cluster: Path, password: str, user: Cluster
         check=False,
         cwd="/",
         env=BARE_ENVIRONMENT,
-        preexec_fn=dying_with(os.getpid(), signal.SIGKILL),  # noqa: PLW1509 - See spawn.
+        preexec_fn=dying_with(os.getpid(), signal.SIGKILL),
         **user.dropped,
     )
     if made.returncode != 0:
