@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import datetime
 
 from trinity_beast.access.gate import Gate
 from trinity_beast.access.roll import Roll
@@ -10,6 +11,9 @@ from trinity_beast.clock import Clock
 from trinity_beast.storage import DependencyAway
 
 WRITE_EVERY_SECONDS = 5.0
+
+Month = tuple[int, datetime]
+"""A key and the end of the month its count belongs to."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +28,7 @@ class Ledger:
 
     def __init__(self, gate: Gate, roll: Roll, keys: Keys, clock: Clock) -> None:
         self._gate, self._roll, self._keys, self._clock = gate, roll, keys, clock
-        self._left_before: dict[int, int] = {}
+        self._left_before: dict[Month, int] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -53,16 +57,17 @@ class Ledger:
                 return  # The counts stay in the engine and are written together with the next.
         self._left_before = left_now
 
-    def _used_since(self) -> tuple[dict[int, int], dict[int, int]]:
-        used, left_now = {}, {}
+    def _used_since(self) -> tuple[dict[int, int], dict[Month, int]]:
+        used: dict[int, int] = {}
+        left_now: dict[Month, int] = {}
         for digest, grant in self._roll:
             standing = self._gate.standing(digest)
             if standing is None or standing.quota_left is None:
                 continue
-            left_now[grant.key_id] = standing.quota_left
-            # A key that was let in since starts from what it was granted; a count that rose is a new month's.
-            before = self._left_before.get(grant.key_id, grant.quota_left)
-            spent = before - standing.quota_left if before >= standing.quota_left else grant.quota_left - standing.quota_left
+            month = (grant.key_id, grant.quota_resets_at)
+            left_now[month] = standing.quota_left
+            # A key that was let in since, or whose month is new, starts from what it was granted.
+            spent = self._left_before.get(month, grant.quota_left) - standing.quota_left
             if spent > 0:
                 used[grant.key_id] = spent
         return used, left_now

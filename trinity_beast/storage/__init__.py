@@ -20,6 +20,7 @@ from trinity_beast.storage.launch import Surroundings
 from trinity_beast.storage.metadata import metadata
 from trinity_beast.storage.migrations import upgrade
 from trinity_beast.storage.notices import Notices
+from trinity_beast.storage.reach import Whereabouts, reached
 from trinity_beast.storage.restarts import Restarts
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "SchemaBusy",
     "SchemaNewer",
     "Surroundings",
+    "Whereabouts",
     "metadata",
+    "reached",
     "upgrade",
 ]
