@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from trinity_beast.storage.metadata import metadata
+from trinity_beast.storage import metadata
 
 rate_limit_template = sa.Table(
     "rate_limit_template",

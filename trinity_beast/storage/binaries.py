@@ -28,10 +28,12 @@ class Binaries:
 
     @property
     def postgres(self) -> Path:
+        """The server."""
         return self.folder / "postgres"
 
     @property
     def initdb(self) -> Path:
+        """What makes a cluster."""
         return self.folder / "initdb"
 
 

@@ -44,7 +44,7 @@ def make_cluster(binaries: Binaries, cluster: Path, password: str, user: Cluster
     password_file.write_text(password)
     for path in (draft, password_file):
         user.own(path)
-    command = [binaries.initdb, "-D", draft / "data", "-U", OWNER, "-A", "scram-sha-256", f"--pwfile={password_file}"]
+    command: list[str | Path] = [binaries.initdb, "-D", draft / "data", "-U", OWNER, "-A", "scram-sha-256", f"--pwfile={password_file}"]
     shape = ["-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"]
     made = subprocess.run(
         [*command, *shape],

@@ -30,6 +30,7 @@ class ClusterUser:
 
     @property
     def dropped(self) -> Dropped:
+        """Arguments for `subprocess` that start a child as this user."""
         if self.uid is None or self.gid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}

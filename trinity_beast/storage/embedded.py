@@ -1,5 +1,6 @@
 """The PostgreSQL the program brings along: started with it, kept alive under it, gone with it."""
 
+import logging
 import subprocess
 import threading
 from concurrent.futures import Future
@@ -14,14 +15,21 @@ ADDRESS = "database-url"
 """The note in `run/` that tells other programs of ours, such as `beast keys`, where the database is."""
 
 
+_log = logging.getLogger(__name__)
+LEVELS = {"postgres_died": logging.WARNING, "postgres_restart_failed": logging.WARNING, "postgres_given_up": logging.ERROR}
+
+
 class Tell(Protocol):
     """Where events go: a constant name and its facts."""
 
-    def __call__(self, event: str, **facts: object) -> None: ...
+    def __call__(self, event: str, **facts: object) -> None:
+        """Note that `event` happened."""
+        ...
 
 
-def say_nothing(event: str, **facts: object) -> None:
-    """Drop an event."""
+def log_event(event: str, **facts: object) -> None:
+    """Write an event to the log."""
+    _log.log(LEVELS.get(event, logging.INFO), event, extra={"facts": facts})
 
 
 class EmbeddedPostgres:
@@ -33,7 +41,7 @@ class EmbeddedPostgres:
     """
 
     def __init__(
-        self, folder: DataFolder, surroundings: Surroundings | None = None, *, restarts: Restarts | None = None, tell: Tell = say_nothing
+        self, folder: DataFolder, surroundings: Surroundings | None = None, *, restarts: Restarts | None = None, tell: Tell = log_event
     ) -> None:
         self._folder = folder
         self._with = surroundings or Surroundings()

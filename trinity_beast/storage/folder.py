@@ -28,6 +28,7 @@ class DataFolder:
 
     @property
     def logs(self) -> Path:
+        """What parts that are not ours say."""
         return self.path / "logs"
 
     @property
@@ -37,10 +38,12 @@ class DataFolder:
 
     @property
     def spool(self) -> Path:
+        """The usage records not yet shipped."""
         return self.path / "spool"
 
     @property
     def postgres(self) -> Path:
+        """Where the embedded cluster lies, or a link to it; it belongs to the user PostgreSQL runs as."""
         return self.path / "postgres"
 
     @property

@@ -74,10 +74,12 @@ class Launcher:
 
     @property
     def log(self) -> Path:
+        """What PostgreSQL says."""
         return self._folder.logs / "postgres.log"
 
     @property
     def url(self) -> URL:
+        """Our database's address, once prepared and launched."""
         return URL.create("postgresql", OWNER, self._password, "127.0.0.1", self._port, DATABASE)
 
     def prepare(self) -> None:

@@ -81,7 +81,7 @@ def spawn(
             cwd="/",
             env=BARE_ENVIRONMENT,
             start_new_session=True,
-            preexec_fn=dying_with(os.getpid(), signal.SIGINT),
+            preexec_fn=dying_with(os.getpid(), signal.SIGINT),  # noqa: PLW1509 - The only way to be told; it does next to nothing.
             **user.dropped,
         )
 
