@@ -20,7 +20,6 @@ STATUSES: Mapping[str, int] = {
     "OVERLOADED": 503,
     "DEPENDENCY_AWAY": 503,
     "REQUEST_TIMEOUT": 408,
-    "ANSWER_TIMEOUT": 503,
     "NOT_READY": 503,
     "PARAMETER_INVALID": 400,
     "PARAMETER_UNKNOWN": 404,
@@ -45,7 +44,6 @@ SAID_BY_THE_ENGINE = (
     "NOT_FOUND",
     "OVERLOADED",
     "DEPENDENCY_AWAY",
-    "REQUEST_TIMEOUT",
     "INTERNAL",
 )
 """What the engine may have to say without asking Python."""

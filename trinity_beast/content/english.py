@@ -104,16 +104,10 @@ ENGLISH = Catalogue(
             "Send it again, in one go.",
             plain_message="The request did not arrive whole in time.",
         ),
-        "ANSWER_TIMEOUT": Text(
-            "The answer took too long",
-            "The answer was not ready within {seconds} s, and the work was given up.",
-            "Try again after the time in `Retry-After`.",
-            plain_message="The answer was not ready in time, and the work was given up.",
-        ),
         "NOT_READY": Text(
             "Not ready to serve",
             "This node does not serve: {parts} not ready.",
-            "`data` of `/health` lists each part with its reason.",
+            "`GET /health` lists every part, `errors` those that are not ready and why.",
             plain_message="This node is not ready to serve.",
         ),
         "PARAMETER_INVALID": Text(
