@@ -103,13 +103,14 @@ class Edge:
         LOG.debug("request answered", request_id=asked.request_id, method=method, path=scope["path"], code=asked.code, ns=asked.latency_ns)
 
     async def _answer_failure(self, error: Exception, scope: Scope, body: "Body", answer: Answer, asked: Asked) -> None:
+        limit, answer.limit = answer.limit, None
         refusal = refusal_of(error, method=asked.method, path=scope["path"])
         if answer.has_started:
             # Refused already, by the same rules further in; or a stream broke, and cutting it is all that can be told.
             if not answer.is_complete:
                 LOG.error("answer broken off", error=error, request_id=asked.request_id, path=scope["path"])
             return
-        if isinstance(error, TimeoutError) and answer.limit is not None and answer.limit.expired():
+        if isinstance(error, TimeoutError) and limit is not None and limit.expired():
             late = RequestTimeout(seconds=self._bounds.request_seconds)
             refusal = Overloaded(retry_after_seconds=5) if body.is_whole else late
             LOG.warning("request given up", request_id=asked.request_id, path=scope["path"], seconds=self._bounds.request_seconds)

@@ -32,7 +32,7 @@ class LingeringTransport(asyncio.Transport):
         self._is_closing = True
         self._transport.abort()
 
-    def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send `data`, unless the answer is already over."""
         if not self._is_closing:
             self._transport.write(data)

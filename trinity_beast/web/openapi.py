@@ -46,8 +46,8 @@ def _complete(operation: dict[str, Any]) -> None:
         content = response.get("content", {})
         if status.startswith("2") and JSON in content:
             content[JSON]["schema"] = _enveloped(content[JSON].get("schema", {}))
-    for status, response in refusals(*_EVERYWHERE).items():
-        responses.setdefault(str(status), response)
+    for everywhere, response in refusals(*_EVERYWHERE).items():
+        responses.setdefault(str(everywhere), response)
 
 
 def _enveloped(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable
 from email.utils import formatdate
 
+from starlette.types import ASGIApp
 from uvicorn import Config
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -25,7 +25,7 @@ _SECONDS_AFTER_GRACE = 1.0
 class HttpServer:
     """Serves one app on connections handed by a source, on listeners, or both. Started on the loop that runs it."""
 
-    def __init__(self, app: ASGI3Application, *, clock: Clock, refuse: Refuse, bounds: ServerBounds | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, clock: Clock, refuse: Refuse, bounds: ServerBounds | None = None) -> None:
         """Prepare a server; nothing is taken yet.
 
         `refuse` writes the whole answer for what never becomes a request.
@@ -91,17 +91,30 @@ class HttpServer:
             self._source = None
         for connection in list(self.state.connections):
             connection.shutdown()
-        if await self._is_quiet_within(grace_seconds):
+        if await self.is_quiet_within(grace_seconds):
             return 0
         cut = self._open
         for connection in list(self.state.connections):
             connection.transport.abort()
-        if not await self._is_quiet_within(_SECONDS_AFTER_GRACE):
+        if not await self.is_quiet_within(_SECONDS_AFTER_GRACE):
             for task in [*self.state.tasks, *self._adopting]:
                 task.cancel("the server has stopped")
-            await self._is_quiet_within(_SECONDS_AFTER_GRACE)
+            await self.is_quiet_within(_SECONDS_AFTER_GRACE)
         LOG.warning("connections cut", count=cut, after_seconds=grace_seconds)
         return cut
+
+    async def is_quiet_within(self, seconds: float) -> bool:
+        """Wait until no connection is open and nothing is being answered; whether that came within `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._open or self._adopting:
+                    self._changed.clear()
+                    await self._changed.wait()
+                if self.state.tasks:
+                    await asyncio.wait(set(self.state.tasks))
+        except TimeoutError:
+            return False
+        return True
 
     def refresh_date(self) -> None:
         """Set the Date header of the answers that start now. Reckoned at most once a second."""
@@ -162,18 +175,6 @@ class HttpServer:
                 then()
 
         return ended
-
-    async def _is_quiet_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                while self._open or self._adopting:
-                    self._changed.clear()
-                    await self._changed.wait()
-                if self.state.tasks:
-                    await asyncio.wait(set(self.state.tasks))
-        except TimeoutError:
-            return False
-        return True
 
 
 def _socket_of(descriptor: int) -> socket.socket | None:
