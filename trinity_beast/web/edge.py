@@ -139,7 +139,7 @@ class Edge:
 
         answer = Answer(told, asked, None, is_head=False)
         answer.is_body_unread = False
-        await refused(asked, NotFound(path=scope["path"]))(scope, receive, answer.send)
+        await refused(asked, NotFound(path=scope["path"]))({**scope, "type": "http"}, receive, answer.send)
 
 
 class Body:
