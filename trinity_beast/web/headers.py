@@ -33,6 +33,8 @@ _RETRY_AFTER_SECONDS: Mapping[str, int] = {
     "DEPENDENCY_AWAY": 5,
     "PRICE_STALE": 1,
     "PRICE_UNAVAILABLE": 1,
+    "NOT_READY": 5,
+    "SCHEMA_BUSY": 5,
 }
 _RETRY_AFTER_SECONDS_MAX = 60
 
