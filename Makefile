@@ -75,7 +75,7 @@ reference: $(VENV)/.checks build
 	@$(PY) -m docs.generate --check
 
 locks: $(VENV)/.checks
-	@$(PY) -m pytest -q tests/locks
+	@$(PY) -m pytest -q tests/test_locks.py
 
 architecture: $(VENV)/.checks build
 	@$(PY) -m pytest -q tests/architecture
