@@ -38,7 +38,7 @@ class Lock:
                 yield f"{name} is not pinned to one version"
             if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", entry):
                 yield f"{name} has no hash"
-            if "://" in entry or re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", entry, re.M):
+            if "://" in entry or re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", entry, re.MULTILINE):
                 yield f"{name} names an address"
 
 
