@@ -29,7 +29,6 @@ test: packages check tests  ## install what the tests need, then every check and
 check: format lint types stub reference locks rust architecture fuzz  ## everything that judges the code without running the product
 
 bench: build  ## measure against the references of bench/, as ratios
-	@.ci/packages nginx
 	@$(PY) -m bench
 
 fuzz: $(VENV)/.checks build  ## throw made-up bytes at every reader; FUZZ_SECONDS=3600 for an hour each
