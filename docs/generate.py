@@ -8,6 +8,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import trinity_beast
 from trinity_beast.content import told
@@ -49,7 +50,7 @@ def parameters_page() -> str:
     lines = ["# Parameters", "", NOT_BY_HAND, "", "What an operator may turn while a node runs.", ""]
     lines += ["| parameter | group | unit | default | least | most | what it does |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for one in sorted(_parameters(), key=lambda one: (one.group, one.name)):
-        cells = [f"`{one.name}`", one.group, one.unit, str(one.default), str(one.least), str(one.most), one.help]
+        cells = [f"`{one.name}`", one.group, one.unit, _shown(one.default), _shown(one.least), _shown(one.most), one.help]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])
 
@@ -61,9 +62,13 @@ def _heirs(refusal: type[TrinityError]) -> Iterator[type[TrinityError]]:
         yield from _heirs(heir)
 
 
-def _parameters() -> set[Parameter]:
+def _parameters() -> set[Parameter[Any]]:
     modules = [module for name, module in sys.modules.items() if name.startswith("trinity_beast.") and name.endswith(".parameters")]
     return {value for module in modules for value in vars(module).values() if isinstance(value, Parameter)}
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else f"`{value}`"
 
 
 def _present(name: str) -> str | None:
