@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aiohttp import WSMsgType, web
 
-from trinity_beast.lab.faults import CutShort, FaultBoard, Wire
+from trinity_beast.lab.faults import CutShort, FaultBoard, Pong, Wire
 from trinity_beast.words import Symbol
 
 OUTBOX_MAX = 20_000
@@ -85,6 +85,8 @@ class Connection:
             await self._socket.send_frame(wire.encode(), WSMsgType.TEXT)
         elif isinstance(wire, bytes):
             await self._socket.send_frame(wire, WSMsgType.BINARY)
+        elif isinstance(wire, Pong):
+            await self._socket.pong(wire.payload)
         else:
             self._transport.write(half_of(wire))
             self._is_reset = True

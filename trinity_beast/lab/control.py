@@ -4,6 +4,7 @@ import hmac
 from dataclasses import asdict, fields
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from trinity_beast.errors import TrinityError
 from trinity_beast.lab.errors import FaultMisspoken
@@ -57,7 +58,7 @@ class LabControl:
             await self._runner.cleanup()
 
     @web.middleware
-    async def _guard(self, request: web.Request, handler: web.Handler) -> web.StreamResponse:
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         offered = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(offered.encode(), self._token.encode()):
             return web.json_response({"code": "KEY_INVALID", "facts": {}}, status=401)
@@ -84,17 +85,17 @@ class LabControl:
             await self._lab.fault_named(str(body.get("verb", "")), body.get("venue"), body.get("symbol"), options)
         return self._told()
 
-    async def _list(self, request: web.Request) -> web.Response:
+    async def _list(self, _request: web.Request) -> web.Response:
         return self._told()
 
-    async def _clear(self, request: web.Request) -> web.Response:
+    async def _clear(self, _request: web.Request) -> web.Response:
         await self._lab.fault("clear")
         return self._told()
 
     def _told(self) -> web.Response:
         return web.json_response({"faults": [told(fault) for fault in self._lab.faults()]})
 
-    async def _status(self, request: web.Request) -> web.Response:
+    async def _status(self, _request: web.Request) -> web.Response:
         return web.json_response({"venues": [asdict(status) for status in self._lab.statuses()]})
 
     async def _truth(self, request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def decimal_text(units: int, decimals: int, *, padded: bool = False) -> str:
-    """Return `units` × 10^-`decimals` in plain digits. Without `padded`, zeros at the end of the fraction are left out."""
+    """Return `units` times 10^-`decimals` in plain digits. Without `padded`, zeros at the end of the fraction are left out."""
     if decimals == 0:
         return str(units)
     text = str(units).zfill(decimals + 1)

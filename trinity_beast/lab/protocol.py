@@ -75,7 +75,7 @@ class VenueProtocol(ABC):
     def read_recorded(cls, frame: str) -> Iterable[RecordedTrades]:
         """Return the trades in one recorded frame of this venue."""
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Connection) -> None:  # noqa: B027 - Most venues say nothing.
         """Say what the venue says unasked to a new client."""
 
     @abstractmethod
@@ -86,7 +86,7 @@ class VenueProtocol(ABC):
     def publish(self, symbol: Symbol, trades: Sequence[MarketTrade]) -> None:
         """Tell `trades`, oldest first, to those who asked for the symbol."""
 
-    def pulse(self, now_ns: int, number: int) -> None:
+    def pulse(self, now_ns: int, number: int) -> None:  # noqa: B027 - Some venues do nothing by the clock.
         """Do what is done by the clock: heartbeats, deadlines. Called every 50 ms with a number that rises by one."""
 
     @abstractmethod

@@ -4,9 +4,11 @@ import asyncio
 from contextlib import suppress
 
 from aiohttp import WSMsgType, web
+from aiohttp.typedefs import Handler
 
 from trinity_beast.clock import Clock
 from trinity_beast.lab.connection import Connection
+from trinity_beast.lab.faults import Pong
 from trinity_beast.lab.model import SECOND_NS, LabAddresses
 from trinity_beast.lab.pace import Pace
 from trinity_beast.lab.ports import Port
@@ -125,7 +127,7 @@ class VenueServer:
             if message.type is WSMsgType.TEXT:
                 self.stand_in.protocol.received(connection, message.data)
             elif message.type is WSMsgType.PING:
-                await socket.pong(message.data)
+                connection.enqueue(Pong(bytes(message.data)))
             elif message.type is WSMsgType.CLOSE:
                 await socket.close()
                 return
@@ -133,7 +135,7 @@ class VenueServer:
                 return
 
     @web.middleware
-    async def _rest_manners(self, request: web.Request, handler: web.Handler) -> web.StreamResponse:
+    async def _rest_manners(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Keep the published limit, and let faults at the answer."""
         protocol, faults = self.stand_in.protocol, self.stand_in.faults
         symbol = protocol.rest_symbol(request)

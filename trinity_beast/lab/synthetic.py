@@ -97,18 +97,19 @@ class SyntheticMarket:
     def __init__(self, listings: Mapping[Venue, Sequence[Listing]], *, seed: int, history_seconds: float = 300) -> None:
         self.listings = listings
         self._seed = str(seed)
-        self._history_seconds = history_seconds
-        self._tapes: dict[tuple[Venue, Symbol], Tape] = {}
+        self._tapes: dict[tuple[Venue, Symbol], Tape] = {
+            (venue, listing.symbol): Tape(listing, history_seconds=history_seconds)
+            for venue, of_venue in listings.items()
+            for listing in of_venue
+        }
         self._due: list[tuple[int, int, _Stream]] = []
 
     def begin(self, now_ns: int) -> None:
         """Start at `now_ns`, with two minutes of trades before it."""
         begin_ns = (now_ns - WARM_UP_NS) // MICROSECOND_NS * MICROSECOND_NS
         walks: dict[Asset, Walk] = {}
-        for listing in (listing for of_venue in self.listings.values() for listing in of_venue):
-            self._tapes[listing.venue, listing.symbol] = Tape(listing, history_seconds=self._history_seconds)
-            if listing.is_delisted:
-                continue
+        living = (tape.listing for tape in self._tapes.values() if not tape.listing.is_delisted)
+        for listing in living:
             if listing.asset not in walks:
                 level = coin(listing.asset).start_price
                 walks[listing.asset] = Walk(listing.asset, level, listing.volatility_ppm, seed=self._seed, begin_ns=begin_ns)

@@ -16,8 +16,15 @@ class CutShort:
     text: str
 
 
-Wire = str | bytes | CutShort
-"""What goes onto a socket: a text frame, a binary frame, or a frame cut in the middle."""
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a client's ping frame; it waits its turn behind the frames put before it."""
+
+    payload: bytes
+
+
+Wire = str | bytes | CutShort | Pong
+"""What goes onto a socket: a text frame, a binary frame, a frame cut in the middle, a pong."""
 
 
 class Wiring(Protocol):

@@ -40,7 +40,7 @@ class CoinbaseRest:
         is_delisted = tape.listing.is_delisted or self._desk.faults.delists(tape.listing.symbol)
         return product(tape, is_delisted=is_delisted, quote=quote)
 
-    async def _products(self, request: web.Request) -> web.Response:
+    async def _products(self, _request: web.Request) -> web.Response:
         tapes = list(self._desk.tapes())
         twins = [self._shape(tape, "USDC") for tape in tapes if tape.listing.quote == "USD"]
         products = [self._shape(tape, tape.listing.quote) for tape in tapes] + twins
