@@ -54,7 +54,13 @@ impl Report {
                 format!("{{\"pid\":{},\"tid\":{},\"name\":\"{name}\",\"cpu_ns\":{}}}", thread.pid, thread.tid, thread.cpu_ns)
             })
             .collect();
-        let _ = write!(text, ",\"own_pid\":{},\"threads\":[{}]}}", std::process::id(), threads.join(","));
+        let _ = write!(
+            text,
+            ",\"strangers_share\":{:.4},\"own_pid\":{},\"threads\":[{}]}}",
+            self.measured.strangers_share,
+            std::process::id(),
+            threads.join(",")
+        );
         text
     }
 }

@@ -1,6 +1,6 @@
 //! The monotonic clock, exact percentiles, and the window that is measured.
 
-use crate::watch::{Thread, spent, threads_of};
+use crate::watch::{Thread, busy_ns, spent, threads_of};
 
 /// Nanoseconds since some fixed moment.
 pub fn now_ns() -> u64 {
@@ -42,6 +42,7 @@ pub struct Window {
     pids: Vec<u32>,
     at_opening: Vec<Thread>,
     opened_ns: u64,
+    busy_at_opening_ns: u64,
     phase: Phase,
 }
 
@@ -51,6 +52,8 @@ pub struct Measured {
     pub seconds: f64,
     /// What each watched thread spent inside it; ourselves under our own process id.
     pub spent: Vec<Thread>,
+    /// How much of one processor went to others than those watched.
+    pub strangers_share: f64,
 }
 
 impl Window {
@@ -59,7 +62,15 @@ impl Window {
         let opens_ns = now_ns() + ns(warm_seconds);
         let mut pids = pids.to_vec();
         pids.push(std::process::id());
-        Self { opens_ns, closes_ns: opens_ns + ns(seconds), pids, at_opening: Vec::new(), opened_ns: 0, phase: Phase::Warming }
+        Self {
+            opens_ns,
+            closes_ns: opens_ns + ns(seconds),
+            pids,
+            at_opening: Vec::new(),
+            opened_ns: 0,
+            busy_at_opening_ns: 0,
+            phase: Phase::Warming,
+        }
     }
 
     /// Return the phase at `now`, and whether it has just changed into it.
@@ -72,6 +83,7 @@ impl Window {
         let changed = next != self.phase;
         if changed && next == Phase::Measuring {
             self.at_opening = threads_of(&self.pids);
+            self.busy_at_opening_ns = busy_ns();
             self.opened_ns = now_ns();
         }
         self.phase = next;
@@ -91,7 +103,10 @@ impl Window {
     /// End the measurement now.
     pub fn close(self) -> Measured {
         let seconds = (now_ns() - self.opened_ns) as f64 / 1e9;
-        Measured { seconds, spent: spent(&self.at_opening, &threads_of(&self.pids)) }
+        let busy_ns = busy_ns() - self.busy_at_opening_ns;
+        let spent = spent(&self.at_opening, &threads_of(&self.pids));
+        let ours_ns: u64 = spent.iter().map(|thread| thread.cpu_ns).sum();
+        Measured { seconds, spent, strangers_share: busy_ns.saturating_sub(ours_ns) as f64 / 1e9 / seconds }
     }
 }
 
