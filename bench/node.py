@@ -150,6 +150,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--assets", type=int, default=150, help="assets in the book (150)")
     parser.add_argument("--publishes", type=float, default=200.0, help="prices published a second (200)")
     parser.add_argument("--header-seconds", type=float, default=10.0, help="time a caller has for a header (10)")
+    parser.add_argument("--unsent-seconds", type=float, default=20.0, help="time a caller has to read its answers (20)")
     parser.add_argument("--key", default="", help="the key to admit (a fresh one)")
     return parser.parse_args()
 
@@ -164,7 +165,7 @@ def engine_of(options: argparse.Namespace, clock: Clock) -> Engine:
         spool_directory=str(options.spool),
         threads=options.threads,
         clock=clock,
-        limits=Limits(header_seconds=options.header_seconds),
+        limits=Limits(header_seconds=options.header_seconds, unsent_seconds=options.unsent_seconds),
     )
     engine.spool.recover()
     engine.set_refusals([Refusal(code, status, code.capitalize(), f"{code}.", "See the reference.") for code, status in REFUSALS.items()])
