@@ -2,10 +2,8 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from bench import both, gil, hostile, memory, price_http, price_udp, supplies
@@ -13,6 +11,7 @@ from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
 from bench.machine import Cores, description
+from bench.processes import ahead_of_others
 
 BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "http": price_http.bench,
@@ -33,13 +32,13 @@ def main() -> int:
     except BenchImpossible as impossible:
         print(f"bench: {impossible}", file=sys.stderr)
         return 1
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -10)  # Other work on the machine yields to us, on both sides of every ratio.
     for line in description():
         print(line)
-    print(f"pinned: servers to processor {cores.server}, the client to {cores.client}, unless a bench says otherwise", flush=True)
     effort = Effort.quick() if options.quick else Effort.thorough()
-    found, broken = _run(options.names or list(BENCHES), cores, effort)
+    with ahead_of_others() as raised:
+        print(f"servers on processor {cores.server}, the client on {cores.client}, unless a bench says otherwise;", end=" ")
+        print("ahead of the machine's other work" if raised else "beside the machine's other work (root could go ahead of it)", flush=True)
+        found, broken = _run(options.names or list(BENCHES), cores, effort)
     _sum_up(found, broken)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")

@@ -55,7 +55,7 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, ...]:
 
 Result = TypeVar("Result")
 
-DISTURBED = 0.05
+DISTURBED = 0.2
 """Share of a processor that strangers may have while we measure."""
 
 
