@@ -2,3 +2,6 @@
 
 #[cfg(feature = "extension")]
 mod python;
+pub mod record;
+pub mod sources;
+pub mod words;
