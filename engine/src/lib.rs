@@ -4,4 +4,5 @@
 mod python;
 pub mod record;
 pub mod sources;
+pub mod spool;
 pub mod words;
