@@ -1,4 +1,14 @@
 //! The data half of Trinity Beast: it answers the prices it knows, for the keys it knows, and waits for nothing.
 
+pub mod blocklist;
+pub mod bucket;
+pub mod calendar;
+pub mod clock;
+pub mod code;
+pub mod counters;
+pub mod limits;
 #[cfg(feature = "extension")]
 mod python;
+pub mod request_id;
+pub mod sources;
+pub mod words;
