@@ -30,8 +30,10 @@ pub fn civil_of(days: u64) -> (u64, u64, u64) {
 /// Return how many days a month has.
 fn days_in(year: u64, month: u64) -> u64 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
+        2 => match (year % 4, year % 100, year % 400) {
+            (0, 1.., _) | (.., 0) => 29,
+            _ => 28,
+        },
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
