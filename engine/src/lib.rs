@@ -14,6 +14,8 @@ pub mod memo;
 #[cfg(feature = "extension")]
 mod python;
 pub mod ratelimit;
+pub mod record;
 pub mod request_id;
 pub mod sources;
+pub mod spool;
 pub mod words;
