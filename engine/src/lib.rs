@@ -1,9 +1,22 @@
 //! The data half of Trinity Beast: it answers the prices it knows, for the keys it knows, and waits for nothing.
 
+pub mod blocklist;
+pub mod book;
+pub mod bucket;
+pub mod calendar;
+pub mod clock;
+pub mod code;
+pub mod counters;
 pub mod datagram;
+pub mod json;
+pub mod keys;
+pub mod limits;
+pub mod memo;
 #[cfg(feature = "extension")]
 mod python;
+pub mod ratelimit;
 pub mod record;
+pub mod request_id;
 pub mod sources;
 pub mod spool;
 pub mod words;
