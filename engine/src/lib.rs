@@ -19,4 +19,5 @@ pub mod record;
 pub mod request_id;
 pub mod sources;
 pub mod spool;
+pub mod udp;
 pub mod words;
