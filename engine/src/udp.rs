@@ -1,0 +1,5 @@
+//! Prices over UDP.
+
+pub mod answer;
+pub mod batch;
+pub mod socket;
