@@ -11,6 +11,7 @@ pub mod counters;
 pub mod crowd;
 pub mod desk;
 pub mod door;
+pub mod http;
 pub mod inbox;
 pub mod json;
 pub mod keys;
