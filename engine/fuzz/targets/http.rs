@@ -3,9 +3,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use trinity_beast_engine::http::reader::{Reading, Request, read};
-use trinity_beast_engine::http::route::route_of;
+use trinity_beast_engine::http::route::{Route, route};
 
 const HEADER_BYTES_MAX: usize = 4_096;
+const ASSETS_MAX: usize = 1_000;
 const CUTS: usize = 8;
 
 /// How a header that was taken must look, line for line.
@@ -74,6 +75,9 @@ fuzz_target!(|bytes: &[u8]| {
     if let Reading::Whole(request) = whole {
         assert!(request.length <= bytes.len().min(HEADER_BYTES_MAX));
         judge(&bytes[..request.length], &request);
-        let _ = route_of(request.target);
+        if let Route::Prices(Some(list), _) = route(request.target, ASSETS_MAX) {
+            assert!((1..=ASSETS_MAX).contains(&list.len()), "a list is bounded");
+            assert_eq!(list.iter().count(), list.len(), "every item of a list is an asset");
+        }
     }
 });
