@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trinity_beast.feeds.grammar import COLUMNS, Fault, RowInvalid, parse_row
-from trinity_beast.feeds.reading import FrameReader
 
 from tests.fuzz.rows import check_refusal, check_row, row_of
+from trinity_beast.feeds.grammar import COLUMNS, Fault, RowInvalid, parse_row
+from trinity_beast.feeds.reading import FrameReader
 
 CORPUS = Path(__file__).parent / "corpus" / "rows"
 SEEDS = sorted(CORPUS.iterdir())

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 from tests.lab.client import LabClient, nanoseconds, rows_of
-from tests.support.clock import START, SECOND_NS, ManualClock
+from tests.support.clock import SECOND_NS, START, ManualClock
 from trinity_beast.lab import Lab
 from trinity_beast.words import Symbol, Venue
 
