@@ -58,6 +58,15 @@ pub fn append_patiently(lane: &mut Lane, number: u64) -> u64 {
     }
 }
 
+/// Append until a record is lost, there being no room for ever so many.
+pub fn lose_a_record(lane: &mut Lane) {
+    let lost_before = lane.lost();
+    while lane.lost() == lost_before {
+        lane.append(&entry(lane.next_sequence()));
+        assert!(lane.next_sequence() < 1_000_000, "no record was lost though there is no room");
+    }
+}
+
 /// Every record in the directory with its boot and thread, in order of the three.
 pub fn all_records(directory: &Path) -> Vec<(String, u16, Record)> {
     let listing = segments(directory).expect("the directory is listed");

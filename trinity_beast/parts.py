@@ -1,0 +1,59 @@
+"""What a node is made of: parts that start in order and stop in the opposite one."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+STOP_SECONDS = 30.0
+"""A part that has not stopped by then is left behind, so that one stuck part cannot keep the others from closing."""
+
+_log = logging.getLogger(__name__)
+
+
+class Part(Protocol):
+    """Something that runs while the node runs."""
+
+    @property
+    def name(self) -> str:
+        """What the logs and the health page call it."""
+        ...
+
+    async def start(self) -> None:
+        """Come up. When this returns, what it promises holds; when it raises, nothing of it is left running."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish what is in progress and let go of everything. Called once, only after a start that returned."""
+        ...
+
+
+class Parts:
+    """A list of parts as one: up in order, down in reverse."""
+
+    def __init__(self, parts: Sequence[Part], *, stop_seconds: float = STOP_SECONDS) -> None:
+        self._parts = tuple(parts)
+        self._stop_seconds = stop_seconds
+        self._started: list[Part] = []
+
+    async def start(self) -> None:
+        """Start every part in order. When one fails, those before it are stopped again and its error is raised."""
+        for part in self._parts:
+            try:
+                await part.start()
+            except BaseException:
+                await self.stop()
+                raise
+            self._started.append(part)
+
+    async def stop(self) -> list[str]:
+        """Stop what was started, last first, and return the names of parts that failed at it or took too long."""
+        unclean = []
+        while self._started:
+            part = self._started.pop()
+            try:
+                await asyncio.wait_for(part.stop(), self._stop_seconds)
+            except Exception:
+                _log.exception("part_not_stopped", extra={"facts": {"part": part.name}})
+                unclean.append(part.name)
+        return unclean
