@@ -154,6 +154,12 @@ impl Tally {
     }
 }
 
+/// Count what was told of one asset.
+#[inline]
+pub fn count_look(cells: &Cells, look: &Look<'_>) {
+    Tally::of(look).count(cells);
+}
+
 /// Count a request that was refused for its key or its limits.
 pub fn count_refusal(cells: &Cells, code: Code) {
     match code {

@@ -274,7 +274,7 @@ mod tests {
         }
         assert!(connection.unsent_bytes() > 0 && !connection.is_idle());
         let mut heard = Vec::new();
-        let mut room = [0; 50_000];
+        let mut room = vec![0; 50_000];
         while heard.len() < told.len() {
             let got = theirs.read(&mut room).unwrap();
             heard.extend_from_slice(&room[..got]);

@@ -372,8 +372,7 @@ impl Floor {
     /// Close what has waited too long. Looks at a slice of the connections, so that no sweep takes long.
     pub fn sweep(&mut self, context: &mut ThreadContext, poll: &Poll) {
         let now_ns = context.received.monotonic_ns;
-        let late: Vec<u64> =
-            self.waiting.iter().filter(|(_, waiting)| now_ns >= waiting.until_ns).map(|(serial, _)| *serial).collect();
+        let late: Vec<u64> = self.waiting.iter().filter(|(_, waiting)| now_ns >= waiting.until_ns).map(|(serial, _)| *serial).collect();
         for serial in late {
             context.count(Counter::QuestionsTimedOut, 1);
             self.resume(context, poll, serial, Word::Refused(Code::DependencyAway));
