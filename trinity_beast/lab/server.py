@@ -72,6 +72,8 @@ class VenueServer:
     async def stop(self) -> None:
         """Refuse new clients, cut the present ones, give the ports back."""
         self.stand_in.listen = None
+        await self.stand_in.faults.clear()
+        self.stand_in.stir()
         for port in (self._socket_port, self._rest_port):
             if port is not None:
                 port.shut()
