@@ -1,0 +1,62 @@
+"""Who may ask for what, how fast and how much."""
+
+from trinity_beast.access.changes import CHANNEL, ChangeWatch
+from trinity_beast.access.digests import Digests
+from trinity_beast.access.doorman import Doorman, Patience
+from trinity_beast.access.errors import (
+    AdminKeyWeak,
+    KeyExpired,
+    KeyExpiryInvalid,
+    KeyInvalid,
+    KeyMissing,
+    KeyNameInvalid,
+    KeyRevoked,
+    KeyUnknown,
+    QuotaSpent,
+    RateLimited,
+    TierForbids,
+    TierUnknown,
+)
+from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests
+from trinity_beast.access.gate import Gate, Questions
+from trinity_beast.access.key_format import kind_of
+from trinity_beast.access.ledger import Ledger
+from trinity_beast.access.model import Grant, IssuedKey, Key, KeyState, Kind, Refused, Tier
+from trinity_beast.access.service import Keys
+
+__all__ = [
+    "CHANNEL",
+    "AdminKey",
+    "AdminKeyWeak",
+    "ChangeWatch",
+    "Digests",
+    "Doorman",
+    "Gate",
+    "Grant",
+    "IssuedKey",
+    "Key",
+    "KeyExpired",
+    "KeyExpiryInvalid",
+    "KeyInvalid",
+    "KeyMissing",
+    "KeyNameInvalid",
+    "KeyRevoked",
+    "KeyState",
+    "KeyUnknown",
+    "Keys",
+    "Kind",
+    "Ledger",
+    "MadeAdminKey",
+    "Patience",
+    "Questions",
+    "QuotaSpent",
+    "RateLimited",
+    "Refused",
+    "Tier",
+    "TierForbids",
+    "TierUnknown",
+    "admin_key",
+    "demo_key",
+    "kind_of",
+    "server_digests",
+]

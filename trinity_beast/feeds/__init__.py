@@ -1,0 +1,21 @@
+"""Live connections to exchanges, each described by a row of a table. Its face: rows in, trades out, and how it stands."""
+
+from trinity_beast.feeds.feeds import Feeds
+from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
+from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, SymbolStatus
+from trinity_beast.feeds.moment import Moment
+from trinity_beast.feeds.reading import Frame, FrameReader
+
+__all__ = [
+    "FeedRow",
+    "FeedState",
+    "FeedStatus",
+    "Feeds",
+    "Frame",
+    "FrameReader",
+    "MappedAsset",
+    "Moment",
+    "RowInvalid",
+    "SymbolStatus",
+    "parse_row",
+]
