@@ -13,10 +13,18 @@ from urllib.request import urlopen
 import pytest
 from typer.testing import CliRunner
 
-from trinity_beast.lab.commands import app
+from trinity_beast.clock import SystemClock
+from trinity_beast.lab.commands import lab_app
 from trinity_beast.lab.faults import FAULTS
+from trinity_beast.randomness import SystemSecrets, dice
 
-BEAST_LAB = [sys.executable, "-c", "from trinity_beast.lab.commands import app; app()"]
+PROGRAM = """
+from trinity_beast.clock import SystemClock
+from trinity_beast.lab.commands import lab_app
+from trinity_beast.randomness import SystemSecrets, dice
+lab_app(SystemClock(), SystemSecrets(), dice())()
+"""
+BEAST_LAB = [sys.executable, "-c", PROGRAM]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,7 +42,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, di
 
 
 def _lab(*words: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, list(words))
+    result = CliRunner().invoke(lab_app(SystemClock(), SystemSecrets(), dice()), list(words))
     return result.exit_code, result.stdout, result.stderr
 
 
