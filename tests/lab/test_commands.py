@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -68,6 +69,16 @@ def test_faults_are_ordered_listed_and_cleared_while_it_runs(running: tuple[Path
     assert out.splitlines() == ["mute\tcoinbase\tETH-USD\t", "rest-status\tcoinbase\tBTC-USD\tstatus=429"]
 
     assert _lab("fault", "clear", "coinbase", "BTC-USD", "--lab", str(ready))[1].splitlines() == ["mute\tcoinbase\tETH-USD\t"]
+
+
+def test_refused_sockets_are_refused_until_it_is_cleared(running: tuple[Path, dict[str, Any]]) -> None:
+    ready, told = running
+    host, port = told["venues"]["coinbase"]["ws_url"].removeprefix("ws://").strip("/").split(":")
+    assert _lab("fault", "refuse", "coinbase", "--lab", str(ready))[0] == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)), timeout=5)
+    assert _lab("fault", "clear", "--lab", str(ready))[0] == 0
+    socket.create_connection((host, int(port)), timeout=5).close()
 
 
 def test_the_lab_may_be_named_by_address_and_token(running: tuple[Path, dict[str, Any]]) -> None:
