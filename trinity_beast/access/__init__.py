@@ -17,7 +17,7 @@ from trinity_beast.access.errors import (
     TierForbids,
     TierUnknown,
 )
-from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests
+from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.ledger import Ledger
@@ -59,4 +59,5 @@ __all__ = [
     "demo_key",
     "kind_of",
     "server_digests",
+    "server_secret",
 ]
