@@ -70,9 +70,11 @@ class ControlReader:
     def read(self, message: object) -> Controls | None:
         """Return what a frame says, or None when it says nothing known."""
         status = self._status(message)
+        refusal = self._error.read(message) if self._error is not None else None
         controls = Controls(
-            ack=self._ack.read(message) if self._ack is not None else None,
-            refusal=self._error.read(message) if self._error is not None else None,
+            # Binance's refusals have the ids of acks and no `result` either: what is a refusal is no ack.
+            ack=self._ack.read(message) if self._ack is not None and refusal is None else None,
+            refusal=refusal,
             alive=self._alive is not None and self._alive(message),
             replies=tuple(Reply(template, message) for asked, template in self._replies if asked(message)),
             reconnect=any(asked(message) for asked in self._reconnect),

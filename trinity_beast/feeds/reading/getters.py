@@ -81,7 +81,7 @@ def _elements(values: Iterable[object]) -> list[object]:
     found: list[object] = []
     for value in values:
         if type(value) is list:
-            found += value
+            found += value if None not in value else [item for item in value if item is not None]
         elif value is not None:
             found.append(value)
     return found
