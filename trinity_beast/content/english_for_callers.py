@@ -26,10 +26,11 @@ FOR_CALLERS: Mapping[str, Text] = {
         "Use another of your keys, or issue a new one.",
     ),
     "TIER_FORBIDS": Text(
-        "Your tier does not include this",
+        "This key may not be used so",
         "The {tier} tier does not include {feature}.",
         "Ask for what your tier includes, or move to one that has it.",
-        plain_message="The tier of this key does not include what was asked for.",
+        plain_message="This key may not be used in this way: its tier or its kind does not include it.",
+        plain_fix="Send the key in a header, over HTTP; or move to a tier that includes what you asked for.",
     ),
     "ASSET_UNKNOWN": Text(
         "No such asset",

@@ -1,5 +1,6 @@
 """What is known of the request being answered."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +11,16 @@ from trinity_beast.web.envelope import Detail, Envelope, Identity, Problem, pack
 from trinity_beast.web.metering import Usage
 from trinity_beast.web.words import Words
 
-CALLER = "request"
-"""The location of a refusal that concerns no single part of the request."""
+_ANYWHERE = "request"
+_LOCATIONS: Mapping[str, str] = {
+    **dict.fromkeys(("KEY_MISSING", "KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRED", "TIER_FORBIDS"), "header.authorization"),
+    **dict.fromkeys(("RATE_LIMITED", "QUOTA_SPENT"), "key"),
+    **dict.fromkeys(("ASSET_UNKNOWN", "PRICE_STALE", "PRICE_UNAVAILABLE"), "query.asset"),
+    "REQUEST_TOO_LARGE": "body",
+    "METHOD_NOT_ALLOWED": "method",
+    "NOT_FOUND": "path",
+}
+"""Which part of a request a refusal is about, where the route does not say; the engine says the same."""
 
 
 @dataclass(slots=True)
@@ -46,7 +55,7 @@ class Asked:
         spoken = self.words.told(error.code, error.facts, accept_language=self.accept_language)
         given = error.facts.get("details")
         details = [each for each in given if isinstance(each, Detail)] if isinstance(given, list | tuple) else []
-        location = str(error.facts.get("location", CALLER))
+        location = str(error.facts.get("location", _LOCATIONS.get(error.code, _ANYWHERE)))
         return packed(
             Problem(
                 success=False,

@@ -30,9 +30,9 @@ _KEY_CODES = frozenset(("KEY_MISSING", "KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRE
 _RETRY_AFTER_SECONDS: Mapping[str, int] = {
     "RATE_LIMITED": 1,
     "OVERLOADED": 1,
-    "DEPENDENCY_AWAY": 5,
-    "PRICE_STALE": 1,
-    "PRICE_UNAVAILABLE": 1,
+    "DEPENDENCY_AWAY": 1,
+    "NOT_READY": 5,
+    "SCHEMA_BUSY": 5,
 }
 _RETRY_AFTER_SECONDS_MAX = 60
 
@@ -49,7 +49,7 @@ def refusal_headers(error: TrinityError) -> list[tuple[str, str]]:
     elif isinstance(seconds, int | float):
         headers.append(("Retry-After", str(max(1, min(_RETRY_AFTER_SECONDS_MAX, round(seconds))))))
     if error.code in _KEY_CODES:
-        headers.append(("WWW-Authenticate", 'Bearer realm="trinity-beast"'))
+        headers.append(("WWW-Authenticate", 'Bearer realm="prices"'))
     if error.code == "METHOD_NOT_ALLOWED" and (allowed := error.facts.get("allowed")):
         headers.append(("Allow", str(allowed)))
     return headers
