@@ -1,7 +1,6 @@
 """A lab on a clock that stands still, and clients that speak to it with libraries the lab does not use."""
 
-import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 import pytest
@@ -9,9 +8,11 @@ import pytest
 from tests.lab.client import LabClient, Rest
 from tests.support.clock import ManualClock
 from trinity_beast.lab import Lab, LabAddresses, open_market
+from trinity_beast.randomness import dice_from
 from trinity_beast.words import Venue
 
 COINBASE = Venue("coinbase")
+Connect = Callable[[], Awaitable[LabClient]]
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def lab(clock: ManualClock) -> AsyncIterator[Lab]:
-    lab = Lab(open_market(seed=7), clock, random.Random(7))
+    lab = Lab(open_market(seed=7), clock, dice_from("lab"))
     yield lab
     await lab.stop()
 
@@ -32,7 +33,7 @@ async def addresses(lab: Lab) -> LabAddresses:
 
 
 @pytest.fixture
-async def connect(addresses: LabAddresses, clock: ManualClock) -> AsyncIterator[Callable[[], "object"]]:
+async def connect(addresses: LabAddresses, clock: ManualClock) -> AsyncIterator[Connect]:
     clients: list[LabClient] = []
 
     async def one_more() -> LabClient:

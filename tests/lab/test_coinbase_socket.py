@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 from tests.lab.client import LabClient, nanoseconds, rows_of
-from tests.support.clock import START, SECOND_NS, ManualClock
+from tests.support.clock import SECOND_NS, START, ManualClock
 from trinity_beast.lab import Lab
 from trinity_beast.words import Symbol, Venue
 
@@ -180,7 +180,13 @@ async def test_a_private_channel_wants_authentication(client: LabClient) -> None
 
 
 async def test_what_is_no_request_is_refused_and_the_connection_lives_on(client: LabClient) -> None:
-    for text in ("{", "[]", "7", '{"type":"dance","channel":"market_trades"}', '{"type":"subscribe","channel":"market_trades","product_ids":7}'):
+    for text in (
+        "{",
+        "[]",
+        "7",
+        '{"type":"dance","channel":"market_trades"}',
+        '{"type":"subscribe","channel":"market_trades","product_ids":7}',
+    ):
         await client.send_text(text)
     assert await client.take() == [{"type": "error", "message": "failure to subscribe"}] * 5
     assert (await client.subscribe("BTC-USD"))[-1]["channel"] == "subscriptions"
@@ -256,4 +262,3 @@ async def test_a_ninth_connection_in_a_second_is_refused(connect: Callable[[], A
         raise AssertionError("the ninth got in")
     await clock.let_pass(1)
     await connect()
-

@@ -17,12 +17,13 @@ async def test_a_frozen_socket_stays_open_and_moves_nothing(client: LabClient, l
     await client.subscribe("BTC-USD")
     await client.subscribe(channel="heartbeats")
     await lab.fault("freeze coinbase")
-    pong = await client.socket.ping()
+    pong = asyncio.ensure_future(await client.socket.ping())
     await clock.let_pass(5)
 
     assert not pong.done()
     assert client.raw == []
     assert client.closed is None
+    pong.cancel()
 
 
 async def test_a_thawed_socket_delivers_late_what_was_held(client: LabClient, lab: Lab, clock: ManualClock) -> None:

@@ -6,7 +6,9 @@ from trinity_beast.lab import Lab
 from trinity_beast.words import Symbol, Venue
 
 
-async def test_a_muted_symbol_is_silent_while_the_others_and_rest_go_on(client: LabClient, rest: Rest, lab: Lab, clock: ManualClock) -> None:
+async def test_a_muted_symbol_is_silent_while_the_others_and_rest_go_on(
+    client: LabClient, rest: Rest, lab: Lab, clock: ManualClock
+) -> None:
     await client.subscribe("BTC-USD", "ETH-USD")
     before = await rest.last("BTC-USD")
     await lab.fault("mute coinbase BTC-USD")

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tests.lab.client import Frame, LabClient, Row, nanoseconds, rows_of
 from tests.support.clock import ManualClock
 from trinity_beast.lab import Lab, MarketUnknown, RecordingUnusable, open_market
 from trinity_beast.lab.model import SECOND_NS
+from trinity_beast.randomness import dice_from
 from trinity_beast.words import Symbol, Venue
 
 COINBASE = Venue("coinbase")
@@ -139,7 +139,7 @@ def recording() -> tuple[Path, list[Frame]]:
 
 @pytest.fixture
 async def listener(recording: tuple[Path, list[Frame]], clock: ManualClock) -> AsyncIterator[LabClient]:
-    lab = Lab(open_market(f"recorded:{recording[0]}"), clock, random.Random(1))
+    lab = Lab(open_market(f"recorded:{recording[0]}"), clock, dice_from("recorded"))
     client = await LabClient.connect((await lab.start())[COINBASE].ws_url, clock)
     yield client
     await client.leave()

@@ -72,7 +72,7 @@ def test_every_symbol_has_traded_before_the_market_begins() -> None:
 
 
 def test_prices_move_and_stay_in_sight_of_their_level() -> None:
-    told = _played(9, seconds=6 * 3600, step_ms=60_000, assets=[Asset("BTC"), Asset("CHZ")])
+    told = _played(9, seconds=3600, step_ms=60_000, assets=[Asset("BTC"), Asset("CHZ")])
     for asset in ("BTC", "CHZ"):
         prices = [Decimal(trade.price) for each in told if each.symbol == f"{asset}-USD" for trade in each.trades]
         level = Decimal(COINS[asset].start_price)

@@ -17,7 +17,11 @@ class Port:
         """Listen. Nothing happens when it already does."""
         if self._server is None:
             listening = _bound(self.host, self.number)
-            self._server = await asyncio.get_running_loop().create_server(protocol, sock=listening)
+            try:
+                self._server = await asyncio.get_running_loop().create_server(protocol, sock=listening)
+            except OSError:
+                listening.close()
+                raise
 
     def shut(self) -> None:
         """Stop listening; new clients are refused, open connections live on."""

@@ -43,7 +43,9 @@ class VenueServer:
         sockets, rest = web.Application(), web.Application(middlewares=[self._rest_manners])
         sockets.router.add_get(protocol.socket_path, self._socket)
         rest.router.add_routes(protocol.routes())
-        self._socket_port, self._rest_port = Port(host, ws_port), Port(host, rest_port)
+        # One after the other: when the second is taken, `stop` must know of the first.
+        self._socket_port = Port(host, ws_port)
+        self._rest_port = Port(host, rest_port)
         for app in (sockets, rest):
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING_SECONDS)
             await runner.setup()
@@ -72,6 +74,8 @@ class VenueServer:
     async def stop(self) -> None:
         """Refuse new clients, cut the present ones, give the ports back."""
         self.stand_in.listen = None
+        await self.stand_in.faults.clear()
+        self.stand_in.stir()
         for port in (self._socket_port, self._rest_port):
             if port is not None:
                 port.shut()

@@ -1,7 +1,6 @@
 """The lab as a whole: the venues it plays, the pulse that drives them, the orders it takes."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -11,15 +10,18 @@ from trinity_beast.lab.errors import FaultMisspoken, VenueNotPlayed
 from trinity_beast.lab.faults import Clear, Fault, fault_from, parse_fault
 from trinity_beast.lab.market import Market, truth_at
 from trinity_beast.lab.model import SECOND_NS, LabAddresses, MarketTrade, VenueStatus
+from trinity_beast.lab.protocol import VenueProtocol
 from trinity_beast.lab.server import VenueServer
 from trinity_beast.lab.stand_in import PULSE_MS, StandIn
 from trinity_beast.lab.venues import VENUES
+from trinity_beast.log import get_log
 from trinity_beast.randomness import Dice
 from trinity_beast.words import Symbol, Venue
 
 PULSE_NS = PULSE_MS * 1_000_000
 CATCH_UP_NS = 600 * SECOND_NS
 """A lab that was held up longer, by a suspended machine, lets the missed part go and plays on from now."""
+_log = get_log("lab")
 
 
 class Lab:
@@ -28,14 +30,19 @@ class Lab:
     So a step of the machine's clock moves no trade of theirs: venues have clocks of their own.
     """
 
-    def __init__(self, market: Market, clock: Clock, dice: Dice) -> None:
-        unplayed = [venue for venue in market.listings if venue not in VENUES]
+    def __init__(self, market: Market, clock: Clock, dice: Dice, *, kinds: Mapping[Venue, type[VenueProtocol]] = VENUES) -> None:
+        """Play each venue of `market` by its class in `kinds`.
+
+        Raises:
+            VenueNotPlayed: the market has a venue that is not among them.
+        """
+        unplayed = [venue for venue in market.listings if venue not in kinds]
         if unplayed:
-            raise VenueNotPlayed(venue=", ".join(unplayed), played=", ".join(VENUES))
+            raise VenueNotPlayed(venue=", ".join(unplayed), played=", ".join(kinds))
         self.market = market
         self._clock = clock
         self._ahead_ns = clock.time_ns() - clock.monotonic_ns()
-        self._stand_ins = {venue: StandIn(VENUES[venue], market, self.now_ns) for venue in market.listings}
+        self._stand_ins = {venue: StandIn(kinds[venue], market, self.now_ns) for venue in market.listings}
         self._servers = {venue: VenueServer(stand_in, clock, dice) for venue, stand_in in self._stand_ins.items()}
         self._pulsed = 0
         self._pulsing: asyncio.Task[None] | None = None
@@ -61,14 +68,14 @@ class Lab:
             await self.stop()
             raise
         self._pulsing = asyncio.create_task(self._pulse_on(), name="lab pulse")
+        self._pulsing.add_done_callback(_pulsed)
         return addresses
 
     async def stop(self) -> None:
         """Cut every client and give the ports back. May be called twice."""
         if self._pulsing is not None:
             self._pulsing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._pulsing
+            await asyncio.gather(self._pulsing, return_exceptions=True)
             self._pulsing = None
         for server in self._servers.values():
             await server.stop()
@@ -108,12 +115,14 @@ class Lab:
             for stand_in in chosen:
                 await stand_in.faults.clear(symbol=asked.symbol)
                 stand_in.stir()
+            _log.info("faults cleared", venue=asked.venue, symbol=asked.symbol)
             return asked
         stand_in = self._stand_in(asked.venue)
         if asked.symbol is not None and stand_in.tape(asked.symbol) is None:
             raise FaultMisspoken(order=asked.verb, reason=f"{asked.venue} does not list {asked.symbol}")
         await stand_in.faults.order(asked)
         stand_in.stir()
+        _log.info("fault ordered", verb=asked.verb, venue=asked.venue, symbol=asked.symbol)
         return asked
 
     async def fault_named(self, verb: str, venue: str | None, symbol: str | None, options: Mapping[str, object]) -> Fault | Clear:
@@ -136,3 +145,9 @@ class Lab:
         if venue not in self._stand_ins:
             raise VenueNotPlayed(venue=venue, played=", ".join(self._stand_ins))
         return self._stand_ins[venue]
+
+
+def _pulsed(pulsing: asyncio.Task[None]) -> None:
+    """Say so when the pulse ends by itself: every venue would stand still, with all its sockets open."""
+    if not pulsing.cancelled() and (error := pulsing.exception()) is not None:
+        _log.error("lab pulse failed", error=error)

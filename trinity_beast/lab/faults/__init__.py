@@ -2,6 +2,6 @@
 
 from trinity_beast.lab.faults.board import FaultBoard
 from trinity_beast.lab.faults.fault import CutShort, Fault, Pong, Stage, Wire, Wiring
-from trinity_beast.lab.faults.spoken import FAULTS, Clear, fault_from, parse_fault
+from trinity_beast.lab.faults.spoken import CLEAR, FAULTS, Clear, fault_from, parse_fault
 
-__all__ = ["FAULTS", "Clear", "CutShort", "Fault", "FaultBoard", "Pong", "Stage", "Wire", "Wiring", "fault_from", "parse_fault"]
+__all__ = ["CLEAR", "FAULTS", "Clear", "CutShort", "Fault", "FaultBoard", "Pong", "Stage", "Wire", "Wiring", "fault_from", "parse_fault"]

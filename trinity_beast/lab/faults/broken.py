@@ -50,16 +50,20 @@ class Truncate(Fault):
 
 @dataclass
 class CutFrame(Fault):
-    """The next frame stops in the middle of its bytes and the connection is reset: on every connection, once."""
+    """The next frame of every connection now open stops in the middle of its bytes, and the connection ends there."""
 
     verb: ClassVar[str] = "cut-frame"
-    _cut: set[int] = field(default_factory=set, init=False)
+    _due: set[int] = field(default_factory=set, init=False)
+
+    async def begin(self, stage: Stage) -> None:
+        """Remember whom it concerns: who comes after is served whole."""
+        self._due = {wiring.number for wiring in stage.wirings}
 
     def frames(self, wiring: Wiring, wire: Wire) -> Sequence[Wire]:
-        """Cut the first frame of each connection."""
-        if wiring.number in self._cut or not isinstance(wire, str):
+        """Cut the first frame of each of them."""
+        if wiring.number not in self._due or not isinstance(wire, str):
             return (wire,)
-        self._cut.add(wiring.number)
+        self._due.remove(wiring.number)
         return (CutShort(wire),)
 
 
