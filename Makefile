@@ -94,7 +94,7 @@ ifneq ($(shell test -x $(PY) && cat $(VENV)/.made 2>/dev/null),$(CURDIR))
 endif
 
 $(VENV)/.made:
-	@python=$$(.ci/needs python) && rm -rf $(VENV) && "$$python" -m venv $(VENV)
+	@.ci/needs cargo && python=$$(.ci/needs python) && rm -rf $(VENV) && "$$python" -m venv $(VENV)
 	@echo "$(CURDIR)" > $@
 
 $(VENV)/.run: $(VENV)/.made requirements/run.lock

@@ -37,7 +37,14 @@ def main(arguments: list[str]) -> int:
 
 def refusals_page() -> str:
     """Return every refusal: its code, status, words and meaning."""
-    lines = ["# Refusals", "", NOT_BY_HAND, "", "A code is never renamed and never changes its status. Programs branch on it; people read the rest.", ""]
+    lines = [
+        "# Refusals",
+        "",
+        NOT_BY_HAND,
+        "",
+        "A code is never renamed and never changes its status. Programs branch on it; people read the rest.",
+        "",
+    ]
     for refusal in sorted(set(_heirs(TrinityError)), key=lambda one: one.code):
         words = told(refusal.code)
         meaning = " ".join((refusal.__doc__ or "").split())

@@ -12,6 +12,7 @@ pub mod crowd;
 pub mod datagram;
 pub mod desk;
 pub mod door;
+pub mod http;
 pub mod inbox;
 pub mod json;
 pub mod keys;

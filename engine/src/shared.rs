@@ -181,9 +181,8 @@ impl ThreadContext {
     /// Write a usage record, before its answer is sent; whether it was kept. Either is counted.
     #[inline]
     pub fn record(&mut self, entry: &Entry<'_>) -> bool {
-        let is_kept = self.lane.append(entry).is_some();
-        self.count(if is_kept { Counter::UsageRecorded } else { Counter::UsageLost }, 1);
-        is_kept
+        let cells = self.shared.counters.of_thread(self.thread);
+        write_record(&mut self.lane, cells, entry)
     }
 
     /// Ask Python about a key; None when too many requests wait. Each ticket ends with one `Questions::settle`.
@@ -194,4 +193,12 @@ impl ThreadContext {
         self.count(if is_asked { Counter::QuestionsAsked } else { Counter::QuestionsRefused }, 1);
         is_asked.then_some(ticket)
     }
+}
+
+/// Write a usage record and count it as kept or lost; whether it was kept.
+#[inline]
+pub fn write_record(lane: &mut Lane, cells: &Cells, entry: &Entry<'_>) -> bool {
+    let is_kept = lane.append(entry).is_some();
+    cells.add(if is_kept { Counter::UsageRecorded } else { Counter::UsageLost }, 1);
+    is_kept
 }

@@ -1,0 +1,6 @@
+//! HTTP/1.1 as the engine speaks it: read strictly, answered for the price routes, everything else handed over.
+
+pub mod answer;
+pub mod clerk;
+pub mod reader;
+pub mod route;
