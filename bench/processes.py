@@ -20,6 +20,16 @@ def cpu_ns_by_thread(pid: int) -> list[tuple[str, int]]:
     return found
 
 
+def nice_values(pid: int, thread_prefix: str) -> list[int]:
+    """Return the nice values of the threads whose name begins so."""
+    found = []
+    for folder in Path(f"/proc/{pid}/task").iterdir():
+        _, _, rest = (folder / "stat").read_text().rpartition(")")
+        if (folder / "comm").read_text().startswith(thread_prefix):
+            found.append(int(rest.split()[16]))
+    return found
+
+
 def resident_bytes(pid: int) -> int:
     """Return the memory a process holds resident."""
     found = re.search(r"VmRSS:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())

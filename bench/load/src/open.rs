@@ -89,7 +89,9 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
                     break;
                 }
                 let lane = &mut lanes[next as usize % plan.connections];
-                lags.push(now - due);
+                if (opens_ns..closes_ns).contains(&due) {
+                    lags.push(now - due);
+                }
                 lane.connection.send(&plan.request)?;
                 lane.due_ns.push_back(due);
                 next += 1;
