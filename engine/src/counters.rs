@@ -85,6 +85,8 @@ counters! {
     IdleTimeouts = "idle_timeouts",
     /// Connections cut because their answers were not taken.
     SlowReadersCut = "slow_readers_cut",
+    /// Connections closed though the other end may not have heard our last.
+    LingersCut = "lingers_cut",
     /// Connections and datagrams refused by the blocklist.
     BlockedRefused = "blocked_refused",
     /// Keys asked of Python.

@@ -12,6 +12,10 @@ use crate::counters::{Cells, Counter};
 use crate::keys::{Channel, Digest, KeySlot, Keys};
 use crate::memo::{Memo, Met};
 
+/// `memory` and `valkey` among the cache tiers.
+const MEMORY: u8 = 1;
+const VALKEY: u8 = 2;
+
 /// What became of a caller's key.
 #[derive(Debug)]
 pub enum Admission<'a> {
@@ -103,22 +107,57 @@ pub fn age_ms(age_ns: u64) -> u64 {
     age_ns.div_ceil(1_000_000)
 }
 
+/// How many assets of a request were told what. Counted once the request has been paid for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    memory: u64,
+    valkey: u64,
+    missed: u64,
+    stale: u64,
+    unavailable: u64,
+}
+
+impl Tally {
+    /// Return the tally of one asset.
+    #[inline]
+    pub fn of(look: &Look<'_>) -> Self {
+        let mut tally = Self::default();
+        tally.add(look);
+        tally
+    }
+
+    /// Add one asset.
+    #[inline]
+    pub fn add(&mut self, look: &Look<'_>) {
+        match look {
+            Look::Price(price, _) if price.cache_tier == MEMORY => self.memory += 1,
+            Look::Price(price, _) if price.cache_tier == VALKEY => self.valkey += 1,
+            Look::Price(..) | Look::Unknown => self.missed += 1,
+            Look::Stale(_) => self.stale += 1,
+            Look::Unavailable | Look::OtherVenue => self.unavailable += 1,
+        }
+    }
+
+    /// Count everything.
+    #[inline]
+    pub fn count(&self, cells: &Cells) {
+        let counted = [
+            (Counter::SyncmapHits, self.memory),
+            (Counter::ElasticacheHits, self.valkey),
+            (Counter::CacheMisses, self.missed + self.unavailable),
+            (Counter::PricesStale, self.stale),
+            (Counter::PricesUnavailable, self.unavailable),
+        ];
+        for (counter, amount) in counted.into_iter().filter(|counted| counted.1 > 0) {
+            cells.add(counter, amount);
+        }
+    }
+}
+
 /// Count what was told of one asset.
 #[inline]
 pub fn count_look(cells: &Cells, look: &Look<'_>) {
-    match look {
-        Look::Price(price, _) => match crate::words::CACHE_TIERS.word(price.cache_tier) {
-            "memory" => cells.add(Counter::SyncmapHits, 1),
-            "valkey" => cells.add(Counter::ElasticacheHits, 1),
-            _ => cells.add(Counter::CacheMisses, 1),
-        },
-        Look::Stale(_) => cells.add(Counter::PricesStale, 1),
-        Look::Unavailable | Look::OtherVenue => {
-            cells.add(Counter::PricesUnavailable, 1);
-            cells.add(Counter::CacheMisses, 1);
-        }
-        Look::Unknown => cells.add(Counter::CacheMisses, 1),
-    }
+    Tally::of(look).count(cells);
 }
 
 /// Count a request that was refused for its key or its limits.
@@ -168,6 +207,17 @@ mod tests {
         assert_eq!(look_at(&book, &young, 10 * SECOND_NS + 6).0, Code::PriceStale);
         assert!(matches!(look(&book.open(), Asset::of(b"BTC").unwrap(), &Wish { venue: Some(b"kraken"), ..young }, 0), Look::OtherVenue));
         assert_eq!([age_ms(0), age_ms(1), age_ms(1_000_000), age_ms(1_000_001)], [0, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_tally_is_counted_by_tier_and_by_what_was_missing() {
+        let cells = crate::counters::Counters::new(1);
+        let mut tally = Tally::of(&Look::Unavailable);
+        tally.add(&Look::Stale(5));
+        tally.count(cells.of_thread(0));
+        let read = |counter| cells.read(counter);
+        assert_eq!([read(Counter::PricesStale), read(Counter::PricesUnavailable), read(Counter::CacheMisses)], [1, 1, 1]);
+        assert_eq!((crate::words::CACHE_TIERS.word(MEMORY), crate::words::CACHE_TIERS.word(VALKEY)), ("memory", "valkey"));
     }
 
     #[test]

@@ -2,5 +2,8 @@
 
 pub mod answer;
 pub mod clerk;
+pub mod connection;
+pub mod floor;
+pub mod poll;
 pub mod reader;
 pub mod route;

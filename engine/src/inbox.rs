@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{TcpListener, UdpSocket};
+use std::sync::mpsc::Sender;
+use std::time::Instant;
 
 use crossbeam_queue::SegQueue;
 
@@ -20,10 +22,10 @@ pub enum Message {
     ListenUdp(UdpSocket),
     /// Close the listeners; tell connections that their next answer is the last.
     StopAccepting,
-    /// Seal the records written so far.
-    Seal,
-    /// Finish what is in flight, but no longer than until this monotonic time of the machine's clock; then end.
-    Stop(std::time::Instant),
+    /// Give the records written so far to be sealed, and say so.
+    Seal(Sender<()>),
+    /// Finish what is in flight, but no longer than until then; then end.
+    Stop(Instant),
 }
 
 /// Messages in order, and a bell that wakes the thread for them.

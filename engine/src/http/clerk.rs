@@ -6,7 +6,7 @@ use crate::book::{Asset, Pages};
 use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
-use crate::desk::{self, Admission, Look};
+use crate::desk::{self, Admission, Look, Tally};
 use crate::http::answer::{Circumstances, Connection, LimitsOf, Pen, Tag};
 use crate::http::reader::{Method, Request, Secret};
 use crate::http::route::{AssetList, Place, Query, Route, route};
@@ -103,6 +103,7 @@ impl Clerk {
             Method::Post if place == Place::Prices => return Outcome::HandOver,
             Method::Options => return Outcome::HandOver,
             Method::Post | Method::Other => {
+                context.count(Counter::TcpRequests, 1);
                 return self.refuse_unasked(context, Some(request), Code::MethodNotAllowed, Some(place), out);
             }
         }
@@ -133,7 +134,6 @@ impl Clerk {
         let facts = Facts { most: context.shared.limits.header_bytes_max as u64, ..Facts::default() };
         let accepted = request.and_then(|request| request.accept_language);
         self.pen.write_refusal(out, &with, code, text.find(code, accepted), &facts, place);
-        context.count(Counter::TcpRequests, 1);
         Outcome::Answered { goes_on: with.connection != Connection::Ends }
     }
 
@@ -168,12 +168,12 @@ impl Clerk {
         query: &Query<'_>,
         out: &mut Vec<u8>,
     ) -> Outcome {
-        self.for_key(context, request, word, query, out, |clerk, case, slot| match list {
-            Some(list) => clerk.tell_prices(case, slot, list.iter(), list.len(), query),
-            None => {
-                let all = case.shared.book.prewarmed();
-                clerk.tell_prices(case, slot, all.iter().copied(), all.len(), query)
+        self.for_key(context, request, word, query, out, |clerk, case, slot| {
+            if let Some(list) = list {
+                return clerk.tell_prices(case, slot, list.iter(), list.len(), query);
             }
+            let all = case.shared.book.prewarmed();
+            clerk.tell_prices(case, slot, all.iter().copied(), all.len(), query)
         })
     }
 
@@ -237,7 +237,7 @@ impl Clerk {
             Ok(standing) => standing,
             Err((code, standing)) => return self.refuse(case, Some(slot), standing, code, &look, asset),
         };
-        desk::count_look(case.cells, &look);
+        Tally::of(&look).count(case.cells);
         let Look::Price(price, age_ns) = look else {
             return self.refuse(case, Some(slot), standing, look.code(), &look, asset);
         };
@@ -273,7 +273,7 @@ impl Clerk {
         query: &Query<'_>,
     ) -> Outcome {
         let pages = case.shared.book.open();
-        let Some((tag, mut noted)) = self.gather(case, &pages, assets, query) else { return Outcome::HandOver };
+        let Some((tag, mut noted, tally)) = self.gather(case, &pages, assets, query) else { return Outcome::HandOver };
         let tag = Tag::of(tag);
         let unchanged = case.request.if_none_match.is_some_and(|known| tag.is_in(known));
         let is_served = !self.prices.is_empty() && !unchanged;
@@ -281,6 +281,7 @@ impl Clerk {
             Ok(standing) => standing,
             Err((code, standing)) => return self.refuse(case, Some(slot), standing, code, &Look::Unknown, noted.asset),
         };
+        tally.count(case.cells);
         case.with.limits = LimitsOf::Key(slot.fields(), standing);
         noted.asset_count = u16::try_from(count).unwrap_or(u16::MAX);
         noted.status = if unchanged { 304 } else { 200 };
@@ -302,11 +303,11 @@ impl Clerk {
         pages: &Pages<'_>,
         assets: impl Iterator<Item = Asset>,
         query: &Query<'_>,
-    ) -> Option<(u64, Noted)> {
+    ) -> Option<(u64, Noted, Tally)> {
         self.prices.clear();
         self.missing.clear();
         let texts = case.shared.texts.load();
-        let (mut tag, mut noted) = (0_u64, Noted::default());
+        let (mut tag, mut noted, mut tally) = (0_u64, Noted::default(), Tally::default());
         for (place, asset) in assets.enumerate() {
             if place == 0 {
                 noted.asset = asset;
@@ -336,9 +337,9 @@ impl Clerk {
                     tag = mixed(tag, code as u64);
                 }
             }
-            desk::count_look(case.cells, &look);
+            tally.add(&look);
         }
-        Some((tag, noted))
+        Some((tag, noted, tally))
     }
 
     /// Refuse a request and record it if the key is one of ours.

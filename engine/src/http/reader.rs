@@ -117,6 +117,7 @@ fn skip_empty_lines(bytes: &[u8]) -> Result<usize, Reading<'static>> {
 
 /// What the fields of a header say, collected while they are gone through.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one fact about the request")]
 struct Said<'b> {
     hosts: usize,
     has_length: bool,

@@ -303,35 +303,41 @@ fn no_headers() -> Box<[libc::mmsghdr]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::udp::socket::{Bound, bind};
+    use crate::udp::socket::bind_all;
     use std::net::{SocketAddr, UdpSocket};
     use std::os::fd::AsRawFd;
     use std::time::{Duration, Instant};
 
-    fn receive_soon(inbox: &mut Inbox, bound: &Bound) -> usize {
+    /// A socket on `address`, and the address with its port.
+    fn bind(address: &str) -> (UdpSocket, SocketAddr) {
+        let mut bound = bind_all(address.parse().unwrap(), 1).unwrap();
+        (bound.sockets.remove(0), bound.address)
+    }
+
+    fn receive_soon(inbox: &mut Inbox, socket: &UdpSocket) -> usize {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
-            match inbox.receive(bound.socket.as_raw_fd()) {
+            match inbox.receive(socket.as_raw_fd()) {
                 Ok(count) => return count,
                 Err(error) => assert!(error.kind() == io::ErrorKind::WouldBlock && Instant::now() < end, "{error}"),
             }
         }
     }
 
-    fn echo_once(server: SocketAddr, client: &str, asked: SocketAddr) -> (Vec<u8>, SocketAddr, IpAddr) {
-        let bound = bind(server).unwrap();
-        let to = SocketAddr::new(asked.ip(), bound.address.port());
+    fn echo_once(server: &str, client: &str, asked: &str) -> (Vec<u8>, SocketAddr, IpAddr) {
+        let (socket, address) = bind(server);
+        let to = SocketAddr::new(asked.parse().unwrap(), address.port());
         let client = UdpSocket::bind(client).unwrap();
         client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         client.send_to(b"hello", to).unwrap();
-        let (mut inbox, mut outbox) = (Inbox::new(1_200, bound.is_wildcard), Outbox::default());
-        assert_eq!(receive_soon(&mut inbox, &bound), 1);
+        let (mut inbox, mut outbox) = (Inbox::new(1_200, address.ip().is_unspecified()), Outbox::default());
+        assert_eq!(receive_soon(&mut inbox, &socket), 1);
         let received = inbox.datagram(0);
         assert!(!received.is_cut);
         outbox.room()[..received.bytes.len()].copy_from_slice(received.bytes);
         outbox.push(received.peer, received.bytes.len());
         let from = received.peer.address();
-        assert_eq!(outbox.send(bound.socket.as_raw_fd()), Sent { sent: 1, unsent: 0 });
+        assert_eq!(outbox.send(socket.as_raw_fd()), Sent { sent: 1, unsent: 0 });
         let mut bytes = [0; 100];
         let (length, sender) = client.recv_from(&mut bytes).unwrap();
         (bytes[..length].to_vec(), sender, from)
@@ -339,13 +345,13 @@ mod tests {
 
     #[test]
     fn an_answer_goes_back_to_who_asked() {
-        let (bytes, _, from) = echo_once("127.0.0.1:0".parse().unwrap(), "127.0.0.1:0", "127.0.0.1:0".parse().unwrap());
+        let (bytes, _, from) = echo_once("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1");
         assert_eq!((bytes, from), (b"hello".to_vec(), "127.0.0.1".parse().unwrap()));
     }
 
     #[test]
     fn an_answer_leaves_from_the_address_that_was_asked() {
-        let (_, sender, _) = echo_once("0.0.0.0:0".parse().unwrap(), "127.0.0.1:0", "127.0.0.7:0".parse().unwrap());
+        let (_, sender, _) = echo_once("0.0.0.0:0", "127.0.0.1:0", "127.0.0.7");
         assert_eq!(sender.ip(), "127.0.0.7".parse::<IpAddr>().unwrap());
     }
 
@@ -355,24 +361,24 @@ mod tests {
             eprintln!("skipped: this machine has no IPv6");
             return;
         }
-        let (_, sender, from) = echo_once("[::]:0".parse().unwrap(), "[::1]:0", "[::1]:0".parse().unwrap());
+        let (_, sender, from) = echo_once("[::]:0", "[::1]:0", "::1");
         assert_eq!((sender.ip(), from), ("::1".parse().unwrap(), "::1".parse().unwrap()));
-        let (_, sender, from) = echo_once("[::]:0".parse().unwrap(), "127.0.0.1:0", "127.0.0.7:0".parse().unwrap());
+        let (_, sender, from) = echo_once("[::]:0", "127.0.0.1:0", "127.0.0.7");
         assert_eq!(sender.ip(), "127.0.0.7".parse::<IpAddr>().unwrap());
         assert_eq!(from, "127.0.0.1".parse::<IpAddr>().unwrap(), "a mapped address is told as what it is");
     }
 
     #[test]
     fn a_datagram_longer_than_the_room_is_told_to_be_cut() {
-        let bound = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (socket, address) = bind("127.0.0.1:0");
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
         for length in [0, 1_200, 1_201] {
-            client.send_to(&vec![b' '; length], bound.address).unwrap();
+            client.send_to(&vec![b' '; length], address).unwrap();
         }
         let mut inbox = Inbox::new(1_200, false);
         let mut seen = Vec::new();
         while seen.len() < 3 {
-            for place in 0..receive_soon(&mut inbox, &bound) {
+            for place in 0..receive_soon(&mut inbox, &socket) {
                 let received = inbox.datagram(place);
                 seen.push((received.bytes.len(), received.is_cut));
             }
@@ -382,11 +388,11 @@ mod tests {
 
     #[test]
     fn one_that_cannot_be_sent_does_not_keep_the_others() {
-        let bound = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (socket, address) = bind("127.0.0.1:0");
         let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-        client.send_to(b"x", bound.address).unwrap();
+        client.send_to(b"x", address).unwrap();
         let (mut inbox, mut outbox) = (Inbox::new(1_200, false), Outbox::default());
-        receive_soon(&mut inbox, &bound);
+        receive_soon(&mut inbox, &socket);
         let good = *inbox.datagram(0).peer;
         let mut bad = good;
         // Port 0 is nobody's; the kernel refuses to send there.
@@ -395,8 +401,8 @@ mod tests {
             outbox.room()[0] = b'y';
             outbox.push(peer, 1);
         }
-        assert_eq!(outbox.send(bound.socket.as_raw_fd()), Sent { sent: 2, unsent: 1 });
+        assert_eq!(outbox.send(socket.as_raw_fd()), Sent { sent: 2, unsent: 1 });
         assert!(!outbox.is_full());
-        assert_eq!(outbox.send(bound.socket.as_raw_fd()), Sent::default());
+        assert_eq!(outbox.send(socket.as_raw_fd()), Sent::default());
     }
 }

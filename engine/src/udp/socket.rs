@@ -1,7 +1,7 @@
 //! Datagram sockets, one for each thread on one address, and the memory the kernel gives them.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -18,29 +18,46 @@ pub struct Buffers {
     pub send_bytes: usize,
 }
 
-/// A bound socket and what it got.
+/// Sockets bound to one address, and what they got.
 #[derive(Debug)]
 pub struct Bound {
-    /// The socket. Never blocks.
-    pub socket: Socket,
-    /// Its address, with the port that was chosen.
+    /// One for each thread. They never block.
+    pub sockets: Vec<UdpSocket>,
+    /// Their address, with the port that was chosen.
     pub address: SocketAddr,
-    /// What the kernel gave.
+    /// What the kernel gave each of them.
     pub buffers: Buffers,
-    /// Whether it listens on every address of the machine, so that answers must say from which one they come.
-    pub is_wildcard: bool,
 }
 
-/// Bind a socket that shares its address with the other threads' sockets.
+/// Bind as many sockets to one address as there are threads.
 ///
 /// A v6 wildcard takes v4 datagrams too. Fewer buffer bytes than asked are no error: `Bound::buffers` tells.
 ///
 /// # Errors
 /// The address is taken or not ours.
-pub fn bind(address: SocketAddr) -> io::Result<Bound> {
+pub fn bind_all(address: SocketAddr, threads: usize) -> io::Result<Bound> {
+    // The first is bound alone and shares its address only then: were sharing asked before, the kernel would also let us
+    // in beside another program of the same user that shares the address, and we would take half of its datagrams.
+    let first = prepare(address)?;
+    first.bind(&address.into())?;
+    first.set_reuse_port(true)?;
+    let bound = first.local_addr()?.as_socket();
+    let address = bound.ok_or_else(|| io::Error::other("the socket has no internet address"))?;
+    let buffers = Buffers { receive_bytes: first.recv_buffer_size()?, send_bytes: first.send_buffer_size()? };
+    let mut sockets = vec![UdpSocket::from(first)];
+    for _ in 1..threads {
+        let socket = prepare(address)?;
+        socket.set_reuse_port(true)?;
+        socket.bind(&address.into())?;
+        sockets.push(socket.into());
+    }
+    Ok(Bound { sockets, address, buffers })
+}
+
+/// Return a socket for `address`, not bound yet.
+fn prepare(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
-    socket.set_reuse_port(true)?;
     let is_wildcard = address.ip().is_unspecified();
     if address.is_ipv6() {
         socket.set_only_v6(!is_wildcard)?;
@@ -50,11 +67,7 @@ pub fn bind(address: SocketAddr) -> io::Result<Bound> {
     }
     ask_buffer(&socket, libc::SO_RCVBUFFORCE, libc::SO_RCVBUF);
     ask_buffer(&socket, libc::SO_SNDBUFFORCE, libc::SO_SNDBUF);
-    socket.bind(&address.into())?;
-    let bound = socket.local_addr()?.as_socket();
-    let address = bound.ok_or_else(|| io::Error::other("the socket has no internet address"))?;
-    let buffers = Buffers { receive_bytes: socket.recv_buffer_size()?, send_bytes: socket.send_buffer_size()? };
-    Ok(Bound { socket, address, buffers, is_wildcard })
+    Ok(socket)
 }
 
 /// Have the kernel tell with each datagram which of our addresses it was sent to.
@@ -86,17 +99,37 @@ fn set_option(socket: &Socket, level: libc::c_int, name: libc::c_int, value: lib
 mod tests {
     use super::*;
 
+    const HERE: &str = "127.0.0.1:0";
+
     #[test]
     fn sockets_share_an_address_and_tell_their_buffers() {
-        let first = bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let second = bind(first.address).unwrap();
-        assert_eq!(first.address, second.address);
-        assert!(!first.is_wildcard);
-        assert!(first.buffers.receive_bytes > 4_096 && first.buffers.send_bytes > 4_096, "{:?}", first.buffers);
+        let bound = bind_all(HERE.parse().unwrap(), 3).unwrap();
+        assert_eq!(bound.sockets.len(), 3);
+        assert!(bound.sockets.iter().all(|socket| socket.local_addr().unwrap() == bound.address));
+        assert!(bound.buffers.receive_bytes > 4_096 && bound.buffers.send_bytes > 4_096, "{:?}", bound.buffers);
+    }
+
+    #[test]
+    fn every_socket_gets_its_share_of_callers() {
+        let bound = bind_all(HERE.parse().unwrap(), 2).unwrap();
+        for _ in 0..64 {
+            UdpSocket::bind(HERE).unwrap().send_to(b"x", bound.address).unwrap();
+        }
+        let got = bound.sockets.iter().map(|socket| std::iter::from_fn(|| socket.recv(&mut [0]).ok()).count());
+        let got: Vec<usize> = got.collect();
+        assert_eq!(got.iter().sum::<usize>(), 64);
+        assert!(got.iter().all(|count| *count > 0), "{got:?}");
+    }
+
+    #[test]
+    fn an_address_that_another_program_shares_is_taken_all_the_same() {
+        let bound = bind_all(HERE.parse().unwrap(), 2).unwrap();
+        let error = bind_all(bound.address, 2).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]
     fn an_address_that_is_not_ours_is_an_error() {
-        assert!(bind("192.0.2.1:0".parse().unwrap()).is_err());
+        assert!(bind_all("192.0.2.1:0".parse().unwrap(), 1).is_err());
     }
 }
