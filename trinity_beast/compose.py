@@ -68,6 +68,7 @@ class Ground:
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Where each listener ended up, by name."""
 
+
 @asynccontextmanager
 async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: Dice) -> AsyncIterator[Ground]:
     """Take the data folder, bring the database up and its schema to this code's, and give what all parts stand on.

@@ -13,7 +13,7 @@ def feeds_probe(feeds: Feeds) -> Probe:
 
     async def probe() -> Finding:
         wanted = [status for status in feeds.status() if status.state is not FeedState.OFF]
-        facts = {status.venue: status.state.value for status in wanted}
+        facts: dict[str, object] = {status.venue: status.state.value for status in wanted}
         if wanted and not any(status.state is FeedState.LIVE for status in wanted):
             return Finding(is_ok=False, reason=f"none of {len(wanted)} feeds is live", facts=facts)
         return Finding(is_ok=True, facts=facts)

@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
+from trinity_beast.storage import Database
 from trinity_beast.telemetry.counters import Counters
 from trinity_beast.telemetry.health import Finding, Probe
-from trinity_beast.storage import Database
 
 
 def database_probe(database: Database) -> Probe:
