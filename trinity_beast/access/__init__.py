@@ -1,9 +1,11 @@
 """Who may ask for what, how fast and how much."""
 
+from trinity_beast.access.callers import Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
 from trinity_beast.access.errors import (
+    KEY_REFUSALS,
     AdminKeyWeak,
     KeyExpired,
     KeyExpiryInvalid,
@@ -26,11 +28,14 @@ from trinity_beast.access.service import Keys
 
 __all__ = [
     "CHANNEL",
+    "KEY_REFUSALS",
     "AdminKey",
     "AdminKeyWeak",
+    "Callers",
     "ChangeWatch",
     "Digests",
     "Doorman",
+    "EngineKeys",
     "Gate",
     "Grant",
     "IssuedKey",
@@ -41,12 +46,15 @@ __all__ = [
     "KeyMissing",
     "KeyNameInvalid",
     "KeyRevoked",
+    "KeyStanding",
     "KeyState",
     "KeyUnknown",
     "Keys",
     "Kind",
     "Ledger",
+    "LooksUp",
     "MadeAdminKey",
+    "Passage",
     "Patience",
     "Questions",
     "QuotaSpent",

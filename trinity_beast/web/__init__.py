@@ -6,7 +6,7 @@ from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.credentials import Caller, Credentials
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
-from trinity_beast.web.metering import Meter, Usage
+from trinity_beast.web.metering import Count, Meter, Usage, counters_of
 from trinity_beast.web.openapi import refusals
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
@@ -18,6 +18,7 @@ __all__ = [
     "Asked",
     "Caller",
     "ConnectionSource",
+    "Count",
     "Credentials",
     "Detail",
     "EnvelopeResponse",
@@ -38,6 +39,7 @@ __all__ = [
     "Usage",
     "Words",
     "build_app",
+    "counters_of",
     "current",
     "refusals",
     "timestamp_of",
