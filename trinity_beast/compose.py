@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from fastapi import APIRouter
-
 from trinity_beast import content
 from trinity_beast.access import (
     CHANNEL,
     Callers,
     ChangeWatch,
     Doorman,
+    EngineGate,
     Keys,
     Ledger,
     MadeAdminKey,
@@ -23,14 +22,12 @@ from trinity_beast.access import (
     server_digests,
     server_secret,
 )
-from trinity_beast.access.engine_gate import EngineGate
 from trinity_beast.access.routes import admission, key_routes
 from trinity_beast.clock import Clock
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
 from trinity_beast.exchanges import Exchanges
-from trinity_beast.feeds import Feeds
-from trinity_beast.feeds.health import feeds_probe
+from trinity_beast.feeds import Feeds, feeds_probe
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
 from trinity_beast.pricing import Prices
@@ -38,11 +35,9 @@ from trinity_beast.pricing.routes import price_routes
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Mode, Settings, engine_threads
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Notices, Surroundings, upgrade
-from trinity_beast.telemetry import Counters, Health
-from trinity_beast.telemetry.pool_gauges import PoolGauges
-from trinity_beast.telemetry.probes import database_probe, metering_probe
+from trinity_beast.telemetry import Counters, Health, PoolGauges, database_probe, metering_probe
 from trinity_beast.telemetry.routes import health_routes, metrics_routes
-from trinity_beast.web import App, Count, HttpServer, Identity, Meter, RequestIds, build_app
+from trinity_beast.web import App, Count, HttpServer, Identity, Meter, RequestIds, Router, build_app
 
 ENVELOPE_VERSION = "1"
 GRACE_SECONDS = 10.0
@@ -209,9 +204,7 @@ def _engine(on: Ground) -> Engine:
     return engine
 
 
-def _app(
-    on: Ground, service: str, title: str, routers: Sequence[APIRouter], *, meter: Meter | None = None, count: Count | None = None
-) -> App:
+def _app(on: Ground, service: str, title: str, routers: Sequence[Router], *, meter: Meter | None = None, count: Count | None = None) -> App:
     return build_app(
         routers,
         title=title,
@@ -226,7 +219,7 @@ def _app(
     )
 
 
-def _listener(on: Ground, name: str, port: int, *routers: APIRouter) -> Part:
+def _listener(on: Ground, name: str, port: int, *routers: Router) -> Part:
     """Return a port for operators and balancers: health with its figures, and whatever else is given."""
     app = _app(on, "OPS", "Trinity Beast health", [health_routes(on.health, with_facts=True), *routers])
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)

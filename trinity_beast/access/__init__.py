@@ -4,6 +4,7 @@ from trinity_beast.access.callers import Callers, EngineKeys, KeyStanding, Looks
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
+from trinity_beast.access.engine_gate import EngineGate
 from trinity_beast.access.errors import (
     KEY_REFUSALS,
     AdminKeyWeak,
@@ -35,6 +36,7 @@ __all__ = [
     "ChangeWatch",
     "Digests",
     "Doorman",
+    "EngineGate",
     "EngineKeys",
     "Gate",
     "Grant",

@@ -2,6 +2,7 @@
 
 from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
+from trinity_beast.feeds.health import feeds_probe
 from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, SymbolStatus
 from trinity_beast.feeds.moment import Moment
 from trinity_beast.feeds.reach import any_reached
@@ -22,6 +23,7 @@ __all__ = [
     "RowInvalid",
     "SymbolStatus",
     "any_reached",
+    "feeds_probe",
     "parse_row",
     "read_tables",
 ]

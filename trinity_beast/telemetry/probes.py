@@ -1,7 +1,5 @@
 """Probes of what many parts stand on."""
 
-import sqlalchemy as sa
-
 from trinity_beast.storage import Database
 from trinity_beast.telemetry.counters import Counters
 from trinity_beast.telemetry.health import Finding, Probe
@@ -11,8 +9,7 @@ def database_probe(database: Database) -> Probe:
     """Return a probe that asks the database for as little as can be asked."""
 
     async def probe() -> Finding:
-        async with database.transaction() as tx:
-            await tx.execute(sa.text("SELECT 1"))
+        await database.ping()
         gauges = database.gauges()
         return Finding(is_ok=True, facts={"open": gauges.db_open_conns, "in_use": gauges.db_in_use_conns, "waits": gauges.db_wait_count})
 
