@@ -55,6 +55,15 @@ async def test_live_trades_follow_the_snapshot_without_gap_or_repetition(client:
     assert ids == list(range(ids[0], ids[0] + len(ids)))
 
 
+async def test_a_snapshot_in_the_middle_of_a_batch_leaves_the_batch_to_be_told_live(client: LabClient) -> None:
+    for _ in range(12):
+        past = rows_of(await client.subscribe("BTC-USD"), "snapshot")
+        live = rows_of(await client.during(1.15))
+        ids = [row.trade_id for row in past + live]
+        assert ids == list(range(ids[0], ids[0] + len(ids)))
+        await client.unsubscribe("BTC-USD")
+
+
 async def test_live_trades_are_the_market_s_own_complete_and_in_order(client: LabClient, lab: Lab, clock: ManualClock) -> None:
     await client.subscribe("BTC-USD", "STORJ-USD", "PEPE-USD")
     rows = rows_of(await client.during(20.3))
