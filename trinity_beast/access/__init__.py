@@ -4,6 +4,7 @@ from trinity_beast.access.callers import Callers, EngineKeys, KeyStanding, Looks
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
+from trinity_beast.access.engine_gate import EngineGate
 from trinity_beast.access.errors import (
     KEY_REFUSALS,
     AdminKeyWeak,
@@ -19,7 +20,7 @@ from trinity_beast.access.errors import (
     TierForbids,
     TierUnknown,
 )
-from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests
+from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.ledger import Ledger
@@ -35,6 +36,7 @@ __all__ = [
     "ChangeWatch",
     "Digests",
     "Doorman",
+    "EngineGate",
     "EngineKeys",
     "Gate",
     "Grant",
@@ -67,4 +69,5 @@ __all__ = [
     "demo_key",
     "kind_of",
     "server_digests",
+    "server_secret",
 ]

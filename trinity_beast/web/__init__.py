@@ -1,6 +1,6 @@
 """How the program speaks HTTP beyond what the engine answers: the server, the app, the envelope, the refusals."""
 
-from trinity_beast.web.app import App, EnvelopeResponse, build_app
+from trinity_beast.web.app import App, EnvelopeResponse, Router, build_app
 from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.credentials import Caller, Credentials
@@ -34,6 +34,7 @@ __all__ = [
     "RequestInvalid",
     "RequestTimeout",
     "RequestTooLarge",
+    "Router",
     "ServerBounds",
     "Spoken",
     "Usage",

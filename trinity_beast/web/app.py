@@ -21,6 +21,9 @@ from trinity_beast.web.refusals import answer_error
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.words import Words
 
+Router = APIRouter
+"""What a capability's `routes.py` returns."""
+
 
 class EnvelopeResponse(Response):
     """Puts what a route returns into the envelope. Every route answers so unless it returns a Response itself."""
