@@ -1,3 +1,5 @@
+import re
+
 from tests.content.raised import refusal_classes, refusals_raised
 from trinity_beast.content import codes, language_told, refusals_for_engine, told
 from trinity_beast.content.codes import STATUSES
@@ -68,12 +70,16 @@ def test_a_language_we_do_not_speak_is_answered_in_english() -> None:
     assert told("KEY_MISSING", accept_language="tlh").title == "No key was given"
 
 
-def test_the_engine_gets_every_contract_refusal_without_a_template() -> None:
+def test_the_engine_gets_every_refusal_of_its_own_with_no_fact_it_does_not_have() -> None:
     refusals = {code: rest for code, *rest in refusals_for_engine()}
     assert {"KEY_MISSING", "RATE_LIMITED", "PRICE_STALE", "OVERLOADED", "REQUEST_INVALID"} <= set(refusals)
-    for status, title, message, fix in refusals.values():
-        assert isinstance(status, int)
+    known = {"{asset}", "{age_seconds}", "{retry_after_seconds}", "{resets_in_seconds}", "{most}"}
+    for each in refusals.values():
+        assert isinstance(each[0], int)
+        title, message, fix = map(str, each[1:])
         assert title
         assert message
         assert fix
-        assert "{" not in f"{title}{message}{fix}"
+        assert set(re.findall(r"\{.*?\}", f"{title}{message}{fix}")) <= known
+    assert "{asset} is {age_seconds} s old" in str(refusals["PRICE_STALE"][2])
+    assert "{most} bytes" in str(refusals["REQUEST_TOO_LARGE"][2])

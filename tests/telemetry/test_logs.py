@@ -1,3 +1,4 @@
+import contextlib
 import io
 import logging
 from collections.abc import Iterator
@@ -8,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.telemetry.still_clock import StillClock
+from tests.support.clock import ManualClock
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.telemetry.logs import JsonLines, TerminalLines, configure_logs
 from trinity_beast.telemetry.redaction import Redactor
 
-CLOCK: Clock = StillClock(datetime(2026, 11, 20, 7, 40, 0, 123456, tzinfo=UTC))
+CLOCK: Clock = ManualClock(datetime(2026, 11, 20, 7, 40, 0, 123456, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -81,6 +82,13 @@ def test_a_terminal_gets_a_readable_line_in_colour(written: io.StringIO) -> None
     assert "\x1b[33mwarning" in line
     assert "feed silent" in line
     assert "venue=\x1b[0mkraken" in line
+
+
+def test_standard_error_is_where_it_leads_at_the_time(written: io.StringIO) -> None:
+    configure_logs(node="BeastMain", level="info", clock=CLOCK, redactor=Redactor(), is_terminal=False)
+    with contextlib.redirect_stderr(written):
+        get_log("web").info("through the display")
+    assert "through the display" in written.getvalue()
 
 
 def test_a_second_call_replaces_the_first(written: io.StringIO) -> None:

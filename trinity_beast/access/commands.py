@@ -52,11 +52,13 @@ def keys_app(
             async with opened(data_dir) as keys:
                 return await work(keys)
 
-        with _refusals_told(talk, tell):
+        # Starting PostgreSQL for the moment takes a second; on a terminal, say what is being waited for.
+        with _refusals_told(talk, tell), talk.status("Reaching the database"):
             return asyncio.run(worked())
 
     @app.command(epilog='Example: beast keys issue --tier pro --name "price page" --expires 90d')
     def issue(
+        *,
         tier: Annotated[str, typer.Option(help="demo, free, pro, enterprise, unlimited, lifetime, partner or internal.")],
         name: Annotated[str, typer.Option(help="What the key is for, as it will be listed.")],
         kind: Annotated[Kind, typer.Option(help="live, test, or url for a key that may stand in an address.")] = Kind.LIVE,

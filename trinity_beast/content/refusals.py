@@ -11,6 +11,16 @@ CATALOGUES: Mapping[str, Catalogue] = {catalogue.language: catalogue for catalog
 """Every language we speak, by its tag."""
 
 
+_PLACES: Mapping[str, str] = {
+    "asset": "{asset}",
+    "age_seconds": "{age_seconds}",
+    "retry_after_seconds": "{retry_after_seconds}",
+    "resets_in_seconds": "{resets_in_seconds}",
+    "bytes_max": "{most}",
+}
+"""The facts the engine puts into a sentence by itself, and its names for them."""
+
+
 def told(code: str, facts: Mapping[str, object] | None = None, *, accept_language: str | None = None) -> Told:
     """Return what is said under `code`, in the language the caller likes best.
 
@@ -31,7 +41,10 @@ def codes() -> Iterator[tuple[str, int]]:
 
 
 def refusals_for_engine(language: str = "en") -> list[tuple[str, int, str, str, str]]:
-    """Return (code, status, title, message, fix) of all the engine may say itself, without facts."""
+    """Return (code, status, title, message, fix) of all the engine may say itself.
+
+    Where a sentence names only facts the engine has, it gets the sentence with their names in braces, else its plain form.
+    """
     texts = CATALOGUES[language].refusals
-    plain = [(code, texts[code].told({})) for code in SAID_BY_THE_ENGINE]
-    return [(code, STATUSES[code], each.title, each.message, each.fix) for code, each in plain]
+    told = [(code, texts[code].told(_PLACES)) for code in SAID_BY_THE_ENGINE]
+    return [(code, STATUSES[code], each.title, each.message, each.fix) for code, each in told]

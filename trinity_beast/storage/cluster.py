@@ -32,8 +32,8 @@ def sweep_drafts(place: Path) -> list[Path]:
     return drafts
 
 
-def make_cluster(binaries: Binaries, cluster: Path, password: str, user: ClusterUser) -> None:
-    """Make a cluster that only who knows `password` can enter. It appears under its name when it is whole and on disk.
+def make_cluster(binaries: Binaries, cluster: Path, password: str, user: ClusterUser, *, durable: bool = True) -> None:
+    """Make a cluster that only who knows `password` can enter. It appears under its name when it is whole and, if `durable`, on disk.
 
     Raises:
         PostgresFailed: initdb failed; what it said is among the facts.
@@ -45,7 +45,7 @@ def make_cluster(binaries: Binaries, cluster: Path, password: str, user: Cluster
     for path in (draft, password_file):
         user.own(path)
     command: list[str | Path] = [binaries.initdb, "-D", draft / "data", "-U", OWNER, "-A", "scram-sha-256", f"--pwfile={password_file}"]
-    shape = ["-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"]
+    shape = ["-E", "UTF8", "--locale=C.UTF-8", "--data-checksums", *([] if durable else ["--no-sync"])]
     made = subprocess.run(
         [*command, *shape],
         capture_output=True,

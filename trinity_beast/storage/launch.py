@@ -100,7 +100,8 @@ class Launcher:
         self._binaries = reachable_binaries(chosen, place, self._user)
         self._password = self._kept_password(is_new=major is None)
         if major is None:
-            make_cluster(self._binaries, self._cluster, self._password, self._user)
+            durable = self._with.settings.get("fsync") != "off"
+            make_cluster(self._binaries, self._cluster, self._password, self._user, durable=durable)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
             self.log.replace(self.log.with_suffix(".log.1"))
 
@@ -161,15 +162,19 @@ class Launcher:
             raise PostgresFailed(step="sign-in", exit_code=process.returncode, log_tail=str(error)) from error
 
     def _wait_for_older(self, leaving: threading.Event) -> None:
-        """Let a PostgreSQL of a life before finish; take away a pid file whose pid is somebody else's by now.
+        """Let a PostgreSQL of a life before finish; take away a pid file that is torn, or whose pid is somebody else's by now.
 
-        PostgreSQL itself would take any living process of that number for its rival. Nobody is ever signalled here: a
-        number read from a file proves nothing. Whether old backends still hold the memory is checked by PostgreSQL.
+        PostgreSQL itself would take any living process of that number for its rival, and a torn file for one just
+        starting. Nobody is ever signalled here: a number read from a file proves nothing. Whether old backends still
+        hold the memory is checked by PostgreSQL all the same.
         """
+        stale = self._cluster / "postmaster.pid"
+        if read_pid_file(self._cluster) is None:
+            stale.unlink(missing_ok=True)
         given_up_ns = self._now_ns() + round(self._with.retry_seconds * 1e9)
         while (file := read_pid_file(self._cluster)) is not None and exists(file.pid):
             if not runs_on(file.pid, self._cluster):
-                (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+                stale.unlink(missing_ok=True)
                 return
             if self._now_ns() > given_up_ns or leaving.is_set():
                 raise PostgresInUse(pid=file.pid, cluster=str(self._cluster))

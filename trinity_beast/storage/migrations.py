@@ -34,8 +34,9 @@ def upgrade(url: str, *, wait_seconds: float = 60.0, step_lock_seconds: float = 
     engine = sa.create_engine(database_url(url), poolclass=sa.NullPool, connect_args={"connect_timeout": 10})
     try:
         with engine.connect() as connection:
+            _wait_at_most(connection, wait_seconds)
             if not _is_current(connection):
-                _upgrade_alone(connection, wait_seconds, step_lock_seconds)
+                _upgrade_alone(connection, step_lock_seconds)
     except sa.exc.OperationalError as error:
         if isinstance(error.orig, psycopg.errors.LockNotAvailable):
             raise SchemaBusy(waited_seconds=wait_seconds, step_waited_seconds=step_lock_seconds) from error
@@ -44,15 +45,13 @@ def upgrade(url: str, *, wait_seconds: float = 60.0, step_lock_seconds: float = 
         engine.dispose()
 
 
-def _upgrade_alone(connection: sa.Connection, wait_seconds: float, step_lock_seconds: float) -> None:
-    _wait_at_most(connection, wait_seconds)
+def _upgrade_alone(connection: sa.Connection, step_lock_seconds: float) -> None:
     connection.execute(sa.text("SELECT pg_advisory_lock(:lock)"), {"lock": UPGRADE_LOCK})
     connection.commit()
     try:
         if _is_current(connection):
             return
         _wait_at_most(connection, step_lock_seconds)
-        connection.commit()
         configuration = Config(attributes={"connection": connection})
         configuration.set_main_option("script_location", str(STEPS))
         command.upgrade(configuration, "head")
@@ -65,6 +64,7 @@ def _upgrade_alone(connection: sa.Connection, wait_seconds: float, step_lock_sec
 
 def _wait_at_most(connection: sa.Connection, seconds: float) -> None:
     connection.execute(sa.text("SELECT set_config('lock_timeout', :text, false)"), {"text": f"{round(seconds * 1000)}ms"})
+    connection.commit()  # A setting made in a transaction goes with it when it is rolled back.
 
 
 def _is_current(connection: sa.Connection) -> bool:

@@ -1,6 +1,7 @@
 """Where log lines go and what they look like: JSON, one object a line, or readable colour on a terminal."""
 
 import logging
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TextIO
@@ -14,17 +15,29 @@ _PREFIX = "trinity_beast."
 _COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "1;31", "critical": "1;31"}
 
 
-def configure_logs(*, node: str, level: str, stream: TextIO, clock: Clock, redactor: Redactor, is_terminal: bool | None = None) -> None:
+def configure_logs(
+    *, node: str, level: str, clock: Clock, redactor: Redactor, stream: TextIO | None = None, is_terminal: bool | None = None
+) -> None:
     """Send every log line of the process to `stream`. Called once, by whoever starts the program; a second call replaces the first.
 
-    `is_terminal` None asks the stream. Libraries are heard from `warning` up, whatever `level` says.
+    `stream` None is standard error, wherever it leads at the time, so that lines and a live display do not overwrite
+    each other. `is_terminal` None asks the stream. Libraries are heard from `warning` up, whatever `level` says.
     """
-    wants_colour = stream.isatty() if is_terminal is None else is_terminal
-    handler = logging.StreamHandler(stream)
+    wants_colour = (stream or sys.stderr).isatty() if is_terminal is None else is_terminal
+    handler = StandardError() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(TerminalLines(clock, redactor) if wants_colour else JsonLines(node, clock, redactor))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("trinity_beast").setLevel(level.upper())
     logging.captureWarnings(capture=True)
+
+
+class StandardError(logging.StreamHandler[TextIO]):
+    """Writes to standard error as it is now: a display that takes it over for a while gets the lines too."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class JsonLines(logging.Formatter):
