@@ -157,8 +157,9 @@ class Prices:
                 prewarmed=row.prewarm or self._atlas.is_prewarmed(row.asset),
             )
         except ValueError as error:
+            if not self.publishes_refused:  # Every further trade would say the same; the counter goes on.
+                _log.error("price not published", error=error, asset=row.asset, venue=trade.venue)
             self.publishes_refused += 1
-            _log.error("price not published", error=error, asset=row.asset, venue=trade.venue)
 
     def _publish_all(self) -> None:
         self._published_for_ns = self._usable_for_ns
