@@ -74,11 +74,12 @@ def test_the_engine_gets_every_refusal_of_its_own_with_no_fact_it_does_not_have(
     refusals = {code: rest for code, *rest in refusals_for_engine()}
     assert {"KEY_MISSING", "RATE_LIMITED", "PRICE_STALE", "OVERLOADED", "REQUEST_INVALID"} <= set(refusals)
     known = {"{asset}", "{age_seconds}", "{retry_after_seconds}", "{resets_in_seconds}", "{most}"}
-    for status, title, message, fix in refusals.values():
-        assert isinstance(status, int)
+    for each in refusals.values():
+        assert isinstance(each[0], int)
+        title, message, fix = map(str, each[1:])
         assert title
         assert message
         assert fix
         assert set(re.findall(r"\{.*?\}", f"{title}{message}{fix}")) <= known
-    assert "{asset} is {age_seconds} s old" in refusals["PRICE_STALE"][2]
-    assert "{most} bytes" in refusals["REQUEST_TOO_LARGE"][2]
+    assert "{asset} is {age_seconds} s old" in str(refusals["PRICE_STALE"][2])
+    assert "{most} bytes" in str(refusals["REQUEST_TOO_LARGE"][2])

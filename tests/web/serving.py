@@ -7,12 +7,14 @@ from fastapi import APIRouter
 
 from trinity_beast import content
 from trinity_beast.clock import SystemClock
-from trinity_beast.web import App, HttpServer, Identity, Meter, RequestBounds, RequestIds, build_app
+from trinity_beast.web import App, Count, HttpServer, Identity, Meter, RequestBounds, RequestIds, build_app
 
 IDENTITY = Identity(service="LPO", node="BeastMain", region="local", version="1")
 
 
-def small_app(routers: Sequence[APIRouter], *, meter: Meter | None = None, bounds: RequestBounds | None = None) -> App:
+def small_app(
+    routers: Sequence[APIRouter], *, meter: Meter | None = None, count: Count | None = None, bounds: RequestBounds | None = None
+) -> App:
     clock = SystemClock()
     return build_app(
         routers,
@@ -24,6 +26,7 @@ def small_app(routers: Sequence[APIRouter], *, meter: Meter | None = None, bound
         clock=clock,
         request_ids=RequestIds(clock),
         meter=meter,
+        count=count,
         bounds=bounds,
     )
 

@@ -276,12 +276,15 @@ async def test_a_key_is_taken_from_where_it_was_put(port: int, header: str, path
 async def test_an_answer_to_a_known_key_is_recorded_once_before_it_leaves() -> None:
     recorder = Recorder()
     async with serving(small_app([routes()], meter=recorder)) as port:
-        heard = await ask(port, get("/metered", "Connection: close"))
+        line = await Line.to(port)
+        await line.say(get("/metered", "Connection: close"))
+        answer = await line.rest()
+        await line.hang_up()
         (record,) = recorder.records
         assert record.pop("latency_ns") > 0
         assert record == {
             "key_id": 7, "asset": "BTC", "asset_count": 1, "source": "coinbase-ws", "venue": "coinbase", "cache_tier": "memory",
-            "state": "live", "code": "OK", "status": 200, "protocol": "http", "answer_bytes": len(heard.body),
+            "state": "live", "code": "OK", "status": 200, "protocol": "http", "answer_bytes": len(answer),
         }  # fmt: skip
         await ask(port, get("/metered?fails=true", "Connection: close"))
         await ask(port, get("/data", "Connection: close"))

@@ -83,6 +83,10 @@ class Doorman:
             self._want(digest)
         return await answered
 
+    def grant_of(self, digest: bytes) -> Grant | None:
+        """Return what a key was let in with, or None when it is not let in."""
+        return self.roll.grant_of(digest)
+
     def changed(self, digest: bytes) -> None:
         """Hear that a key was issued, changed or ended: effective as soon as one look has been made."""
         if digest in self._in_look:

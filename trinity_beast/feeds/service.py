@@ -1,5 +1,6 @@
 """What the tables say of the feeds: read whole, each row by itself."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trinity_beast.feeds import store
@@ -17,8 +18,13 @@ class FeedTables:
     invalid: tuple[RowInvalid, ...] = ()
 
 
-async def read_tables(database: Database) -> FeedTables:
+RawRow = Mapping[str, object]
+
+
+async def read_tables(database: Database, *, readdressed: Callable[[RawRow], RawRow] = dict) -> FeedTables:
     """Read the feed rows and the asset map, as of one moment.
+
+    `readdressed` may give a row another address before it is read, as a rehearsal on stand-ins does.
 
     Raises:
         DependencyAway: the database does not answer.
@@ -28,7 +34,7 @@ async def read_tables(database: Database) -> FeedTables:
     rows, invalid = [], []
     for values in raw:
         try:
-            rows.append(parse_row(values))
+            rows.append(parse_row(readdressed(values)))
         except RowInvalid as error:
             invalid.append(error)
     return FeedTables(tuple(rows), tuple(asset_map), tuple(invalid))

@@ -116,6 +116,10 @@ class Prices:
         """Return the assets some venue holds from the start: what `GET /prices` answers with."""
         return [asset for asset in self._atlas.assets if self._atlas.is_prewarmed(asset)]
 
+    def assets_of(self, venue: str) -> list[Asset]:
+        """Return the assets a venue prices, in order."""
+        return [asset for asset in self._atlas.assets if any(row.venue == venue for row in self._atlas.of_asset(asset))]
+
     def _unknown(self, asset: str, venue: str | None) -> AssetUnknown:
         facts: dict[str, object] = {"asset": asset, "suggestions": ", ".join(self._atlas.suggestions(asset))}
         return AssetUnknown(**facts) if venue is None else AssetUnknown(**facts, venue=venue)

@@ -7,6 +7,8 @@ from trinity_beast.telemetry.errors import NotReady
 from trinity_beast.telemetry.health import Finding, Health, HealthReport, PartHealth, Probe
 from trinity_beast.telemetry.logs import configure_logs
 from trinity_beast.telemetry.moving_prices import MovingPrices, ShownPrice
+from trinity_beast.telemetry.pool_gauges import PoolGauges
+from trinity_beast.telemetry.probes import database_probe, metering_probe
 from trinity_beast.telemetry.redaction import Redactor
 
 __all__ = [
@@ -19,12 +21,15 @@ __all__ = [
     "MovingPrices",
     "NotReady",
     "PartHealth",
+    "PoolGauges",
     "Probe",
     "Redactor",
     "ShownPrice",
     "Started",
     "configure_logs",
+    "database_probe",
     "get_log",
+    "metering_probe",
     "show_banner",
     "try_lines",
 ]

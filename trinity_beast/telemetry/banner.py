@@ -19,7 +19,7 @@ class Started:
     node: str
     version: str
     addresses: Mapping[str, str]
-    price_http: tuple[str, int]
+    price_http: tuple[str, int] | None = None
     price_udp: tuple[str, int] | None = None
     demo_key: str | None = field(default=None, repr=False)
     admin_key: str | None = field(default=None, repr=False)
@@ -31,7 +31,7 @@ class Started:
 
 def try_lines(started: Started) -> list[str]:
     """Return lines that work by copy and paste: a price over HTTP, and one over UDP."""
-    if started.demo_key is None:
+    if started.demo_key is None or started.price_http is None:
         return []
     host, port = started.price_http
     lines = [f"curl -H 'Authorization: Bearer {started.demo_key}' 'http://{_bracketed(host)}:{port}/price?asset={started.asset}'"]

@@ -12,7 +12,7 @@ _SECRETS = frozenset(("key", "admin_key", "secret", "password", "passwd", "token
 _ADDRESSES = frozenset(("dsn", "database_url", "database_reader_url", "cache_url", "queue_url"))
 _FACT_NAMES = _HEADERS | _SECRETS | _ADDRESSES
 
-_KEY = re.compile(r"tb_(live|test|demo|url)_[0-9A-Za-z]+")
+_KEY = re.compile(r"tb_(live|test|demo|url|admin)_[0-9A-Za-z]+")
 _HEADER = re.compile(
     r"""((?:proxy-)?authorization|x-api-key|admin_key|api_?key|(?:pg)?password|passwd|secret|token)(["']?\s*[:=]\s*)"""
     r"""(?:(["'])[^"']*\3|(?:(?:bearer|basic|digest|token)\s+)?[^\s"',;}&)]+)""",

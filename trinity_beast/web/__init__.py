@@ -1,12 +1,12 @@
 """How the program speaks HTTP beyond what the engine answers: the server, the app, the envelope, the refusals."""
 
-from trinity_beast.web.app import App, EnvelopeResponse, build_app
+from trinity_beast.web.app import App, EnvelopeResponse, Router, build_app
 from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.credentials import Caller, Credentials
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
-from trinity_beast.web.metering import Meter, Usage
+from trinity_beast.web.metering import Count, Meter, Usage, counters_of
 from trinity_beast.web.openapi import refusals
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
@@ -18,6 +18,7 @@ __all__ = [
     "Asked",
     "Caller",
     "ConnectionSource",
+    "Count",
     "Credentials",
     "Detail",
     "EnvelopeResponse",
@@ -33,11 +34,13 @@ __all__ = [
     "RequestInvalid",
     "RequestTimeout",
     "RequestTooLarge",
+    "Router",
     "ServerBounds",
     "Spoken",
     "Usage",
     "Words",
     "build_app",
+    "counters_of",
     "current",
     "refusals",
     "timestamp_of",

@@ -6,7 +6,10 @@ from starlette.types import Message, Send
 
 from trinity_beast.web.asked import Asked
 from trinity_beast.web.headers import CORS, limits_or_keyless, raw
-from trinity_beast.web.metering import Meter
+from trinity_beast.web.metering import STATES, Meter
+
+_BYTES_BESIDE = len(b"HTTP/1.1 200 OK\r\ndate: Fri, 20 Nov 2026 07:40:00 GMT\r\nconnection: close\r\n\r\n")
+"""What the server adds to the headers of an answer on a handed connection."""
 
 
 class Answer:
@@ -15,7 +18,7 @@ class Answer:
     def __init__(self, send: Send, asked: Asked, meter: Meter | None, *, is_head: bool) -> None:
         self._send, self._asked, self._meter, self._is_head = send, asked, meter, is_head
         self._head: Message | None = None
-        self._status, self._bytes = 0, 0
+        self._status, self._head_bytes, self._bytes = 0, 0, 0
         self.limit: asyncio.Timeout | None = None
         """The time limit of the request, lifted once the answer begins: a stream may go on."""
         self.is_body_unread = True
@@ -30,6 +33,7 @@ class Answer:
         if message["type"] == "http.response.start":
             self._status = int(message["status"])
             self._head = {**message, "headers": [*message.get("headers", ()), *self._added(message)]}
+            self._head_bytes = _BYTES_BESIDE + sum(len(name) + len(value) + 4 for name, value in self._head["headers"])
             self.has_started = True
             if self.limit is not None:
                 self.limit.reschedule(None)
@@ -65,10 +69,10 @@ class Answer:
             source=usage.source,
             venue=usage.venue,
             cache_tier=usage.cache_tier,
-            state=usage.state,
+            state=usage.state or STATES.get(self._asked.code, ""),
             code=self._asked.code,
             status=self._status,
             protocol="http",
             latency_ns=self._asked.latency_ns,
-            answer_bytes=self._bytes,
+            answer_bytes=self._head_bytes + self._bytes,
         )

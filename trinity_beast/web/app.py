@@ -14,12 +14,15 @@ from trinity_beast.web.asked import current
 from trinity_beast.web.bounds import RequestBounds
 from trinity_beast.web.edge import Edge
 from trinity_beast.web.envelope import JSON, Identity
-from trinity_beast.web.metering import Meter
+from trinity_beast.web.metering import Count, Meter
 from trinity_beast.web.openapi import description
 from trinity_beast.web.pages import page_routes
 from trinity_beast.web.refusals import answer_error
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.words import Words
+
+Router = APIRouter
+"""What a capability's `routes.py` returns."""
 
 
 class EnvelopeResponse(Response):
@@ -51,12 +54,13 @@ def build_app(
     clock: Clock,
     request_ids: RequestIds,
     meter: Meter | None = None,
+    count: Count | None = None,
     bounds: RequestBounds | None = None,
 ) -> App:
     """Build the app of one port from its routers.
 
     `links` are (address, what is there) for the landing page. `meter` records the answers to known keys; None records
-    nothing, for ports that serve no customer.
+    nothing, and `count` None counts nothing, for ports that serve no customer.
     """
     api = FastAPI(
         title=title,
@@ -82,6 +86,7 @@ def build_app(
         request_ids=request_ids,
         bounds=bounds or RequestBounds(),
         meter=meter,
+        count=count,
     )
 
 

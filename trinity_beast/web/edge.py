@@ -17,7 +17,7 @@ from trinity_beast.web.bounds import RequestBounds
 from trinity_beast.web.envelope import PROBLEM_JSON, Identity
 from trinity_beast.web.errors import NotFound, Overloaded, RequestTimeout, RequestTooLarge
 from trinity_beast.web.headers import CORS, KEYLESS, PREFLIGHT, raw, refusal_headers
-from trinity_beast.web.metering import Meter
+from trinity_beast.web.metering import Count, Meter, counters_of
 from trinity_beast.web.refusals import refusal_of, refused
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.words import Words
@@ -38,9 +38,10 @@ class Edge:
         request_ids: RequestIds,
         bounds: RequestBounds,
         meter: Meter | None = None,
+        count: Count | None = None,
     ) -> None:
         self._app, self._identity, self._words, self._clock = app, identity, words, clock
-        self._request_ids, self._bounds, self._meter = request_ids, bounds, meter
+        self._request_ids, self._bounds, self._meter, self._count = request_ids, bounds, meter, count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or let a WebSocket through."""
@@ -100,7 +101,14 @@ class Edge:
                     await self._app(inner, body.receive, answer.send)
         except Exception as error:
             await self._answer_failure(error, scope, body, answer, asked)
+        self._counted(asked.code)
         LOG.debug("request answered", request_id=asked.request_id, method=method, path=scope["path"], code=asked.code, ns=asked.latency_ns)
+
+    def _counted(self, code: str) -> None:
+        if self._count is not None:
+            self._count("tcp_requests", 1)
+            for name in counters_of(code):
+                self._count(name, 1)
 
     async def _answer_failure(self, error: Exception, scope: Scope, body: "Body", answer: Answer, asked: Asked) -> None:
         limit, answer.limit = answer.limit, None

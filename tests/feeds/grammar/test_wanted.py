@@ -11,7 +11,7 @@ SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan
 def test_every_form_of_the_documents_is_read() -> None:
     assert parse_wanted("update") == Exactly("update")
     assert parse_wanted(-1) == Exactly(-1)
-    assert parse_wanted(True) == Exactly(True)  # noqa: FBT003 - A JSON value.
+    assert parse_wanted(True) == Exactly(True)
     assert parse_wanted("*") == Present()
     assert parse_wanted(None) == Absent()
     assert parse_wanted("market.*.trade.detail") == Glob("market.*.trade.detail")

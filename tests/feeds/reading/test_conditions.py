@@ -81,7 +81,7 @@ def test_a_path_leads_to_these_values(path: str, values: list[object]) -> None:
         ("a.b[0]", 10, True),
     ],
 )
-def test_a_wanted_value_holds_or_does_not(path: str, wanted: object, holds: bool) -> None:  # noqa: FBT001 - A table of cases.
+def test_a_wanted_value_holds_or_does_not(path: str, wanted: object, holds: bool) -> None:
     assert condition(Match(((parse_path(path), parse_wanted(wanted)),)))(FRAME) is holds
 
 

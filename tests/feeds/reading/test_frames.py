@@ -17,7 +17,7 @@ def read(payload: bytes, venue: str = "coinbase", *, binary: bool = False) -> Fr
 
 
 @given(st.sampled_from(VENUES), st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)), st.booleans())
-def test_no_bytes_break_a_reader(venue: str, payload: bytes, binary: bool) -> None:  # noqa: FBT001 - Drawn.
+def test_no_bytes_break_a_reader(venue: str, payload: bytes, binary: bool) -> None:
     frame = read(payload, venue, binary=binary)
     assert frame.unreadable or frame.unknown or frame.controls
 
