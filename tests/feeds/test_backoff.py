@@ -1,16 +1,14 @@
-import random
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.feeds import SECOND_NS, knobs
+from tests.support.feeds import SECOND_NS, dice, knobs
 from trinity_beast.feeds.backoff import WINDOW_NS, Attempts, Backoff
 from trinity_beast.feeds.parameters import Knobs
 
 
 def backoff(seed: int = 1, *, turned: Knobs | None = None, seconds_min: float = 0.0) -> Backoff:
     readings = turned or knobs()
-    return Backoff(Attempts(readings), random.Random(seed), readings, seconds_min=seconds_min)
+    return Backoff(Attempts(readings), dice(seed), readings, seconds_min=seconds_min)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40))

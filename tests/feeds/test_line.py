@@ -2,9 +2,8 @@
 
 import itertools
 import json
-import random
 
-from tests.support.feeds import Moment, at, closes, feed_row, knobs, rfc3339, with_control
+from tests.support.feeds import Moment, at, closes, dice, feed_row, knobs, rfc3339, with_control
 from trinity_beast.feeds.backoff import Attempts
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.feeds.grammar import FeedRow
@@ -25,7 +24,7 @@ def line(row: FeedRow | None = None, *symbols: str, counts: Counts | None = None
         knobs=readings,
         counts=counts or Counts(),
         attempts=Attempts(readings),
-        dice=random.Random(seed),
+        dice=dice(seed),
         numbers=itertools.count(1),
     )
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,11 @@ NOW_NS = 1_795_160_400 * SECOND_NS  # 2026-11-20T07:40:00Z
 _FEEDS = Path(__file__).resolve().parents[2] / "migrations" / "versions" / "0002_exchange_feeds.json"
 DOCUMENTED: Mapping[str, Mapping[str, Any]] = {row["venue"]: row for row in json.loads(_FEEDS.read_text(encoding="utf-8"))}
 VENUES = list(DOCUMENTED)
+
+
+def dice(seed: int = 1) -> random.Random:
+    """Dice that fall the same at every run."""
+    return random.Random(seed)  # noqa: S311 - Foretold on purpose.
 
 
 def row_values(venue: str = "coinbase", **changes: object) -> dict[str, Any]:
@@ -116,8 +122,10 @@ __all__ = [
     "NOW_NS",
     "SECOND_NS",
     "VENUES",
+    "Moment",
     "at",
     "closes",
+    "dice",
     "feed_row",
     "knobs",
     "mapped",

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -60,6 +61,10 @@ def routes() -> APIRouter:
         current().headers.append(("RateLimit", '"burst";r=4;t=1'))
         raise Kettle(location="header.authorization")
 
+    @router.get("/locked", responses=refusals(Kettle))
+    async def locked() -> None:
+        raise Kettle
+
     @router.get("/spent")
     async def spent() -> None:
         raise type("Spent", (TrinityError,), {"code": "QUOTA_SPENT", "status": 429})(retry_after_seconds=2_000_000)
@@ -86,9 +91,11 @@ def routes() -> APIRouter:
         return {"asset": "BTC"}
 
     @router.get("/events")
-    async def events() -> StreamingResponse:
+    async def events(pause_seconds: float = 0) -> StreamingResponse:
         async def parts() -> AsyncIterator[bytes]:
             yield b"data: 1\n\n"
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), pause_seconds)
             yield b"data: 2\n\n"
 
         return StreamingResponse(parts(), media_type="text/event-stream")
@@ -249,6 +256,12 @@ async def test_a_stream_is_sent_part_by_part(port: int) -> None:
     assert heard.body == b"data: 1\n\ndata: 2\n\n"
 
 
+async def test_a_stream_that_has_begun_may_take_its_time() -> None:
+    async with serving(small_app([routes()], bounds=RequestBounds(request_seconds=0.1))) as port:
+        heard = await ask(port, get("/events?pause_seconds=0.3", "Connection: close"))
+        assert heard.body == b"data: 1\n\ndata: 2\n\n"
+
+
 async def test_a_websocket_nobody_offers_is_refused_in_our_shape(port: int) -> None:
     upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
     line = await Line.to(port)
@@ -318,6 +331,8 @@ async def test_the_description_has_every_answer_in_its_envelope_and_every_refusa
     responses = document["paths"]["/data"]["get"]["responses"]
     assert {"200", "400", "404", "405", "408", "413", "500", "503"} == set(responses)
     assert responses["200"]["content"]["application/json"]["schema"]["allOf"][0] == {"$ref": "#/components/schemas/Envelope"}
+    assert "security" not in document["paths"]["/data"]["get"]
+    assert document["paths"]["/locked"]["get"]["security"] == [{"bearer": []}, {"header": []}, {"url": []}]
     assert "OVERLOADED" in responses["503"]["description"]
     assert list(document["components"]["schemas"]["Envelope"]["properties"]) == TWELVE
     assert "HTTPValidationError" not in document["components"]["schemas"]

@@ -331,6 +331,22 @@ def test_a_stream_without_end_is_cut_after_the_grace_and_leaves_nothing_behind(r
     run(main())
 
 
+def test_work_that_does_not_heed_its_end_is_cancelled_without_a_fault(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        app = SmallApp()
+        with Door(40) as door:
+            async with served(app, door) as server:
+                line = await Line.to(door.port)
+                await line.say(get("/slow"))
+                await app.begun.get()
+                assert await server.stop(grace_seconds=0.1) == 1
+                assert not server.state.tasks
+                line.writer.close()
+
+    run(main())
+    assert [record.getMessage() for record in caplog.records] == ["request abandoned", "connections cut"]
+
+
 def test_whoever_waits_at_the_door_when_the_server_stops_is_told_so(run: Run) -> None:
     async def main() -> None:
         with Door(65_536) as door:

@@ -118,6 +118,12 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "The rest is in its log in the data folder.",
         plain_message="PostgreSQL did not start.",
     ),
+    "SPOOL_UNREADABLE": Text(
+        "The usage spool cannot be read",
+        "{path} cannot be read: {reason}.",
+        "Mend that, or name another directory or segment.",
+        plain_message="A usage spool cannot be read.",
+    ),
     "FEED_TEXT_INVALID": Text(
         "A feed row cannot be read",
         "At character {position}, {expected} was expected and {found} found.",

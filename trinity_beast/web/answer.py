@@ -1,6 +1,7 @@
 """The way of one answer out of the app: headers added, bytes counted, its record written before it leaves."""
 
 import asyncio
+from http import HTTPStatus
 
 from starlette.types import Message, Send
 
@@ -8,8 +9,8 @@ from trinity_beast.web.asked import Asked
 from trinity_beast.web.headers import CORS, limits_or_keyless, raw
 from trinity_beast.web.metering import STATES, Meter
 
-_BYTES_BESIDE = len(b"HTTP/1.1 200 OK\r\ndate: Fri, 20 Nov 2026 07:40:00 GMT\r\nconnection: close\r\n\r\n")
-"""What the server adds to the headers of an answer on a handed connection."""
+_DATE = len(b"date: Fri, 20 Nov 2026 07:40:00 GMT\r\n")
+_CLOSE = len(b"connection: close\r\n")
 
 
 class Answer:
@@ -33,7 +34,7 @@ class Answer:
         if message["type"] == "http.response.start":
             self._status = int(message["status"])
             self._head = {**message, "headers": [*message.get("headers", ()), *self._added(message)]}
-            self._head_bytes = _BYTES_BESIDE + sum(len(name) + len(value) + 4 for name, value in self._head["headers"])
+            self._head_bytes = _head_bytes(self._status, self._head["headers"])
             self.has_started = True
             if self.limit is not None:
                 self.limit.reschedule(None)
@@ -76,3 +77,10 @@ class Answer:
             latency_ns=self._asked.latency_ns,
             answer_bytes=self._head_bytes + self._bytes,
         )
+
+
+def _head_bytes(status: int, headers: list[tuple[bytes, bytes]]) -> int:
+    """Return how long a head will be once the server has put the date and, on a handed connection, its end into it."""
+    line = len(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n")
+    close = 0 if any(name.lower() == b"connection" for name, _ in headers) else _CLOSE
+    return line + _DATE + close + sum(len(name) + len(value) + 4 for name, value in headers) + 2

@@ -13,6 +13,11 @@ from trinity_beast.web.errors import MethodNotAllowed, NotFound, Overloaded, Req
 
 _REFS = "#/components/schemas/{name}"
 _EVERYWHERE = (RequestInvalid, NotFound, MethodNotAllowed, RequestTimeout, RequestTooLarge, Overloaded, TrinityError)
+_KEY_CARRIERS = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer YOUR_KEY"},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "url": {"type": "apiKey", "in": "query", "name": "key", "description": "Only for the demo key and keys restricted to URLs."},
+}
 _METHODS = frozenset(("get", "put", "post", "delete", "patch", "head", "options"))
 
 
@@ -30,6 +35,7 @@ def description(api: FastAPI) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(msgspec.json.schema_components((Envelope, Problem), ref_template=_REFS)[1])
     schemas["Problem"]["description"] = "Every refusal: the envelope, and a problem by RFC 9457 in one."
+    document["components"]["securitySchemes"] = _KEY_CARRIERS
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     for path in document.get("paths", {}).values():
@@ -42,6 +48,8 @@ def description(api: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any]) -> None:
     responses: dict[str, dict[str, Any]] = operation["responses"]
     responses.pop("422", None)
+    if "401" in responses:
+        operation["security"] = [{name: []} for name in _KEY_CARRIERS]
     for status, response in responses.items():
         content = response.get("content", {})
         if status.startswith("2") and JSON in content:

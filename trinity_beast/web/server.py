@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from email.utils import formatdate
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -32,8 +32,9 @@ class HttpServer:
         """
         self.refuse, self.bounds, self._clock = refuse, bounds or ServerBounds(), clock
         self.state = ServerState()
+        self._app = app
         self.config = Config(
-            app,
+            self._answer,
             http=HttpToolsProtocol,
             ws="websockets-sansio",
             ws_max_size=self.bounds.message_bytes_max,
@@ -122,6 +123,13 @@ class HttpServer:
         if second != self._dated_second:
             self._dated_second = second
             self.state.default_headers = [(b"date", formatdate(second, usegmt=True).encode())]
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            # Only `stop` cancels, after the connection was cut: nobody is left to be told, and uvicorn would call it a fault.
+            LOG.warning("request abandoned", path=scope.get("path"))
 
     def _accepted(self) -> HttpConnection:
         return HttpConnection(self, Origin(ended=self._began(lambda: None)))

@@ -139,6 +139,16 @@ def test_a_row_damaged_anywhere_is_read_or_refused_by_our_error(data: st.DataObj
             assert str(error)
 
 
+@pytest.mark.parametrize("venue", VENUES)
+def test_the_order_of_keys_in_a_json_column_means_nothing(venue: str) -> None:
+    def turned(value: Any) -> Any:
+        if isinstance(value, list):
+            return [turned(item) for item in value]
+        return {key: turned(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
+
+    assert parse_row(turned(DOCUMENTED[venue])) == parse_row(DOCUMENTED[venue])
+
+
 def test_reading_a_row_changes_nothing_of_it() -> None:
     values = row_values("okx")
     before = copy.deepcopy(values)

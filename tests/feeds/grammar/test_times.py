@@ -1,3 +1,4 @@
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -50,7 +51,7 @@ def test_the_written_forms_of_the_venues_are_read_to_the_last_digit() -> None:
 @pytest.mark.parametrize(
     "value",
     [None, True, 1.5, "", "Z", "2026-08-09", "2026-08-09T21:05:51", "2026-08-09T25:05:51Z", "2026-13-09T21:05:51Z", "2026-02-30T21:05:51Z",
-     "2026-08-09T21:05:61Z", "2026-08-09T21:05:51.Z", "2026-08-09T21:05:51.1234567890Z", "2026-08-09T21:05:51.12345678９Z",
+     "2026-08-09T21:05:61Z", "2026-08-09T21:05:51.Z", "2026-08-09T21:05:51.1234567890Z", "2026-08-09T21:05:51.12345678\uff19Z",
      "2026-08-09 21:05:48.854840045 +0000 UTC m=+41691.260485341", "1970-01-01T00:00:00.000000Z", "2126-08-09T21:05:51.426861Z",
      "2026-08-09T21:05:51+24:00", {}, []],
 )  # fmt: skip
@@ -68,7 +69,5 @@ def test_a_time_in_the_wrong_unit_or_none_at_all_is_refused(value: object) -> No
 @given(st.one_of(st.text(max_size=40), st.integers(), st.floats(), st.none(), st.binary(max_size=5)))
 def test_reading_a_time_never_fails_otherwise(value: object) -> None:
     for time_format in TimeFormat:
-        try:
+        with contextlib.suppress(TimeRefused):
             assert EARLIEST_NS <= time_reader(time_format)(value) < LATEST_NS
-        except TimeRefused:
-            pass

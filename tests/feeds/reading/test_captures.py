@@ -51,7 +51,7 @@ def test_a_recording_confuses_no_other_venues_row(name: str) -> None:
             reader = FrameReader(feed_row(venue))
             for payload in messages:
                 frame = reader.read(payload, 1, 1, binary=name.startswith("htx/"))
-                assert not (frame.trades or frame.history), f"{venue}: {payload[:200]!r}"
+                assert not frame.trades + frame.history, f"{venue}: {payload[:200]!r}"
 
 
 def test_coinbases_snapshots_are_history_and_its_sequence_has_no_gap() -> None:
@@ -66,7 +66,7 @@ def test_coinbases_snapshots_are_history_and_its_sequence_has_no_gap() -> None:
 
 def played(name: str, *symbols: str) -> tuple[list[Trade], list[Trade]]:
     """Play a recording to a session that asked when the recording's client did; live trades and history."""
-    venue, counts = name.split("/", maxsplit=1)[0], 0
+    venue = name.split("/", maxsplit=1)[0]
     talk = session(feed_row(venue), *symbols, feed_messages_per_second=1_000, feed_future_seconds_max=60)
     sent_ns = times_ns(f"{name}.sent-times.txt.gz")[0]
     talk.opened(Moment(sent_ns, sent_ns))
@@ -78,7 +78,6 @@ def played(name: str, *symbols: str) -> tuple[list[Trade], list[Trade]]:
         heard = talk.received(payload, Moment(received_ns, received_ns), binary=venue == "htx")
         live += heard.trades
         old += heard.history
-        counts += 1
     return live, old
 
 

@@ -94,7 +94,12 @@ def test_every_term_must_hold() -> None:
     assert not match(("ok", True), ("n", 1))
 
 
-@given(st.recursive(st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.builds(Number, st.just("1e9999999999"))), lambda x: st.one_of(st.lists(x, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "k"]), x, max_size=3)), max_leaves=8))  # fmt: skip
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.builds(Number, st.just("1e9999999999")))
+KEYS = st.sampled_from(["a", "b", "k"])
+FRAMES = st.recursive(SCALARS, lambda x: st.one_of(st.lists(x, max_size=3), st.dictionaries(KEYS, x, max_size=3)), max_leaves=8)
+
+
+@given(FRAMES)
 def test_no_frame_breaks_a_condition_or_a_path(frame: object) -> None:
     for path in ("a", "a.b", "a[].b", "a[k=v].b", "a{}[0]", "[0].a", "$", "a|after:x"):
         values = all_of(parse_path(path))(frame)

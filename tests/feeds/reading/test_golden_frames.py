@@ -47,7 +47,7 @@ def test_a_frame_means_exactly_what_is_written_beside_it(venue: str, case: dict[
 @pytest.mark.parametrize(("venue", "case"), GOLDEN)
 def test_a_frame_says_exactly_the_controls_written_beside_it(venue: str, case: dict[str, Any]) -> None:
     controls, means = read(venue, case).controls, case["means"]
-    ack, refusal = controls and controls.ack, controls and controls.refusal
+    ack, refusal = (controls.ack, controls.refusal) if controls is not None else (None, None)
     assert (ack is not None, refusal is not None) == ("ack" in means, "refusal" in means)
     if ack is not None:
         assert set(means["ack"]["symbols"]) <= set(ack.symbols)
@@ -74,4 +74,4 @@ def test_no_other_venues_row_takes_the_frame_for_a_trade(venue: str, case: dict[
     for other in VENUES:
         if other != venue:
             frame = FrameReader(feed_row(other)).read(case["frame"].encode(), NOW_NS, 1)
-            assert not (frame.trades or frame.history or frame.refused), other
+            assert (frame.trades, frame.history, frame.refused) == ([], [], []), other

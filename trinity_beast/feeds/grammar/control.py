@@ -176,7 +176,7 @@ def _text_frames(section: Section) -> tuple[tuple[str, TextMeaning], ...]:
     if inner is None:
         return ()
     pairs = [(text, inner.choice(text, TextMeaning, needed=True)) for text in inner.names()]
-    return tuple((text, meaning) for text, meaning in pairs if meaning is not None)
+    return tuple(sorted((text, meaning) for text, meaning in pairs if meaning is not None))
 
 
 def _history(section: Section) -> History | None:

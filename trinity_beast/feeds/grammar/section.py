@@ -170,7 +170,7 @@ class Section:
         if section is None:
             return ()
         pairs = [(name, section.text(name, needed=True)) for name in section.names()]
-        return tuple((name, text) for name, text in pairs if text is not None)
+        return tuple(sorted((name, text) for name, text in pairs if text is not None))
 
     def names(self) -> list[str]:
         """Return the keys that stand here."""
@@ -189,4 +189,6 @@ class Section:
                 self.faults.append(fault.at(section.place(name)))
         if not section.names():
             self.fault(key, "at least one path and its wanted value")
+        # In one order, for JSON objects have none: a row stored and read again must be equal, or its feed would reconnect.
+        terms.sort(key=lambda term: str(term[0]))
         return Match(tuple(terms)) if terms and len(terms) == len(section.names()) else None
