@@ -7,6 +7,7 @@ FUZZ_SECONDS ?= 45
 
 VENV = .venv
 PY = $(VENV)/bin/python
+CRATES = engine engine/fuzz bench/load
 ENGINE_SOURCES = engine/Cargo.toml engine/Cargo.lock $(shell find engine/src -name '*.rs')
 # rustup puts cargo here, and a shell opened before its installation does not know that yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -44,8 +45,7 @@ docs: $(VENV)/.checks build  ## write docs/reference again
 fix: $(VENV)/.checks  ## format, and mend what the linters can mend alone
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
-	@cargo fmt --manifest-path engine/Cargo.toml
-	@cargo fmt --manifest-path engine/fuzz/Cargo.toml
+	@for crate in $(CRATES); do cargo fmt --manifest-path $$crate/Cargo.toml || exit 1; done
 
 clean:  ## remove all that was built; data/ stays
 	rm -rf $(VENV) engine/target engine/fuzz/target bench/*/target trinity_beast/*.so dist
@@ -58,8 +58,7 @@ packages:
 
 format: $(VENV)/.checks
 	@$(PY) -m ruff format --check .
-	@cargo fmt --check --manifest-path engine/Cargo.toml
-	@cargo fmt --check --manifest-path engine/fuzz/Cargo.toml
+	@for crate in $(CRATES); do cargo fmt --check --manifest-path $$crate/Cargo.toml || exit 1; done
 
 lint: $(VENV)/.checks
 	@$(PY) -m ruff check .
@@ -80,9 +79,10 @@ architecture: $(VENV)/.checks build
 	@$(PY) -m pytest -q tests/architecture
 
 rust: $(VENV)/.run
-	@cargo clippy --locked --manifest-path engine/Cargo.toml --all-targets -- -D warnings
-	@cargo clippy --locked --manifest-path engine/Cargo.toml --features extension -- -D warnings
-	@cargo test --locked --manifest-path engine/Cargo.toml
+	@.ci/packages c++
+	@for crate in $(CRATES); do cargo clippy --locked --quiet --manifest-path $$crate/Cargo.toml --all-targets -- -D warnings || exit 1; done
+	@cargo clippy --locked --quiet --manifest-path engine/Cargo.toml --features extension -- -D warnings
+	@cargo test --locked --quiet --manifest-path engine/Cargo.toml
 
 tests: $(VENV)/.checks build
 	@$(PY) -m pytest
