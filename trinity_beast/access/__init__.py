@@ -1,9 +1,12 @@
 """Who may ask for what, how fast and how much."""
 
+from trinity_beast.access.callers import Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
+from trinity_beast.access.engine_gate import EngineGate
 from trinity_beast.access.errors import (
+    KEY_REFUSALS,
     AdminKeyWeak,
     KeyExpired,
     KeyExpiryInvalid,
@@ -17,7 +20,7 @@ from trinity_beast.access.errors import (
     TierForbids,
     TierUnknown,
 )
-from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests
+from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.ledger import Ledger
@@ -26,11 +29,15 @@ from trinity_beast.access.service import Keys
 
 __all__ = [
     "CHANNEL",
+    "KEY_REFUSALS",
     "AdminKey",
     "AdminKeyWeak",
+    "Callers",
     "ChangeWatch",
     "Digests",
     "Doorman",
+    "EngineGate",
+    "EngineKeys",
     "Gate",
     "Grant",
     "IssuedKey",
@@ -41,12 +48,15 @@ __all__ = [
     "KeyMissing",
     "KeyNameInvalid",
     "KeyRevoked",
+    "KeyStanding",
     "KeyState",
     "KeyUnknown",
     "Keys",
     "Kind",
     "Ledger",
+    "LooksUp",
     "MadeAdminKey",
+    "Passage",
     "Patience",
     "Questions",
     "QuotaSpent",
@@ -59,4 +69,5 @@ __all__ = [
     "demo_key",
     "kind_of",
     "server_digests",
+    "server_secret",
 ]

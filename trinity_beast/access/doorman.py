@@ -51,6 +51,7 @@ class Doorman:
         self._gate, self._questions, self._keys, self._clock = gate, questions, keys, clock
         self._patience = patience or Patience()
         self._tickets: dict[bytes, list[int]] = {}
+        self._askers: dict[bytes, list[asyncio.Future[str | None]]] = {}
         self._wanted: asyncio.Queue[bytes] = asyncio.Queue()
         self._queued: set[bytes] = set()
         self._in_look: set[bytes] = set()
@@ -72,8 +73,20 @@ class Doorman:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._looks, return_exceptions=True)
-        for digest in list(self._tickets):
+        for digest in [*self._tickets, *self._askers]:
             self._answer(digest, AWAY)
+
+    async def ask(self, digest: bytes) -> str | None:
+        """Have a key looked up for a request that Python answers; return the code it is refused with, or None once it is let in."""
+        answered: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._askers.setdefault(digest, []).append(answered)
+        if digest not in self._in_look:
+            self._want(digest)
+        return await answered
+
+    def grant_of(self, digest: bytes) -> Grant | None:
+        """Return what a key was let in with, or None when it is not let in."""
+        return self.roll.grant_of(digest)
 
     def changed(self, digest: bytes) -> None:
         """Hear that a key was issued, changed or ended: effective as soon as one look has been made."""
@@ -175,6 +188,9 @@ class Doorman:
     def _answer(self, digest: bytes, refusal: str | None) -> None:
         for ticket in self._tickets.pop(digest, ()):
             self._questions.answer(ticket, refusal)
+        for answered in self._askers.pop(digest, ()):
+            if not answered.done():
+                answered.set_result(refusal)
 
     async def _make_rounds(self) -> None:
         while True:

@@ -73,3 +73,7 @@ class AdminKeyWeak(TrinityError):
     """`ADMIN_KEY` is too short to keep anybody out: it needs 24 characters."""
 
     code, status = "ADMIN_KEY_WEAK", 500
+
+
+KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, TierForbids, RateLimited, QuotaSpent)
+"""What any route behind a key may answer."""

@@ -50,13 +50,18 @@ class MadeAdminKey:
         return f"MadeAdminKey(is_new={self.shown_once is not None})"
 
 
-def server_digests(safe: Safe, secrets: SecretSource) -> Digests:
-    """Return the digests under this node's server secret, which is made the first time."""
+def server_secret(safe: Safe, secrets: SecretSource) -> bytes:
+    """Return this node's server secret, under which keys are known; made the first time."""
     kept = safe.secret(SERVER_SECRET)
     if kept is None:
         kept = secrets.octets(SERVER_SECRET_BYTES)
         safe.keep_secret(SERVER_SECRET, kept)
-    return Digests(kept)
+    return kept
+
+
+def server_digests(safe: Safe, secrets: SecretSource) -> Digests:
+    """Return the digests under this node's server secret."""
+    return Digests(server_secret(safe, secrets))
 
 
 async def demo_key(safe: Safe, keys: Keys, secrets: SecretSource) -> str:

@@ -75,6 +75,15 @@ class Database:
             ):
                 yield connection
 
+    async def ping(self) -> None:
+        """Ask for as little as can be asked.
+
+        Raises:
+            DependencyAway: the server does not answer.
+        """
+        async with self.transaction() as tx:
+            await tx.execute(sa.text("SELECT 1"))
+
     def gauges(self) -> Gauges:
         """Return how many connections are open and in use, and how often somebody had to wait for one."""
         in_use = self._pool.checkedout()

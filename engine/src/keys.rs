@@ -1,0 +1,389 @@
+//! The keys the engine answers, by digest. It never holds a list of plain ones.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hmac::{Hmac, KeyInit, Mac};
+use papaya::HashMap;
+use sha2::Sha256;
+
+use crate::bucket::{Bucket, Quota, Rate};
+use crate::clock::{Moment, SECOND_NS};
+use crate::code::Code;
+use crate::ratelimit::{LimitFields, Standing};
+
+/// HMAC-SHA-256 of a key's secret under the server's.
+pub type Digest = [u8; 32];
+
+/// How many refused keys are remembered at once.
+pub const REFUSALS_MAX: usize = 65_536;
+
+/// How the key reached us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// In a header field.
+    Header,
+    /// In the address, where logs and neighbours see it.
+    Url,
+    /// In a datagram.
+    Datagram,
+}
+
+/// What one key may do.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one permission")]
+pub struct Policy {
+    /// What usage records name the key by. Not 0.
+    pub key_id: u32,
+    /// How fast it may ask.
+    pub rate: Rate,
+    /// Requests a month.
+    pub quota: Option<u64>,
+    /// What is left of them.
+    pub quota_left: u64,
+    /// Unix time at which the month ends; 0: never.
+    pub quota_resets_at_ns: u64,
+    /// Unix time from which the key is refused.
+    pub expires_at_ns: Option<u64>,
+    /// Neither rate nor quota apply.
+    pub unlimited: bool,
+    /// It may ask by datagram.
+    pub udp: bool,
+    /// It may stand in the address.
+    pub in_url: bool,
+}
+
+/// An admitted key: its policy, and the counts that outlive a change of policy.
+#[derive(Debug)]
+pub struct KeySlot {
+    policy: Policy,
+    bucket: Arc<Bucket>,
+    quota: Option<Arc<Quota>>,
+    fields: LimitFields,
+    retired: AtomicBool,
+}
+
+impl KeySlot {
+    fn new(policy: Policy, previous: Option<&Self>, now: Moment) -> Self {
+        let bucket = match previous {
+            Some(old) if old.policy.rate.interval_ns() == policy.rate.interval_ns() => Arc::clone(&old.bucket),
+            Some(old) => Arc::new(Bucket::converted(&old.bucket, old.policy.rate, policy.rate, now.monotonic_ns)),
+            None => Arc::default(),
+        };
+        let kept = previous.and_then(|old| old.quota.as_ref());
+        let quota = policy.quota.map(|total| match kept {
+            Some(kept) if kept.total() == total && kept.resets_at_ns() == policy.quota_resets_at_ns => Arc::clone(kept),
+            Some(kept) if kept.resets_at_ns() == policy.quota_resets_at_ns => Arc::new(resized(kept, total, now.wall_ns)),
+            _ => Arc::new(Quota::new(total, policy.quota_left, policy.quota_resets_at_ns)),
+        });
+        let fields = LimitFields::new(policy.rate, policy.quota.map(|total| (total, policy.quota_resets_at_ns)));
+        Self { policy, bucket, quota, fields, retired: AtomicBool::new(false) }
+    }
+
+    /// Return what the key may do.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Return its rate-limit fields.
+    pub fn fields(&self) -> &LimitFields {
+        &self.fields
+    }
+
+    /// Return whether this is no longer what the key may do: it was forgotten, refused, or given another policy.
+    #[inline]
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
+    /// Return why a request over `channel` is refused at any rate, or None.
+    #[inline]
+    pub fn refusal(&self, channel: Channel, wall_ns: u64) -> Option<Code> {
+        if self.policy.expires_at_ns.is_some_and(|expires_at_ns| wall_ns >= expires_at_ns) {
+            return Some(Code::KeyExpired);
+        }
+        let allowed = match channel {
+            Channel::Header => true,
+            Channel::Url => self.policy.in_url,
+            Channel::Datagram => self.policy.udp,
+        };
+        (!allowed).then_some(Code::TierForbids)
+    }
+
+    /// Spend one request: a token always, a unit of the month only if it is `served`. Refused, it spends neither.
+    ///
+    /// The month is looked at before a token is taken, so that nothing need be given back. Of two threads that race for
+    /// the month's last unit the loser spends its token too: too few by one, never too many.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` or `QUOTA_SPENT`.
+    #[inline]
+    pub fn spend(&self, served: bool, now: Moment) -> Result<Standing, (Code, Standing)> {
+        if self.policy.unlimited {
+            return Ok(self.standing(now));
+        }
+        let left = self.quota.as_ref().map(|quota| quota.left(now.wall_ns));
+        if left == Some(0) {
+            return Err((Code::QuotaSpent, self.standing(now)));
+        }
+        let level = match self.bucket.take(self.policy.rate, now.monotonic_ns) {
+            Ok(level) => level,
+            Err(level) => return Err((Code::RateLimited, Standing { level, month: self.month(left, now) })),
+        };
+        let left = match &self.quota {
+            Some(quota) if served => Some(quota.spend(now.wall_ns).ok_or_else(|| (Code::QuotaSpent, self.standing(now)))?),
+            _ => left,
+        };
+        Ok(Standing { level, month: self.month(left, now) })
+    }
+
+    /// Return what is left, spending nothing.
+    pub fn standing(&self, now: Moment) -> Standing {
+        let mut level = self.bucket.level(self.policy.rate, now.monotonic_ns);
+        let mut left = self.quota.as_ref().map(|quota| quota.left(now.wall_ns));
+        if self.policy.unlimited {
+            (level.left, level.more_in_ns, left) = (self.policy.rate.burst(), 0, self.policy.quota);
+        }
+        Standing { level, month: self.month(left, now) }
+    }
+
+    #[inline]
+    fn month(&self, left: Option<u64>, now: Moment) -> Option<(u64, u64)> {
+        left.map(|left| (left, self.policy.quota_resets_at_ns.saturating_sub(now.wall_ns).div_ceil(SECOND_NS)))
+    }
+}
+
+/// Return a quota of another size in the same month, with as many requests spent.
+fn resized(old: &Quota, total: u64, wall_ns: u64) -> Quota {
+    let spent = old.total() - old.left(wall_ns);
+    Quota::new(total, total.saturating_sub(spent), old.resets_at_ns())
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone)]
+pub enum Known {
+    /// It may ask.
+    Admitted(Arc<KeySlot>),
+    /// It was looked up lately and is refused.
+    Refused(Code),
+    /// Nothing is known: Python has to look.
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Remembered {
+    code: Code,
+    until_ns: u64,
+}
+
+type Map<V> = HashMap<Digest, V, foldhash::fast::RandomState>;
+
+/// All keys. Reading waits for nothing; writers wait for one another.
+#[derive(Debug)]
+pub struct Keys {
+    keyed: Hmac<Sha256>,
+    slots: Map<Arc<KeySlot>>,
+    refusals: Map<Remembered>,
+    /// Refused digests, oldest first, so that the oldest are dropped past the bound.
+    writing: Mutex<VecDeque<Digest>>,
+}
+
+impl Keys {
+    /// Return an empty collection whose digests are made under `digest_secret`.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
+    pub fn new(digest_secret: &[u8]) -> Self {
+        let keyed = Hmac::new_from_slice(digest_secret).expect("HMAC takes a key of any length");
+        Self { keyed, slots: Map::default(), refusals: Map::default(), writing: Mutex::default() }
+    }
+
+    /// Return the only form in which a key is kept.
+    pub fn digest_of(&self, secret: &[u8]) -> Digest {
+        let mut keyed = self.keyed.clone();
+        keyed.update(secret);
+        keyed.finalize().into_bytes().into()
+    }
+
+    /// Return what is known of a key now.
+    pub fn find(&self, digest: &Digest, monotonic_ns: u64) -> Known {
+        if let Some(slot) = self.slots.pin().get(digest) {
+            return Known::Admitted(Arc::clone(slot));
+        }
+        match self.refusals.pin().get(digest) {
+            Some(refusal) if monotonic_ns < refusal.until_ns => Known::Refused(refusal.code),
+            _ => Known::Nothing,
+        }
+    }
+
+    /// Let a key ask from the next request on, or change what it may do.
+    pub fn admit(&self, digest: Digest, policy: Policy, now: Moment) {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let slots = self.slots.pin();
+        let slot = KeySlot::new(policy, slots.get(&digest).map(Arc::as_ref), now);
+        if let Some(old) = slots.insert(digest, Arc::new(slot)) {
+            old.retired.store(true, Ordering::Release);
+        }
+        self.refusals.pin().remove(&digest);
+    }
+
+    /// Remember until a monotonic time that a key is refused.
+    pub fn refuse(&self, digest: Digest, code: Code, until_ns: u64) {
+        let mut order = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let refusals = self.refusals.pin();
+        refusals.insert(digest, Remembered { code, until_ns });
+        order.push_back(digest);
+        while order.len() > REFUSALS_MAX {
+            if let Some(oldest) = order.pop_front().filter(|oldest| *oldest != digest) {
+                refusals.remove(&oldest);
+            }
+        }
+        self.retire(&digest);
+    }
+
+    /// Drop all that is known of a key; whether anything was.
+    pub fn forget(&self, digest: &Digest) -> bool {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_refused = self.refusals.pin().remove(digest).is_some();
+        self.retire(digest) || was_refused
+    }
+
+    fn retire(&self, digest: &Digest) -> bool {
+        let slots = self.slots.pin();
+        let old = slots.remove(digest);
+        if let Some(old) = old {
+            old.retired.store(true, Ordering::Release);
+        }
+        old.is_some()
+    }
+
+    /// Return how many keys are admitted.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Return whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const NOW: Moment = Moment { monotonic_ns: 50 * SECOND_NS, wall_ns: 1_795_160_400 * SECOND_NS };
+
+    pub(crate) fn policy() -> Policy {
+        Policy {
+            key_id: 7,
+            rate: Rate::new(10.0, 5).unwrap(),
+            quota: Some(100),
+            quota_left: 100,
+            quota_resets_at_ns: NOW.wall_ns + 1_000 * SECOND_NS,
+            expires_at_ns: None,
+            unlimited: false,
+            udp: true,
+            in_url: false,
+        }
+    }
+
+    fn slot_of(keys: &Keys, digest: &Digest) -> Arc<KeySlot> {
+        match keys.find(digest, NOW.monotonic_ns) {
+            Known::Admitted(slot) => slot,
+            other => panic!("not admitted: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn digests_are_hmac_sha_256() {
+        // Source: RFC 4231, test case 2.
+        let digest = Keys::new(b"Jefe").digest_of(b"what do ya want for nothing?");
+        assert_eq!(digest[..8], [0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e]);
+    }
+
+    #[test]
+    fn a_change_of_policy_keeps_what_was_spent() {
+        let (keys, digest) = (Keys::new(b"s"), [1; 32]);
+        keys.admit(digest, policy(), NOW);
+        let first = slot_of(&keys, &digest);
+        for _ in 0..3 {
+            first.spend(true, NOW).unwrap();
+        }
+        keys.admit(digest, Policy { rate: Rate::new(20.0, 8).unwrap(), quota: Some(50), ..policy() }, NOW);
+        assert!(first.is_retired());
+        let standing = slot_of(&keys, &digest).standing(NOW);
+        assert_eq!((standing.level.left, standing.month), (5, Some((47, 1_000))));
+        let moved = Policy { quota_left: 60, quota_resets_at_ns: NOW.wall_ns + 1, ..policy() };
+        keys.admit(digest, moved, NOW);
+        assert_eq!(slot_of(&keys, &digest).standing(NOW).month, Some((60, 1)));
+    }
+
+    #[test]
+    fn a_refused_request_spends_nothing() {
+        let slot = KeySlot::new(Policy { quota_left: 6, ..policy() }, None, NOW);
+        for _ in 0..5 {
+            slot.spend(true, NOW).unwrap();
+        }
+        let limited = slot.spend(true, NOW).unwrap_err();
+        assert_eq!((limited.0, limited.1.month), (Code::RateLimited, Some((1, 1_000))));
+        let later = Moment { monotonic_ns: NOW.monotonic_ns + SECOND_NS, ..NOW };
+        slot.spend(true, later).unwrap();
+        let spent = slot.spend(true, later).unwrap_err();
+        assert_eq!((spent.0, spent.1.level.left), (Code::QuotaSpent, 4));
+        assert_eq!(slot.standing(later).level.left, 4);
+    }
+
+    #[test]
+    fn what_is_not_served_costs_a_token_and_no_quota() {
+        let slot = KeySlot::new(policy(), None, NOW);
+        let standing = slot.spend(false, NOW).unwrap();
+        assert_eq!((standing.level.left, standing.month), (4, Some((100, 1_000))));
+    }
+
+    #[test]
+    fn an_unlimited_key_is_never_refused() {
+        let slot = KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, NOW);
+        for _ in 0..1_000 {
+            assert_eq!(slot.spend(true, NOW).unwrap().level.left, 5);
+        }
+    }
+
+    #[test]
+    fn refusals_are_remembered_for_their_time_and_lifted_by_admission() {
+        let (keys, digest) = (Keys::new(b"s"), [2; 32]);
+        assert!(matches!(keys.find(&digest, 0), Known::Nothing));
+        keys.refuse(digest, Code::KeyInvalid, 100);
+        assert!(matches!(keys.find(&digest, 99), Known::Refused(Code::KeyInvalid)));
+        assert!(matches!(keys.find(&digest, 100), Known::Nothing));
+        keys.admit(digest, policy(), NOW);
+        let slot = slot_of(&keys, &digest);
+        keys.refuse(digest, Code::KeyRevoked, 100);
+        assert!(slot.is_retired() && matches!(keys.find(&digest, 0), Known::Refused(Code::KeyRevoked)));
+        assert!(keys.forget(&digest) && !keys.forget(&digest));
+        assert!(matches!(keys.find(&digest, 0), Known::Nothing));
+        assert!(keys.is_empty());
+    }
+
+    #[test]
+    fn memories_of_refusals_are_bounded() {
+        let keys = Keys::new(b"s");
+        for number in 0..REFUSALS_MAX as u64 + 10 {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&number.to_le_bytes());
+            keys.refuse(digest, Code::KeyInvalid, u64::MAX);
+        }
+        assert_eq!(keys.refusals.len(), REFUSALS_MAX);
+        assert!(matches!(keys.find(&[0; 32], 0), Known::Nothing));
+    }
+
+    #[test]
+    fn a_policy_says_where_the_key_may_stand_and_until_when() {
+        let slot = KeySlot::new(Policy { udp: false, expires_at_ns: Some(10), ..policy() }, None, NOW);
+        assert_eq!(slot.refusal(Channel::Header, 9), None);
+        assert_eq!(slot.refusal(Channel::Url, 9), Some(Code::TierForbids));
+        assert_eq!(slot.refusal(Channel::Datagram, 9), Some(Code::TierForbids));
+        assert_eq!(slot.refusal(Channel::Header, 10), Some(Code::KeyExpired));
+    }
+}

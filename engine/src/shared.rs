@@ -1,0 +1,204 @@
+//! What all engine threads share, all of it readable without waiting, and what one thread has to itself.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use arc_swap::ArcSwap;
+
+use crate::blocklist::Blocklist;
+use crate::book::Book;
+use crate::calendar::Calendar;
+use crate::clock::{Clock, Moment};
+use crate::counters::{Cells, Counter, Counters};
+use crate::crowd::Crowd;
+use crate::door::Door;
+use crate::inbox::Inbox;
+use crate::keys::{Digest, Keys};
+use crate::limits::Limits;
+use crate::memo::Memo;
+use crate::questions::{Questions, Ticket};
+use crate::record::Entry;
+use crate::request_id::RequestIds;
+use crate::sources::Sources;
+use crate::spool::{Lane, Spool, SpoolConfig};
+use crate::texts::Texts;
+
+/// Who this node is, as every answer says.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// `BeastMain`
+    pub node: String,
+    /// `local`
+    pub region: String,
+    /// `1`
+    pub version: String,
+}
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub struct Settings {
+    /// Who this node is.
+    pub identity: Identity,
+    /// What keys' digests are made under.
+    pub digest_secret: Vec<u8>,
+    /// Where usage records lie; None keeps none.
+    pub spool_directory: Option<PathBuf>,
+    /// How many threads answer.
+    pub threads: usize,
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// What all threads share.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "each field is named as its module, which says what it is")]
+pub struct Shared {
+    pub identity: Identity,
+    pub clock: Arc<Clock>,
+    pub limits: Limits,
+    pub book: Book,
+    pub keys: Keys,
+    pub blocklist: Blocklist,
+    pub counters: Counters,
+    pub texts: ArcSwap<Texts>,
+    pub sources: Arc<Sources>,
+    pub spool: Arc<Spool>,
+    pub door: Door,
+    pub questions: Questions,
+    pub crowd: Crowd,
+    pub inboxes: Vec<Inbox>,
+    /// Every answer from now on is its connection's last.
+    pub is_closing: AtomicBool,
+}
+
+impl Shared {
+    /// Make everything that threads share. The spool has a lane for each thread and one more for Python.
+    ///
+    /// # Errors
+    /// The spool directory cannot be used, or there are no descriptors left.
+    pub fn new(settings: Settings) -> io::Result<Arc<Self>> {
+        let Settings { identity, digest_secret, spool_directory, threads, clock, limits } = settings;
+        let sources = Arc::new(Sources::default());
+        let config = SpoolConfig {
+            directory: spool_directory,
+            node: identity.node.clone(),
+            boot: random_bytes()?,
+            lanes: threads as u16 + 1,
+            segment_bytes: limits.segment_bytes as u64,
+            segment_ns: limits.segment_ns,
+        };
+        Ok(Arc::new(Self {
+            book: Book::new(Arc::clone(&sources)),
+            keys: Keys::new(&digest_secret),
+            blocklist: Blocklist::default(),
+            counters: Counters::new(threads),
+            texts: ArcSwap::default(),
+            spool: Spool::open(&config, Arc::clone(&sources))?,
+            sources,
+            door: Door::new(limits.handed_max)?,
+            questions: Questions::new(limits.questions_max)?,
+            crowd: Crowd::new(limits.connections_max, limits.connections_per_address_max),
+            inboxes: (0..threads).map(|_| Inbox::new()).collect::<io::Result<_>>()?,
+            is_closing: AtomicBool::new(false),
+            identity,
+            clock,
+            limits,
+        }))
+    }
+
+    /// Return how many threads answer.
+    pub fn threads(&self) -> usize {
+        self.inboxes.len()
+    }
+}
+
+/// Return random bytes from the machine.
+///
+/// # Errors
+/// The machine has none, which does not happen once it has started.
+pub fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    // SAFETY: `bytes` is N writable bytes. Requests of up to 256 bytes are answered whole.
+    let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), N, 0) };
+    if got == N as isize { Ok(bytes) } else { Err(io::Error::last_os_error()) }
+}
+
+/// What one engine thread has to itself. Passed to whatever it does, HTTP and UDP alike.
+#[derive(Debug)]
+pub struct ThreadContext {
+    /// What it shares with the others.
+    pub shared: Arc<Shared>,
+    /// Its number, from 0.
+    pub thread: usize,
+    /// Its writer of usage records.
+    pub lane: Lane,
+    /// The keys it met lately.
+    pub memo: Memo,
+    /// Its request ids.
+    pub ids: RequestIds,
+    /// This second's texts.
+    pub calendar: Calendar,
+    /// When the bytes now at hand were read.
+    pub received: Moment,
+    last_serial: u64,
+}
+
+impl ThreadContext {
+    /// Return the context of a thread.
+    ///
+    /// # Errors
+    /// The machine has no randomness.
+    pub fn new(shared: Arc<Shared>, thread: usize) -> io::Result<Self> {
+        let hash_key = u128::from_ne_bytes(random_bytes()?);
+        Ok(Self {
+            lane: shared.spool.lane(thread as u16),
+            memo: Memo::new((hash_key as u64, (hash_key >> 64) as u64)),
+            ids: RequestIds::new(thread),
+            calendar: Calendar::default(),
+            received: shared.clock.now(),
+            last_serial: 0,
+            thread,
+            shared,
+        })
+    }
+
+    /// Return this thread's counters.
+    #[inline]
+    pub fn cells(&self) -> &Cells {
+        self.shared.counters.of_thread(self.thread)
+    }
+
+    /// Count `amount` of something.
+    #[inline]
+    pub fn count(&self, counter: Counter, amount: u64) {
+        self.cells().add(counter, amount);
+    }
+
+    /// Write a usage record, before its answer is sent; whether it was kept. Either is counted.
+    #[inline]
+    pub fn record(&mut self, entry: &Entry<'_>) -> bool {
+        let cells = self.shared.counters.of_thread(self.thread);
+        write_record(&mut self.lane, cells, entry)
+    }
+
+    /// Ask Python about a key; None when too many requests wait. Each ticket ends with one `Questions::settle`.
+    pub fn ask(&mut self, digest: Digest, is_datagram: bool) -> Option<Ticket> {
+        self.last_serial += 1;
+        let ticket = Ticket::new(self.thread, is_datagram, self.last_serial);
+        let is_asked = self.shared.questions.ask(ticket, digest);
+        self.count(if is_asked { Counter::QuestionsAsked } else { Counter::QuestionsRefused }, 1);
+        is_asked.then_some(ticket)
+    }
+}
+
+/// Write a usage record and count it as kept or lost; whether it was kept.
+#[inline]
+pub fn write_record(lane: &mut Lane, cells: &Cells, entry: &Entry<'_>) -> bool {
+    let is_kept = lane.append(entry).is_some();
+    cells.add(if is_kept { Counter::UsageRecorded } else { Counter::UsageLost }, 1);
+    is_kept
+}

@@ -1,0 +1,204 @@
+//! One engine thread: it waits for its sockets and its inbox, and for nothing else.
+
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use crate::code::Code;
+use crate::http::floor::Floor;
+use crate::http::poll::{self, Event, LEVEL, Poll};
+use crate::inbox::Message;
+use crate::questions::Ticket;
+use crate::shared::ThreadContext;
+use crate::udp::Udp;
+
+/// How often waits are looked at for having lasted too long.
+const SWEEP_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a thread with nothing to watch over sleeps at most.
+const DOZE: Duration = Duration::from_secs(1);
+
+/// Connections accepted before the others get their turn.
+const ACCEPTS_PER_TURN: usize = 64;
+
+/// What descriptors other than connections are registered as: connections lie below the first bit.
+const INBOX: u64 = 1 << 63;
+const LISTENER: u64 = 1 << 63 | 1 << 32;
+const DATAGRAMS: u64 = 1 << 63 | 1 << 33;
+
+/// A thread's sockets and what it does with them.
+#[derive(Debug)]
+pub struct EngineThread {
+    context: ThreadContext,
+    poll: Poll,
+    floor: Floor,
+    listeners: Vec<TcpListener>,
+    datagrams: Vec<Udp>,
+    /// Given up for a moment when there are no descriptors left, so that whoever waits can be turned away.
+    spare: Option<OwnedFd>,
+    swept_at: Instant,
+    stops_at: Option<Instant>,
+}
+
+impl EngineThread {
+    /// Prepare a thread; it listens to its inbox only.
+    ///
+    /// # Errors
+    /// There are no descriptors left.
+    pub fn new(context: ThreadContext) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        poll.add(context.shared.inboxes[context.thread].bell().as_raw_fd(), INBOX, LEVEL)?;
+        Ok(Self {
+            floor: Floor::new(&context),
+            listeners: Vec::new(),
+            datagrams: Vec::new(),
+            spare: spare_descriptor(),
+            swept_at: Instant::now(),
+            stops_at: None,
+            context,
+            poll,
+        })
+    }
+
+    /// Answer until told to stop; how many connections had to be cut.
+    pub fn run(mut self) -> usize {
+        let cut = loop {
+            let events = self.poll.wait(self.patience());
+            self.context.received = self.context.shared.clock.now();
+            for place in 0..events {
+                let event = self.poll.event(place);
+                self.on_event(event);
+            }
+            self.floor.take_turns(&mut self.context, &self.poll);
+            if self.swept_at.elapsed() >= SWEEP_EVERY {
+                self.sweep();
+            }
+            if let Some(stops_at) = self.stops_at {
+                self.floor.end(&mut self.context);
+                if self.floor.is_empty() || Instant::now() >= stops_at {
+                    break self.floor.cut(&mut self.context);
+                }
+            }
+        };
+        self.close_datagrams();
+        self.context.lane.seal();
+        cut
+    }
+
+    fn patience(&self) -> Duration {
+        if self.floor.has_put_off() {
+            return Duration::ZERO;
+        }
+        let is_watching = !self.floor.is_empty() || self.stops_at.is_some() || self.datagrams.iter().any(|udp| udp.waiting() > 0);
+        if is_watching { SWEEP_EVERY } else { DOZE }
+    }
+
+    #[inline]
+    fn on_event(&mut self, event: Event) {
+        match event.token {
+            INBOX => self.read_inbox(),
+            token if token & DATAGRAMS == DATAGRAMS => {
+                if let Some(udp) = self.datagrams.get_mut(token as u32 as usize) {
+                    // Watched by level: what is left is told again.
+                    udp.serve(&mut self.context);
+                }
+            }
+            token if token & LISTENER == LISTENER => self.accept(token as u32 as usize, ACCEPTS_PER_TURN),
+            _ => self.floor.on_event(&mut self.context, &self.poll, event),
+        }
+    }
+
+    fn read_inbox(&mut self) {
+        let inbox = self.context.thread;
+        self.context.shared.inboxes[inbox].bell().clear();
+        while let Some(message) = self.context.shared.inboxes[inbox].next() {
+            match message {
+                Message::Answer(ticket, refusal) => self.on_answer(ticket, refusal),
+                Message::Listen(listener) => self.listen(listener),
+                Message::ListenUdp(socket) => {
+                    let token = DATAGRAMS | self.datagrams.len() as u64;
+                    if let Ok(udp) = Udp::new(socket, &self.context.shared) {
+                        if self.poll.add(udp.as_raw_fd(), token, LEVEL).is_ok() {
+                            self.datagrams.push(udp);
+                        }
+                    }
+                }
+                Message::StopAccepting => self.stop_accepting(),
+                Message::Seal(done) => {
+                    self.context.lane.seal();
+                    let _ = done.send(()); // Whoever asked may have stopped waiting.
+                }
+                Message::Stop(at) => {
+                    self.stop_accepting();
+                    self.stops_at = Some(at);
+                }
+            }
+        }
+    }
+
+    fn on_answer(&mut self, ticket: Ticket, refusal: Option<Code>) {
+        if ticket.is_datagram() {
+            for udp in &mut self.datagrams {
+                udp.settle(&mut self.context, ticket, refusal);
+            }
+        } else {
+            self.floor.on_answer(&mut self.context, &self.poll, ticket, refusal);
+        }
+    }
+
+    fn listen(&mut self, listener: TcpListener) {
+        let token = LISTENER | self.listeners.len() as u64;
+        if self.poll.add(listener.as_raw_fd(), token, LEVEL).is_ok() {
+            self.listeners.push(listener);
+        }
+    }
+
+    fn accept(&mut self, number: usize, most: usize) {
+        let Some(listener) = self.listeners.get(number).map(AsRawFd::as_raw_fd) else { return };
+        for _ in 0..most {
+            match poll::accept(listener) {
+                Ok((socket, peer)) => self.floor.welcome(&mut self.context, &self.poll, socket, peer),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
+                    self.context.count(crate::counters::Counter::ConnectionsRefused, 1);
+                    // Somebody waits and cannot be let in: without this the listener would be readable for ever.
+                    self.spare = None;
+                    drop(poll::accept(listener));
+                    self.spare = spare_descriptor();
+                    return;
+                }
+                Err(_) => {} // Whoever it was has gone again.
+            }
+        }
+    }
+
+    /// Let in who has come already, and nobody after.
+    fn stop_accepting(&mut self) {
+        for number in 0..self.listeners.len() {
+            self.accept(number, usize::from(u16::MAX));
+        }
+        self.listeners.clear();
+        self.close_datagrams();
+    }
+
+    fn close_datagrams(&mut self) {
+        for mut udp in std::mem::take(&mut self.datagrams) {
+            udp.finish(&mut self.context);
+        }
+    }
+
+    fn sweep(&mut self) {
+        self.swept_at = Instant::now();
+        self.context.received = self.context.shared.clock.now();
+        self.floor.sweep(&mut self.context, &self.poll);
+        for udp in &mut self.datagrams {
+            udp.sweep(&mut self.context);
+        }
+        self.context.lane.tick(self.context.received.monotonic_ns);
+    }
+}
+
+fn spare_descriptor() -> Option<OwnedFd> {
+    std::fs::File::open("/dev/null").ok().map(OwnedFd::from)
+}
