@@ -53,9 +53,9 @@ impl Udp {
     pub fn new(socket: UdpSocket, shared: &Shared) -> io::Result<Self> {
         let takes_control = socket.local_addr()?.ip().is_unspecified();
         Ok(Self {
-            socket,
             inbox: Inbox::new(shared.limits.datagram_bytes_max, takes_control),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(socket.as_raw_fd()),
+            socket,
             clerk: Clerk::new(&shared.identity.node),
             parked: HashMap::default(),
             deadlines: VecDeque::new(),
