@@ -116,11 +116,11 @@ impl Node {
 
     /// Send bytes that must get no answer, and say what they cost.
     fn ignored(&mut self, bytes: &[u8], counter: Counter) {
-        let (sent, counted) = (self.count(Counter::UdpPacketsSent), self.count(counter));
+        let (sent, before) = (self.count(Counter::UdpPacketsSent), self.count(counter));
         let dropped = self.count(Counter::UdpPacketsDropped);
         self.send(bytes);
         assert_eq!(self.count(Counter::UdpPacketsSent), sent, "{:?} was answered", String::from_utf8_lossy(bytes));
-        assert_eq!(self.count(counter), counted + 1);
+        assert_eq!(self.count(counter), before + 1);
         assert_eq!(self.count(Counter::UdpPacketsDropped), dropped + 1);
     }
 
@@ -439,7 +439,7 @@ proptest! {
                 prop_assert!(answer.len() <= request.len() * if is_ours { 3 } else { 1 }, "{request}\n{answer}");
                 prop_assert!(answer.len() <= 1_400 && answer.as_bytes().last() == Some(&b'\x7d'));
             } else {
-                prop_assert!(!(key == KEY), "a key of ours is always answered: {request}");
+                prop_assert!(key != KEY, "a key of ours is always answered: {request}");
             }
             Ok(())
         })?;
