@@ -1,0 +1,217 @@
+//! `Keys`, `Policy`, `Verdict` and `Standing`
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::bucket::{Quota, Rate};
+use crate::code::Code;
+use crate::counters::Counter;
+use crate::engine::Engine as Machine;
+use crate::keys::{Channel, Digest, KeySlot, Known, Policy as Rules};
+use crate::python::counters::until;
+use crate::ratelimit::{KEYLESS_FIELDS, Standing as Level, pairs_of};
+
+type Headers = Vec<(String, String)>;
+
+/// What one key may do. Python decides it, the engine applies it.
+#[pyclass(frozen, module = "trinity_beast.engine")]
+pub struct Policy(Rules);
+
+fn out_of_range(name: &str, range: &str) -> PyErr {
+    PyValueError::new_err(format!("{name}: {range}"))
+}
+
+#[pymethods]
+impl Policy {
+    /// Describe a key.
+    #[new]
+    #[pyo3(signature = (
+        *, key_id, rate_per_second, burst, quota, quota_left = 0, quota_resets_at_ns = 0, expires_at_ns = None,
+        unlimited = false, udp = true, in_url = false
+    ))]
+    #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "as Python calls it: each by its name")]
+    fn new(
+        key_id: i64,
+        rate_per_second: f64,
+        burst: i64,
+        quota: Option<i64>,
+        quota_left: i64,
+        quota_resets_at_ns: i64,
+        expires_at_ns: Option<i64>,
+        unlimited: bool,
+        udp: bool,
+        in_url: bool,
+    ) -> PyResult<Self> {
+        let key_id = u32::try_from(key_id).ok().filter(|key_id| *key_id > 0);
+        let burst = u32::try_from(burst).ok().filter(|burst| Rate::BURST.contains(burst));
+        let rate = Rate::new(rate_per_second, burst.unwrap_or(1));
+        let requests = |name, count: i64| {
+            let fits = u64::try_from(count).ok().filter(|count| *count <= Quota::TOTAL_MAX);
+            fits.ok_or_else(|| out_of_range(name, "0 to 2**53 requests"))
+        };
+        let time = |name, time_ns: i64| u64::try_from(time_ns).map_err(|_| out_of_range(name, "a Unix time in nanoseconds, not negative"));
+        burst.ok_or_else(|| out_of_range("burst", "1 to 1,000,000 requests"))?;
+        Ok(Self(Rules {
+            key_id: key_id.ok_or_else(|| out_of_range("key_id", "1 to 2**32 - 1"))?,
+            rate: rate.ok_or_else(|| out_of_range("rate_per_second", "0.001 to 1,000,000,000 requests a second"))?,
+            quota: quota.map(|quota| requests("quota", quota)).transpose()?,
+            quota_left: requests("quota_left", quota_left)?,
+            quota_resets_at_ns: time("quota_resets_at_ns", quota_resets_at_ns)?,
+            expires_at_ns: expires_at_ns.map(|expires_at_ns| time("expires_at_ns", expires_at_ns)).transpose()?,
+            unlimited,
+            udp,
+            in_url,
+        }))
+    }
+}
+
+/// What a key was told when it asked for one request.
+#[pyclass(frozen, get_all, module = "trinity_beast.engine")]
+pub struct Verdict {
+    code: &'static str,
+    key_id: u32,
+    headers: Headers,
+    retry_after_seconds: Option<u64>,
+}
+
+impl Verdict {
+    fn of_nobody(code: &'static str) -> Self {
+        Self { code, key_id: 0, headers: pairs_of(KEYLESS_FIELDS), retry_after_seconds: None }
+    }
+
+    fn of_key(code: Code, slot: &KeySlot, standing: &Level) -> Self {
+        let mut headers = headers_of(slot, standing);
+        if code == Code::QuotaSpent {
+            headers.push(("X-Should-Retry".to_owned(), "false".to_owned()));
+        }
+        let retry_after_seconds = (code == Code::RateLimited).then(|| standing.retry_after_seconds());
+        Self { code: code.name(), key_id: slot.policy().key_id, headers, retry_after_seconds }
+    }
+}
+
+fn headers_of(slot: &KeySlot, standing: &Level) -> Headers {
+    let mut fields = Vec::new();
+    slot.fields().write(&mut fields, standing);
+    pairs_of(&fields)
+}
+
+/// The keys the engine answers, by digest. It never sees a list of plain ones.
+#[pyclass(frozen, module = "trinity_beast.engine")]
+pub struct Keys(pub Arc<Machine>);
+
+fn digest_from(bytes: &[u8]) -> PyResult<Digest> {
+    bytes.try_into().map_err(|_| PyValueError::new_err(format!("digest: 32 bytes, not {}", bytes.len())))
+}
+
+#[pymethods]
+impl Keys {
+    /// Return HMAC-SHA-256 of `secret` under the server secret.
+    fn digest_of<'py>(&self, py: Python<'py>, secret: &str) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.shared().keys.digest_of(secret.as_bytes()))
+    }
+
+    /// Let the key ask from the next request on, or change what it may do.
+    fn admit(&self, digest: &[u8], policy: &Policy) -> PyResult<()> {
+        let shared = self.0.shared();
+        shared.keys.admit(digest_from(digest)?, policy.0.clone(), shared.clock.now());
+        Ok(())
+    }
+
+    /// Remember for `seconds` that this key is refused with `code`.
+    #[pyo3(signature = (digest, code, *, seconds))]
+    fn refuse(&self, digest: &[u8], code: &str, seconds: f64) -> PyResult<()> {
+        let refusal = Code::named(code).filter(|code| matches!(code, Code::KeyInvalid | Code::KeyRevoked | Code::KeyExpired));
+        let refusal =
+            refusal.ok_or_else(|| PyValueError::new_err(format!("code: KEY_INVALID, KEY_REVOKED or KEY_EXPIRED, not {code:?}")))?;
+        let (digest, until_ns) = (digest_from(digest)?, until(&self.0, seconds)?);
+        self.0.shared().keys.refuse(digest, refusal, until_ns);
+        Ok(())
+    }
+
+    /// Drop all that is known of a key; whether anything was.
+    fn forget(&self, digest: &[u8]) -> PyResult<bool> {
+        Ok(self.0.shared().keys.forget(&digest_from(digest)?))
+    }
+
+    /// Spend one request of a key on behalf of Python.
+    #[pyo3(signature = (secret, *, udp = false, in_url = false))]
+    fn take(&self, secret: &str, udp: bool, in_url: bool) -> Verdict {
+        let verdict = self.judge(
+            secret,
+            if udp {
+                Channel::Datagram
+            } else if in_url {
+                Channel::Url
+            } else {
+                Channel::Header
+            },
+        );
+        let counters = &self.0.shared().counters;
+        match Code::named(verdict.code) {
+            Some(Code::RateLimited) => counters.add(Counter::RateLimited, 1),
+            Some(Code::QuotaSpent) => counters.add(Counter::QuotaRefused, 1),
+            Some(Code::Ok) | None => {}
+            Some(_) => counters.add(Counter::KeysRefused, 1),
+        }
+        verdict
+    }
+
+    /// Return a key's limits and what is left of them, spending nothing; None when it is not admitted.
+    fn standing(&self, digest: &[u8]) -> PyResult<Option<Standing>> {
+        let shared = self.0.shared();
+        let now = shared.clock.now();
+        let Known::Admitted(slot) = shared.keys.find(&digest_from(digest)?, now.monotonic_ns) else { return Ok(None) };
+        let (policy, standing) = (slot.policy(), slot.standing(now));
+        Ok(Some(Standing {
+            key_id: policy.key_id,
+            burst: policy.rate.burst(),
+            rate_per_second: policy.rate.per_second(),
+            tokens_left: standing.level.left,
+            quota: policy.quota,
+            quota_left: standing.month.map(|month| month.0),
+            quota_resets_at_ns: policy.quota_resets_at_ns,
+            unlimited: policy.unlimited,
+            headers: headers_of(&slot, &standing),
+        }))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.shared().keys.len()
+    }
+}
+
+impl Keys {
+    fn judge(&self, secret: &str, channel: Channel) -> Verdict {
+        let shared = self.0.shared();
+        let now = shared.clock.now();
+        let slot = match shared.keys.find(&shared.keys.digest_of(secret.as_bytes()), now.monotonic_ns) {
+            Known::Admitted(slot) => slot,
+            Known::Refused(code) => return Verdict::of_nobody(code.name()),
+            Known::Nothing => return Verdict::of_nobody("KEY_UNKNOWN"),
+        };
+        if let Some(code) = slot.refusal(channel, now.wall_ns) {
+            return Verdict::of_key(code, &slot, &slot.standing(now));
+        }
+        match slot.spend(true, now) {
+            Ok(standing) => Verdict::of_key(Code::Ok, &slot, &standing),
+            Err((code, standing)) => Verdict::of_key(code, &slot, &standing),
+        }
+    }
+}
+
+/// A key's limits and what is left of them at one moment.
+#[pyclass(frozen, get_all, module = "trinity_beast.engine")]
+pub struct Standing {
+    key_id: u32,
+    burst: u32,
+    rate_per_second: f64,
+    tokens_left: u32,
+    quota: Option<u64>,
+    quota_left: Option<u64>,
+    quota_resets_at_ns: u64,
+    unlimited: bool,
+    headers: Headers,
+}
