@@ -382,6 +382,20 @@ fn forged_keys_take_half_of_the_room_for_questions_at_most() {
 }
 
 #[test]
+fn what_the_kernel_dropped_is_counted_once() {
+    let mut node = Node::new();
+    let flood = 40_000;
+    for _ in 0..flood {
+        node.client.send(&[b' '; 1_200]).unwrap();
+    }
+    while node.udp.serve(&mut node.context) {}
+    node.udp.sweep(&mut node.context);
+    node.udp.sweep(&mut node.context);
+    assert_eq!(node.count(Counter::UdpPacketsReceived) + node.count(Counter::DatagramsOverrun), flood);
+    assert_eq!(node.count(Counter::UdpPacketsDropped), flood);
+}
+
+#[test]
 fn many_at_once_are_all_answered_each_with_its_own_id_and_record() {
     let mut node = Node::new();
     node.admit(KEY, Policy { unlimited: true, ..policy() });
