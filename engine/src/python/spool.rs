@@ -1,4 +1,4 @@
-//! `Spool`
+//! The usage spool, for Python to write to.
 
 use std::sync::Arc;
 

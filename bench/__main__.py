@@ -1,0 +1,84 @@
+"""`python -m bench`: every bench, each against its reference in the same run, as ratios."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bench import both, gil, hostile, memory, price_http, price_udp, supplies
+from bench.effort import Effort
+from bench.errors import BenchImpossible, RunBroken
+from bench.figures import Figure
+from bench.machine import Cores, description
+from bench.processes import ahead_of_others
+
+BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
+    "http": price_http.bench,
+    "udp": price_udp.bench,
+    "both": both.bench,
+    "gil": gil.bench,
+    "memory": memory.bench,
+    "hostile": hostile.bench,
+}
+
+
+def main() -> int:
+    """Run the benches named, or all; return 0 when every one gave its figures, whatever they are."""
+    options = _options()
+    try:
+        cores = Cores.of_this_process()
+        supplies.gather()
+    except BenchImpossible as impossible:
+        print(f"bench: {impossible}", file=sys.stderr)
+        return 1
+    for line in description():
+        print(line)
+    effort = Effort.quick() if options.quick else Effort.thorough()
+    with ahead_of_others() as raised:
+        print(f"servers on processor {cores.server}, the client on {cores.client}, unless a bench says otherwise;", end=" ")
+        print("ahead of the machine's other work" if raised else "beside the machine's other work (root could go ahead of it)", flush=True)
+        found, broken = _run(options.names or list(BENCHES), cores, effort)
+    _sum_up(found, broken)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    return 1 if broken else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, epilog="example: python -m bench http udp --quick (a look in under two minutes)"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *BENCHES], help=f"one of {', '.join(BENCHES)}; none means all")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    return parser.parse_args()
+
+
+def _run(names: list[str], cores: Cores, effort: Effort) -> tuple[dict[str, list[dict[str, object]]], list[str]]:
+    found: dict[str, list[dict[str, object]]] = {}
+    broken = []
+    for name in names:
+        module = sys.modules[BENCHES[name].__module__]
+        print(f"\nbench/{name}: {(module.__doc__ or '').splitlines()[0]}", flush=True)
+        told = found.setdefault(name, [])
+        try:
+            for figure in BENCHES[name](cores, effort):
+                print(figure.told(), flush=True)
+                told.append(
+                    {"name": figure.name, "median": figure.median, "values": figure.values, "unit": figure.unit, "met": figure.is_met}
+                )
+        except RunBroken as why:
+            print(f"  BROKEN: {why}", flush=True)
+            broken.append(name)
+    return found, broken
+
+
+def _sum_up(found: dict[str, list[dict[str, object]]], broken: list[str]) -> None:
+    judged = [figure for figures in found.values() for figure in figures if figure["met"] is not None]
+    met = sum(figure["met"] is True for figure in judged)
+    print(f"\n{met} of {len(judged)} targets met" + (f"; gave no figures: {', '.join(broken)}" if broken else ""))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

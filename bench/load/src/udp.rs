@@ -1,0 +1,249 @@
+//! Closed loop over UDP: a fixed number of datagrams in flight, sent and received in batches.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use memchr::memmem;
+
+use crate::answer::Tally;
+use crate::report::Report;
+use crate::time::{Phase, Window, now_ns, ns};
+
+/// Datagrams per system call at most.
+const BATCH: usize = 64;
+/// Bytes of one answer at most.
+const DATAGRAM_BYTES: usize = 2048;
+/// Digits of an id: room for every datagram of a long run.
+const ID_DIGITS: usize = 12;
+/// An answer later than this is lost.
+const LOST_SECONDS: f64 = 1.0;
+
+/// What to ask, of whom, how hard.
+pub struct Plan {
+    /// The server.
+    pub address: SocketAddr,
+    /// Datagrams in flight.
+    pub in_flight: usize,
+    /// One datagram; its first `############` is replaced by the id.
+    pub request: Vec<u8>,
+    /// What a good answer holds.
+    pub contains: Vec<u8>,
+    /// When to count.
+    pub window: Window,
+}
+
+/// One datagram in flight.
+#[derive(Clone, Copy)]
+struct Slot {
+    generation: u64,
+    sent_ns: u64,
+    waiting: bool,
+}
+
+/// Batches of buffers whose addresses the kernel is told once.
+struct Batch {
+    buffers: Vec<u8>,
+    stride: usize,
+    headers: Vec<libc::mmsghdr>,
+    // Held for the headers, which point into it.
+    _vectors: Vec<libc::iovec>,
+}
+
+impl Batch {
+    fn new(stride: usize) -> Self {
+        let mut buffers = vec![0_u8; stride * BATCH];
+        let mut vectors: Vec<libc::iovec> =
+            (0..BATCH).map(|index| libc::iovec { iov_base: buffers[index * stride..].as_mut_ptr().cast(), iov_len: stride }).collect();
+        let headers = vectors
+            .iter_mut()
+            .map(|vector| {
+                // SAFETY: mmsghdr is plain data for which zero is a valid value.
+                let mut header: libc::mmsghdr = unsafe { std::mem::zeroed() };
+                header.msg_hdr.msg_iov = vector;
+                header.msg_hdr.msg_iovlen = 1;
+                header
+            })
+            .collect();
+        Self { buffers, stride, headers, _vectors: vectors }
+    }
+
+    fn buffer(&mut self, index: usize) -> &mut [u8] {
+        &mut self.buffers[index * self.stride..(index + 1) * self.stride]
+    }
+
+    fn received(&self, index: usize) -> &[u8] {
+        &self.buffers[index * self.stride..][..self.headers[index].msg_len as usize]
+    }
+}
+
+/// Send `count` datagrams of the batch.
+fn send(socket: &UdpSocket, batch: &mut Batch, count: usize) -> io::Result<()> {
+    let mut done = 0;
+    while done < count {
+        // SAFETY: the headers from `done` on are initialised and point to buffers that live as long as the batch.
+        let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), batch.headers[done..].as_mut_ptr(), (count - done) as u32, 0) };
+        if sent < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        done += sent as usize;
+    }
+    Ok(())
+}
+
+/// Receive up to a batch; wait for the first, up to the socket's timeout.
+fn receive(socket: &UdpSocket, batch: &mut Batch) -> io::Result<usize> {
+    // SAFETY: the headers are initialised and point to buffers that live as long as the batch.
+    let count =
+        unsafe { libc::recvmmsg(socket.as_raw_fd(), batch.headers.as_mut_ptr(), BATCH as u32, libc::MSG_WAITFORONE, std::ptr::null_mut()) };
+    if count >= 0 {
+        return Ok(count as usize);
+    }
+    let error = io::Error::last_os_error();
+    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) { Ok(0) } else { Err(error) }
+}
+
+fn put_id(at: &mut [u8], mut id: u64) {
+    for digit in at.iter_mut().rev() {
+        *digit = b'0' + (id % 10) as u8;
+        id /= 10;
+    }
+}
+
+fn id_in(answer: &[u8], finder: &memmem::Finder<'_>) -> Option<u64> {
+    let at = finder.find(answer)? + finder.needle().len();
+    let digits = answer.get(at..at + ID_DIGITS)?;
+    digits.iter().all(u8::is_ascii_digit).then(|| digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')))
+}
+
+/// The datagrams in flight, each in a slot: its id is the slot plus the slots' number times the generation.
+struct Flight {
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    lost: u64,
+}
+
+impl Flight {
+    fn new(count: usize) -> Self {
+        Self { slots: vec![Slot { generation: 0, sent_ns: 0, waiting: false }; count], free: (0..count).collect(), lost: 0 }
+    }
+
+    fn launch(&mut self, now: u64) -> Option<u64> {
+        let slot = self.free.pop()?;
+        let generation = self.slots[slot].generation + 1;
+        self.slots[slot] = Slot { generation, sent_ns: now, waiting: true };
+        Some(generation * self.slots.len() as u64 + slot as u64)
+    }
+
+    fn land(&mut self, id: u64) -> Option<u64> {
+        let count = self.slots.len() as u64;
+        let index = (id % count) as usize;
+        let slot = &mut self.slots[index];
+        if !slot.waiting || slot.generation != id / count {
+            return None;
+        }
+        slot.waiting = false;
+        self.free.push(index);
+        Some(slot.sent_ns)
+    }
+
+    fn give_up_older_than(&mut self, moment: u64) {
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            if slot.waiting && slot.sent_ns < moment {
+                slot.waiting = false;
+                self.lost += 1;
+                self.free.push(index);
+            }
+        }
+    }
+}
+
+/// Run the plan. An answer twice, or to nothing asked, counts as bad.
+///
+/// # Errors
+/// The kernel's own, and a request without a place for the id.
+pub fn run(mut plan: Plan) -> io::Result<Report> {
+    let place = memmem::find(&plan.request, &[b'#'; ID_DIGITS])
+        .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the request has no ############ for the id"))?;
+    let socket = UdpSocket::bind(if plan.address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
+    socket.connect(plan.address)?;
+    socket.set_read_timeout(Some(Duration::from_millis(100)))?;
+    let mut outgoing = Batch::new(plan.request.len());
+    let mut incoming = Batch::new(DATAGRAM_BYTES);
+    for index in 0..BATCH {
+        outgoing.buffer(index).copy_from_slice(&plan.request);
+    }
+    let id_finder = memmem::Finder::new(b"\"id\":\"");
+    let good_finder = memmem::Finder::new(&plan.contains);
+    let mut flight = Flight::new(plan.in_flight);
+    let mut tally = Tally::default();
+    let mut latencies = Vec::with_capacity(1 << 20);
+    let mut looked_ns = now_ns();
+    loop {
+        let now = now_ns();
+        let (phase, changed) = plan.window.step(now);
+        if changed && phase == Phase::Measuring {
+            tally = Tally::default();
+            latencies.clear();
+        }
+        if phase == Phase::Over {
+            break;
+        }
+        let mut count = 0;
+        while count < BATCH
+            && let Some(id) = flight.launch(now)
+        {
+            put_id(&mut outgoing.buffer(count)[place..place + ID_DIGITS], id);
+            count += 1;
+        }
+        send(&socket, &mut outgoing, count)?;
+        let received = receive(&socket, &mut incoming)?;
+        let now = now_ns();
+        for index in 0..received {
+            let answer = incoming.received(index);
+            tally.body_bytes += answer.len() as u64;
+            match id_in(answer, &id_finder).and_then(|id| flight.land(id)) {
+                Some(sent_ns) if good_finder.find(answer).is_some() => {
+                    tally.good += 1;
+                    latencies.push(now - sent_ns);
+                }
+                _ => tally.bad += 1,
+            }
+        }
+        if now - looked_ns > ns(LOST_SECONDS) / 4 {
+            flight.give_up_older_than(now.saturating_sub(ns(LOST_SECONDS)));
+            looked_ns = now;
+        }
+    }
+    let lost = flight.lost;
+    let mut report = Report::over(tally, latencies, plan.window.close());
+    report.lost = Some(lost);
+    Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_lands_once_and_only_in_its_generation() {
+        let mut flight = Flight::new(4);
+        let ids: Vec<u64> = (0..4).map(|_| flight.launch(7).unwrap()).collect();
+        assert_eq!(flight.launch(7), None);
+        assert_eq!((flight.land(ids[2]), flight.land(ids[2])), (Some(7), None));
+        let again = flight.launch(9).unwrap();
+        assert_eq!((flight.land(ids[2]), flight.land(again)), (None, Some(9)));
+        flight.give_up_older_than(8);
+        assert_eq!((flight.lost, flight.land(ids[0])), (3, None));
+    }
+
+    #[test]
+    fn an_id_is_read_back_from_an_answer() {
+        let mut answer = b"{\"id\":\"############\"}".to_vec();
+        put_id(&mut answer[7..19], 40_213);
+        let finder = memmem::Finder::new(b"\"id\":\"");
+        assert_eq!(id_in(&answer, &finder), Some(40_213));
+        assert_eq!((id_in(b"{\"id\":\"12\"}", &finder), id_in(b"{}", &finder)), (None, None));
+    }
+}

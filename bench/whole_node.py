@@ -1,0 +1,73 @@
+"""The product itself, `beast serve`, started in a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RunBroken
+from trinity_beast.clock import SystemClock
+
+PATIENCE_SECONDS = 60
+CLOCK = SystemClock()
+PORTS = (
+    "BEAST_PRICE_PORT",
+    "BEAST_PRICE_HEALTH_PORT",
+    "BEAST_REPORT_PORT",
+    "BEAST_REPORT_HEALTH_PORT",
+    "BEAST_PRICE_UDP_PORT",
+    "BEAST_REPORT_UDP_PORT",
+    "BEAST_PUSH_HEALTH_PORT",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeNode:
+    """A running `beast serve` and what it wrote when it was ready."""
+
+    pid: int
+    ready: dict[str, Any]
+
+
+@contextmanager
+def whole_node() -> Iterator[WholeNode]:
+    """Run `beast serve --feeds lab` on ports of its own choosing, in order to its end.
+
+    Raises:
+        RunBroken: it left, or was not ready in time.
+    """
+    beast = Path(sys.executable).with_name("beast")
+    if not beast.exists():
+        raise RunBroken("there is no beast beside this Python: run `make build` first")
+    with tempfile.TemporaryDirectory(prefix="beast-bench-") as folder:
+        ready_file, log = Path(folder) / "ready.json", Path(folder) / "log"
+        environment = {**os.environ, **dict.fromkeys(PORTS, "0")}
+        words = [str(beast), "serve", "--feeds", "lab", "--data-dir", str(Path(folder) / "data"), "--ready-file", str(ready_file)]
+        with log.open("w") as output:
+            process = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        try:
+            yield WholeNode(process.pid, _wait_for(ready_file, process, log))
+        finally:
+            process.terminate()
+            try:
+                process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(PATIENCE_SECONDS)
+
+
+def _wait_for(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+    ends = CLOCK.monotonic_ns() + PATIENCE_SECONDS * 1_000_000_000
+    while CLOCK.monotonic_ns() < ends and process.poll() is None:
+        if ready_file.exists():
+            ready: dict[str, Any] = json.loads(ready_file.read_text())
+            return ready
+        threading.Event().wait(0.05)
+    raise RunBroken(f"beast serve was not ready; it said: {log.read_text()[-800:]}")
