@@ -8,6 +8,7 @@ from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, Symbol
 from trinity_beast.feeds.moment import Moment
 from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
+from trinity_beast.feeds.rest import HttpOpener, Look, Looks, Urgency
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
 
 __all__ = [
@@ -20,11 +21,15 @@ __all__ = [
     "Feeds",
     "Frame",
     "FrameReader",
+    "HttpOpener",
+    "Look",
+    "Looks",
     "MappedAsset",
     "Moment",
     "RawRow",
     "RowInvalid",
     "SymbolStatus",
+    "Urgency",
     "any_reached",
     "feeds_probe",
     "parse_row",
