@@ -69,6 +69,7 @@ def test_a_trade_is_published_with_its_digits_its_times_and_its_source(clock: Ma
                 "exchange_time_ns": clock.time_ns() - SECOND_NS // 2,
                 "received_monotonic_ns": clock.monotonic_ns(),
                 "usable_for_ns": 90 * SECOND_NS,
+                "state": "live",
                 "prewarmed": True,
             },
         )
@@ -174,7 +175,7 @@ def test_one_venue_can_be_asked_for(clock: ManualClock) -> None:
     assert caught.value.facts["venue"] == "gemini"
 
 
-def test_the_prewarmed_venue_serves_first_and_another_when_it_has_gone_stale(clock: ManualClock) -> None:
+def test_the_prewarmed_venue_serves_first_another_when_it_has_gone_stale_and_it_again_once_settled(clock: ManualClock) -> None:
     bench = Bench(clock, mapped("BTC", venue="kraken", symbol="BTC/USD", prewarm=False), mapped("BTC"))
     bench.hear("1")
     clock.advance(60)
@@ -185,7 +186,11 @@ def test_the_prewarmed_venue_serves_first_and_another_when_it_has_gone_stale(clo
     assert bench.book.prices("BTC") == ["1", "3"]
     assert (bench.prices.read("BTC").venue, bench.prices.read("BTC").source) == ("kraken", "kraken-ws")
     bench.hear("4")
-    assert bench.book.prices("BTC") == ["1", "3", "4"]
+    assert bench.book.prices("BTC") == ["1", "3"]
+    clock.advance(10)
+    bench.hear("5")
+    assert bench.book.prices("BTC") == ["1", "3", "5"]
+    assert bench.prices.venues_switched == 2
 
 
 def test_turning_the_bound_reaches_every_price_with_the_next_trade(clock: ManualClock) -> None:

@@ -49,6 +49,7 @@ class Subscriptions:
         self._queue: deque[tuple[Symbol, ...]] = deque()
         self._leaving: deque[tuple[Symbol, ...]] = deque()
         self._requests = Requests()
+        self._renewing: set[Symbol] = set()
         self.want(symbols, suspects)
 
     def want(self, symbols: Iterable[Symbol], suspects: Iterable[Symbol] = ()) -> None:
@@ -65,6 +66,17 @@ class Subscriptions:
             self.by_symbol[symbol] = Subscription(symbol)
         self._queue.extend(self._batches([symbol for symbol in fresh if symbol not in doubtful]))
         self._queue.extend((symbol,) for symbol in fresh if symbol in doubtful)
+
+    def renew(self, symbol: Symbol) -> bool:
+        """Leave one symbol and ask for it again, no other touched; whether it was held, so that this could be done."""
+        subscription = self.by_symbol.get(symbol)
+        if subscription is None or subscription.standing is not Standing.HELD:
+            return False
+        subscription.standing, subscription.listed = Standing.QUEUED, False
+        self._renewing.add(symbol)
+        self._leaving.append((symbol,))
+        self._counts.symbols_renewed += 1
+        return True
 
     @property
     def has_unsent(self) -> bool:
@@ -83,7 +95,8 @@ class Subscriptions:
             leaving = bool(self._leaving)
             batch = (self._leaving if leaving else self._queue).popleft()
             # A symbol may have been dropped, or taken back, since its batch was made.
-            symbols = tuple(symbol for symbol in batch if (symbol in self.by_symbol) is not leaving)
+            wanted = self.by_symbol.keys() - self._renewing if leaving else self.by_symbol.keys()
+            symbols = tuple(symbol for symbol in batch if (symbol in wanted) is not leaving)
             if symbols:
                 return self._sent(symbols, number, now, leaving=leaving)
         return None
@@ -158,6 +171,10 @@ class Subscriptions:
     def _sent(self, symbols: tuple[Symbol, ...], number: int, now: Moment, *, leaving: bool) -> str:
         row = self._row
         self._requests.sent(number, symbols, now.monotonic_ns, leaving=leaving)
+        for symbol in self._renewing.intersection(symbols) if leaving else ():
+            self._renewing.discard(symbol)
+            if symbol in self.by_symbol:
+                self._queue.append((symbol,))
         for symbol in () if leaving else symbols:
             subscription = self.by_symbol[symbol]
             subscription.standing, subscription.asked_ns = Standing.ASKED, now.wall_ns
