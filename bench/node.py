@@ -177,9 +177,9 @@ def admit(engine: Engine, clock: Clock, key: str) -> None:
     policy = Policy(
         key_id=KEY_ID,
         rate_per_second=100_000_000.0,
-        burst=1_000_000,
-        quota=1_000_000_000_000,
-        quota_left=1_000_000_000_000,
+        burst=10_000,
+        quota=1_000_000_000,
+        quota_left=1_000_000_000,
         quota_resets_at_ns=clock.wall_ns() + YEAR_NS,
     )
     engine.keys.admit(engine.keys.digest_of(key), policy)

@@ -144,7 +144,7 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     )
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
-    callers = Callers(engine.keys, doorman)
+    callers = Callers(engine.keys, doorman, count=counters.add)
     routers = [
         price_routes(prices, admitted=admission(callers), exchanges=feeds.status, count=counters.add),
         key_routes(callers),

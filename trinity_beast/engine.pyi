@@ -7,6 +7,28 @@ Times ending in `_ns` are integers: Unix time where the name says wall or exchan
 from collections.abc import Mapping, Sequence
 from typing import final
 
+__all__ = [
+    "Blocklist",
+    "Book",
+    "Clock",
+    "Counters",
+    "Door",
+    "Engine",
+    "Handed",
+    "Keys",
+    "Limits",
+    "Policy",
+    "Questions",
+    "Reading",
+    "Refusal",
+    "Segment",
+    "Spool",
+    "Standing",
+    "Verdict",
+    "read_segment",
+    "spool_segments",
+]
+
 @final
 class Clock:
     """The engine's time, guarded: a step of the wall clock is counted and not followed (see `wall_ns`)."""
@@ -57,8 +79,8 @@ class Clock:
 class Limits:
     """Bounds on what the engine gives to callers it knows nothing of. Every wait and every queue has one."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         header_bytes_max: int = 16_384,
         header_seconds: float = 10.0,
@@ -75,7 +97,7 @@ class Limits:
         datagram_bytes_max: int = 1_200,
         segment_bytes: int = 4_194_304,
         segment_seconds: float = 5.0,
-    ) -> None:
+    ) -> Limits:
         """Take the bounds given, the rest by default.
 
         Raises:
@@ -87,8 +109,8 @@ class Limits:
 class Engine:
     """One node's engine. Built once; started and stopped once."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         node: str,
         region: str,
@@ -98,7 +120,7 @@ class Engine:
         threads: int,
         clock: Clock,
         limits: Limits,
-    ) -> None:
+    ) -> Engine:
         """Prepare an engine; nothing listens yet.
 
         `digest_secret` keys the HMAC under which keys are known. `spool_directory` None keeps no usage records
@@ -125,7 +147,14 @@ class Engine:
     @property
     def questions(self) -> Questions: ...
     def set_refusals(self, refusals: Sequence[Refusal]) -> None:
-        """Replace the texts of what the engine refuses by itself, effective from the next answer on."""
+        """Replace the texts of what the engine refuses by itself, effective from the next answer on.
+
+        A code or a language that none of them speaks of keeps plain English. Codes the engine never says are ignored.
+        """
+        ...
+
+    def request_id(self) -> str:
+        """Return a new request id, 12 characters, for a request that Python answers: unlike any other of this node."""
         ...
 
     def listen_http(self, host: str, port: int) -> int:
@@ -145,7 +174,12 @@ class Engine:
         ...
 
     def start(self) -> None:
-        """Start the threads. From here on requests are answered."""
+        """Start the threads. From here on requests are answered.
+
+        Raises:
+            RuntimeError: it was started before.
+            OSError: the machine refuses a thread or a descriptor.
+        """
         ...
 
     def stop_accepting(self) -> None:
@@ -163,7 +197,16 @@ class Engine:
 class Refusal:
     """What the engine says when it refuses: one code, in one language."""
 
-    def __init__(self, code: str, status: int, title: str, message: str, fix: str, *, language: str = "en") -> None: ...
+    def __new__(cls, code: str, status: int, title: str, message: str, fix: str, *, language: str = "en") -> Refusal:
+        """Say `code` in `language` (`en`, `pt-BR`).
+
+        `message` and `fix` may name facts: `{asset}`, `{age_seconds}`, `{retry_after_seconds}`, `{resets_in_seconds}` and
+        `{most}`, the bound that was passed. Any other word in braces is left as it stands.
+
+        Raises:
+            ValueError: `code` travels under another status.
+        """
+        ...
 
 @final
 class Book:
@@ -252,8 +295,8 @@ class Reading:
 class Policy:
     """What one key may do. Python decides it, the engine applies it."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         key_id: int,
         rate_per_second: float,
@@ -265,7 +308,7 @@ class Policy:
         unlimited: bool = False,
         udp: bool = True,
         in_url: bool = False,
-    ) -> None:
+    ) -> Policy:
         """Describe a key. `quota` None means no monthly quota; `unlimited` bypasses rate and quota alike.
 
         `key_id` is 1 to 2**32 - 1: what usage records name the key by. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
@@ -327,7 +370,10 @@ class Keys:
         ...
 
     def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
-        """Spend one request of a key on behalf of Python, by the same bucket and quota the threads use."""
+        """Spend one request of a key on behalf of Python, by the same bucket and quota the threads use.
+
+        What is refused is counted here; what is granted spends a unit of the month, whatever Python then answers.
+        """
         ...
 
     def standing(self, digest: bytes) -> Standing | None:
@@ -426,8 +472,15 @@ class Spool:
         protocol: str,
         latency_ns: int,
         answer_bytes: int,
+        request_id: str | None = None,
     ) -> int:
-        """Record a request Python answered, in the lane kept for Python, and return its sequence number there (0: lost, and counted)."""
+        """Record a request Python answered, in the lane kept for Python, and return its sequence number there (0: lost, and counted).
+
+        `request_id` is one that `Engine.request_id` gave; without it the record gets one of its own.
+
+        Raises:
+            ValueError: a word is none of its kind, or a number is negative.
+        """
         ...
 
     def seal(self) -> None:
@@ -484,7 +537,13 @@ class Questions:
         ...
 
     def answer(self, ticket: int, refusal: str | None = None) -> None:
-        """Let the waiting request go on: it is tried again, or refused with the code given. A stale ticket is ignored."""
+        """Let the waiting request go on: it is tried again, or refused with the code given. A stale ticket is ignored.
+
+        A key that is still unknown when it is tried again is refused with DEPENDENCY_AWAY.
+
+        Raises:
+            ValueError: `refusal` is no code of the contract.
+        """
         ...
 
 def spool_segments(directory: str) -> list[Segment]:
@@ -540,3 +599,7 @@ class Segment:
     def sealed(self) -> bool: ...
     @property
     def created_ns(self) -> int: ...
+    @property
+    def lost_before(self) -> int:
+        """Records its thread had lost, since the start, before the first of this segment."""
+        ...

@@ -198,15 +198,15 @@ pub struct Refusal {
 #[pymethods]
 impl Refusal {
     #[new]
-    #[pyo3(signature = (code, status, title, message, fix, *, language = "en".to_owned()))]
+    #[pyo3(signature = (code, status, title, message, fix, *, language = "en"))]
     #[allow(clippy::needless_pass_by_value, reason = "as Python calls it")]
-    fn new(code: String, status: u16, title: String, message: String, fix: String, language: String) -> PyResult<Self> {
+    fn new(code: String, status: u16, title: String, message: String, fix: String, language: &str) -> PyResult<Self> {
         let Some(code) = Code::named(&code) else { return Ok(Self { said: None }) };
         // A header too large is 431 and a body too large is 413. The engine reads no bodies, so either is taken here.
         if status != code.status() && !(code == Code::RequestTooLarge && status == 413) {
             let told = format!("status: {} travels under {}, not {status}", code.name(), code.status());
             return Err(PyValueError::new_err(told));
         }
-        Ok(Self { said: Some(Said { code, language, title, message, fix }) })
+        Ok(Self { said: Some(Said { code, language: language.to_owned(), title, message, fix }) })
     }
 }

@@ -28,6 +28,13 @@ def test_every_text_that_names_a_fact_has_a_plain_form_without_any() -> None:
             assert "{" not in plain.message + plain.fix, code
 
 
+def test_no_plain_form_stands_where_it_can_never_be_said() -> None:
+    for catalogue in CATALOGUES.values():
+        for code, text in catalogue.refusals.items():
+            assert not text.plain_message or "{" in text.message, code
+            assert not text.plain_fix or "{" in text.fix, code
+
+
 def test_every_language_names_the_same_facts() -> None:
     for catalogue in CATALOGUES.values():
         for code, text in catalogue.refusals.items():

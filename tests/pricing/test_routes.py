@@ -78,7 +78,7 @@ async def serving_prices(**key: object) -> AsyncIterator[Node]:
     prices.on_trades([node.trade("coinbase", "BTC-USD", "97123.45"), node.trade("coinbase", "ETH-USD", "3500.10")])
     prices.on_trades([node.trade("kraken", "XBT/USD", "97120.0", age_ms=5_000)])
     keys = FakeEngineKeys()
-    callers = Callers(keys, FakeDoorman(keys, {LIVE_SECRET: grant(**{"burst": 100, **key})}))
+    callers = Callers(keys, FakeDoorman(keys, {LIVE_SECRET: grant(**{"burst": 100, **key})}), count=node.count)
     routes = price_routes(prices, admitted=admission(callers), exchanges=lambda: [status("coinbase"), status("kraken")], count=node.count)
     app = small_app([routes], meter=node, count=node.count)
     async with serving(app) as node.port:
@@ -210,6 +210,7 @@ async def test_a_stranger_gets_no_price_and_no_record() -> None:
         assert code(await node.get("/price?asset=BTC", "X-API-Key: nonsense")) == (401, "KEY_INVALID")
         assert code(await node.get(f"/price?asset=BTC&key={LIVE_SECRET}", "Accept: */*")) == (403, "TIER_FORBIDS")
         assert [each["code"] for each in node.records] == ["TIER_FORBIDS"]
+        assert node.counted == {"tcp_requests": 3, "keys_refused": 2}
 
 
 async def test_limits_are_told_on_every_answer() -> None:

@@ -1,6 +1,6 @@
 """Callers whose request Python answers: let in by the same keys, buckets and quotas as the engine's own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -135,15 +135,16 @@ class KeyStanding:
 class Callers:
     """Lets callers in, one request at a time."""
 
-    def __init__(self, keys: EngineKeys, doorman: LooksUp) -> None:
-        self._keys, self._doorman = keys, doorman
+    def __init__(self, keys: EngineKeys, doorman: LooksUp, *, count: Callable[[str, int], None] | None = None) -> None:
+        """Let in by `keys`. `count` counts, as `keys_refused`, those the engine was never asked about."""
+        self._keys, self._doorman, self._count = keys, doorman, count
 
     async def admit(self, secret: str | None, *, in_url: bool = False) -> Passage:
         """Spend one request of the caller's key, looking the key up first where the engine has not heard of it."""
         if secret is None:
-            return Passage(0, (), KeyMissing())
+            return self._turned_away(KeyMissing())
         if kind_of(secret) is None:
-            return Passage(0, (), KeyInvalid())
+            return self._turned_away(KeyInvalid())
         digest = self._keys.digest_of(secret)
         for _ in range(_LOOKS_MAX):
             verdict = self._keys.take(secret, in_url=in_url)
@@ -151,7 +152,7 @@ class Callers:
                 return Passage(verdict.key_id, tuple(verdict.headers), self._refusal(verdict, digest))
             refused = await self._doorman.ask(digest)
             if refused is not None:
-                return Passage(0, (), _refusal_of(refused))
+                return self._turned_away(_refusal_of(refused))
         # Let in and forgotten again before we came back: somebody is changing it just now.
         return Passage(0, (), DependencyAway(part="store of keys"))
 
@@ -182,6 +183,11 @@ class Callers:
             if refused is not None:
                 raise _refusal_of(refused)
         raise DependencyAway(part="store of keys")
+
+    def _turned_away(self, refusal: TrinityError) -> Passage:
+        if self._count is not None and refusal.code != DependencyAway.code:
+            self._count("keys_refused", 1)
+        return Passage(0, (), refusal)
 
     def _refusal(self, verdict: Verdict, digest: bytes) -> TrinityError | None:
         match verdict.code:

@@ -28,9 +28,8 @@ FOR_CALLERS: Mapping[str, Text] = {
     "TIER_FORBIDS": Text(
         "This key may not be used so",
         "The {tier} tier does not include {feature}.",
-        "Ask for what your tier includes, or move to one that has it.",
+        "Send the key in a header, over HTTP; or move to a tier that includes what you asked for.",
         plain_message="This key may not be used in this way: its tier or its kind does not include it.",
-        plain_fix="Send the key in a header, over HTTP; or move to a tier that includes what you asked for.",
     ),
     "ASSET_UNKNOWN": Text(
         "No such asset",

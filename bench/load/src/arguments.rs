@@ -7,7 +7,7 @@ pub const HELP: &str = "\
 beast-load VERB --address HOST:PORT --request FILE [options]
 
 verbs
-  closed   HTTP, every connection keeps --depth requests in flight
+  closed   HTTP, every connection keeps --depth requests sent at once
   open     HTTP, --rate requests a second by the clock; latency from the moment each was due
   udp      --depth datagrams in flight; the request holds ############ where its id goes
 

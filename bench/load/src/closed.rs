@@ -1,4 +1,7 @@
-//! Closed loop over HTTP: every connection keeps `depth` requests in flight, always.
+//! Closed loop over HTTP: every connection sends `depth` requests at once, and as many again when all are answered.
+//!
+//! So does wrk. To send each next request as an answer comes would let the blocks fall apart into ever smaller ones, by
+//! the accidents of who was scheduled when, and the depth would no longer be the one that is named.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +18,7 @@ pub struct Plan {
     pub address: SocketAddr,
     /// Connections, all open before the first request.
     pub connections: usize,
-    /// Requests in flight on each.
+    /// Requests sent at once on each.
     pub depth: usize,
     /// The bytes of one request.
     pub request: Vec<u8>,
@@ -39,6 +42,7 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
     }
     let mut buffer = vec![0; READ_BYTES];
     let mut ready = Vec::with_capacity(1024);
+    let mut waiting = vec![plan.depth as u64; plan.connections];
     let mut sent_ns = vec![now_ns(); plan.connections];
     let mut latencies = Vec::with_capacity(1 << 20);
     let mut tally = Tally::default();
@@ -55,7 +59,8 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
         poll.wait(100, &mut ready)?;
         for &index in &ready {
             let answers = connections[index].receive(&mut buffer, &mut tally, &plan.expected)?;
-            if answers == 0 {
+            waiting[index] = waiting[index].checked_sub(answers).ok_or_else(|| io::Error::other("an answer nobody asked for"))?;
+            if waiting[index] > 0 {
                 continue;
             }
             if plan.depth == 1 {
@@ -63,7 +68,8 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
                 latencies.push(now - sent_ns[index]);
                 sent_ns[index] = now;
             }
-            connections[index].send(&block[..plan.request.len() * answers as usize])?;
+            waiting[index] = plan.depth as u64;
+            connections[index].send(&block)?;
         }
     }
     Ok(Report::over(tally, latencies, plan.window.close()))
