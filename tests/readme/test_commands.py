@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.readme.pages import page
-from tests.readme.product import BEAST, Product, running
+from tests.readme.product import BEAST, STOP_SECONDS, Product, running
 from tests.support.processes import wait_until
 
 pytestmark = [
@@ -108,6 +108,21 @@ def test_a_warm_start_is_ready_within_five_seconds_and_stops_in_order(tmp_path: 
         pass
     with running(tmp_path, "--feeds", "lab") as again:
         assert again.started_in_seconds < 5
+        assert asked(again, UDP_LINES[0][1])["code"] == "OK"
 
     assert again.process.returncode == 0
-    assert not list((tmp_path / "data" / "spool").glob("*.open")), "every usage segment is sealed"
+    told = subprocess.run([str(BEAST), "spool", "list", "--json"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
+    segments = json.loads(told.stdout)["segments"]
+    assert segments != []
+    assert {segment["sealed"] for segment in segments} == {True}
+
+
+def test_a_stop_that_is_asked_for_twice_is_still_in_order(tmp_path: Path) -> None:
+    with running(tmp_path, "--feeds", "lab") as product:
+        product.process.terminate()
+        wait_until(lambda: "node stopping" in product.log(), "stopping")
+        product.process.terminate()
+        product.process.wait(STOP_SECONDS)
+
+    assert product.process.returncode == 0
+    assert "node stopped" in product.log()
