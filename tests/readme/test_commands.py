@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.readme.pages import page
+from tests.readme.pages import ROOT, page
 from tests.readme.product import BEAST, STOP_SECONDS, Product, running
 from tests.support.processes import wait_until
 
@@ -91,6 +91,13 @@ def test_a_key_is_shown_once_and_answers_at_once(product: Product) -> None:
     assert answer["code"] == "OK"
     kept = [path for path in (product.folder / "data").rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert kept == [], "only its digest is kept"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="There is no curl on this machine.")
+def test_the_reference_describes_what_the_node_answers(product: Product) -> None:
+    served = json.loads(typed(product, "curl -sS http://127.0.0.1:8080/openapi.json"))
+
+    assert served == json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
 
 
 def test_a_second_program_on_the_same_folder_is_refused_in_a_sentence(product: Product) -> None:
