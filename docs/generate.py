@@ -117,8 +117,8 @@ def _verbs(words: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _option_line(option: Any) -> str:
-    names = ", ".join(f"`{name}`" for name in option.opts) if option.param_type_name == "option" else f"`{option.metavar or option.name.upper()}`"
-    return f"- {names}: {' '.join((option.help or '').split())}"
+    names = option.opts if option.param_type_name == "option" else [option.metavar or option.name.upper()]
+    return f"- {', '.join(f'`{name}`' for name in names)}: {' '.join((option.help or '').split())}"
 
 
 def _heirs(refusal: type[TrinityError]) -> Iterator[type[TrinityError]]:
