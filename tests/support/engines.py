@@ -85,6 +85,14 @@ class Node:
         """Return a counter."""
         return self.engine.counters.read()[name]
 
+    def until_counted(self, name: str, count: int) -> None:
+        """Wait until a counter stands at `count`: what the engine does at its next sweep has no descriptor to wait for."""
+        for _ in range(2_000):
+            if self.counted(name) == count:
+                return
+            select.select([], [], [], WAIT_SECONDS / 2_000)
+        raise AssertionError(f"{name} stands at {self.counted(name)}, not at {count}")
+
 
 def wait_for(descriptor: Any) -> None:
     """Wait until a descriptor is readable."""
