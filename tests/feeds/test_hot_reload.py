@@ -24,7 +24,7 @@ def product(tmp_path: Path, own_database_url: str) -> Iterator[Product]:
 
 def ask(product: Product, path: str) -> dict[str, Any]:
     """What an HTTP GET with the demo key is answered, whatever its status."""
-    address = f"http://{product.ready['addresses']['price_http']}{path}"
+    address = f"http://{product.ready['addresses']['price']}{path}"
     request = urllib.request.Request(address, headers={"X-API-Key": product.ready["demo_key"]})
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - The node's own address.
