@@ -1,5 +1,6 @@
 """Issue, list, revoke, rotate, resolve: over a real database."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -112,6 +113,14 @@ async def test_a_key_is_rotated_once_and_never_after_its_end(keys: Keys, clock: 
     for key_id in (rotated.key.key_id, revoked.key.key_id, expired.key.key_id, 999_999):
         with pytest.raises(KeyUnknown):
             await keys.rotate(key_id, overlap=timedelta(hours=1))
+
+
+async def test_of_two_rotations_at_once_one_is_refused(own_keys: Keys) -> None:
+    issued = await own_keys.issue("free", "mine")
+    rotations = [own_keys.rotate(issued.key.key_id, overlap=timedelta(hours=1)) for _ in range(4)]
+    done = await asyncio.gather(*rotations, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in done) == ["IssuedKey", "KeyUnknown", "KeyUnknown", "KeyUnknown"]
+    assert len(await own_keys.listing()) == 2
 
 
 @pytest.mark.parametrize("overlap", [timedelta(seconds=-1), timedelta(days=367)])
