@@ -18,13 +18,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """The doorman's bounds."""
+    """The doorman's bounds. Past `kept_max` keys, those that are idle are forgotten when their cache lifetime ends."""
 
     looks_max: int = 4
     digests_per_look: int = 128
     look_seconds: float = 3.0
     round_seconds: float = 1.0
     retry_seconds: float = 5.0
+    kept_max: int = 20_000
 
 
 @dataclass(slots=True)
@@ -195,7 +196,8 @@ class Doorman:
         while True:
             await self._clock.sleep(self._patience.round_seconds)
             for digest in self.roll.due(self._clock.monotonic_ns()):
-                if self._is_idle(digest):
+                # Room is made only where it is needed: a key that is kept goes on answering while the store is away.
+                if len(self.roll) > self._patience.kept_max and self._is_idle(digest):
                     self._gate.forget(digest)
                     self.roll.forget(digest)
                 else:

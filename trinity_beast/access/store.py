@@ -82,9 +82,13 @@ async def retire_key(tx: AsyncConnection, key_id: int, *, at: datetime, successo
 
 async def add_use(tx: AsyncConnection, used: Mapping[int, int], *, month: date, at: datetime) -> None:
     """Add requests to the keys' counts of `month`, in one statement; a count of another month starts afresh."""
-    uses = sa.func.unnest(
-        sa.bindparam("key_ids", list(used), sa.ARRAY(sa.Integer)), sa.bindparam("counts", list(used.values()), sa.ARRAY(sa.BigInteger))
-    ).table_valued(sa.column("key_id", sa.Integer), sa.column("count", sa.BigInteger), name="uses")
+    uses = (
+        sa.func.unnest(
+            sa.bindparam("key_ids", list(used), sa.ARRAY(sa.Integer)), sa.bindparam("counts", list(used.values()), sa.ARRAY(sa.BigInteger))
+        )
+        .table_valued(sa.column("key_id", sa.Integer), sa.column("count", sa.BigInteger), name="uses")
+        .render_derived()
+    )
     same_month = api_keys.c.quota_month == month
     statement = (
         sa.update(api_keys)
