@@ -218,12 +218,19 @@ def _engine(on: Ground) -> Engine:
     return engine
 
 
+_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "LPO": (("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand"), ("/problems", "every code")),
+    "OPS": (("/health", "how this node fares"), ("/health/ready", "whether it can serve"), ("/problems", "every code")),
+}
+"""What the landing page of each service leads to: only what is there."""
+
+
 def _app(on: Ground, service: str, title: str, routers: Sequence[Router], *, meter: Meter | None = None, count: Count | None = None) -> App:
     return build_app(
         routers,
         title=title,
         about="Real-time crypto prices, each with its source and its true age.",
-        links=(("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand")),
+        links=_LINKS[service],
         identity=Identity(service=service, node=on.settings.node, region=on.settings.region, version=ENVELOPE_VERSION),
         words=content,
         clock=on.clock,
