@@ -31,11 +31,11 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
     """
     with node() as engine:
         load = Generator(cores, port=engine.http_port, request=ask_line(engine.key, engine.http_port), pids=[engine.pid])
-        yield Figure("engine thread's nice value", tuple(nice_values(engine.pid, ENGINE_THREADS)), "")
-        yield Figure("Python's nice value", (os.getpriority(os.PRIO_PROCESS, engine.pid),), "")
         for placement, processors in (("together", {cores.server}), ("free", {cores.server, cores.client})):
             _place(engine.pid, processors)
             yield from _told(placement, *_rounds(engine, load, effort), engine.pid)
+        yield Figure("engine thread's nice value", tuple(nice_values(engine.pid, ENGINE_THREADS)), "")
+        yield Figure("Python's nice value", (os.getpriority(os.PRIO_PROCESS, engine.pid),), "")
 
 
 def _place(pid: int, processors: set[int]) -> None:
