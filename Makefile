@@ -7,6 +7,7 @@ FUZZ_SECONDS ?= 45
 
 VENV = .venv
 PY = $(VENV)/bin/python
+CRATES = engine engine/fuzz bench/load
 ENGINE_SOURCES = engine/Cargo.toml engine/Cargo.lock $(shell find engine/src -name '*.rs')
 # rustup puts cargo here, and a shell opened before its installation does not know that yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -29,7 +30,6 @@ test: packages check tests  ## install what the tests need, then every check and
 check: format lint types stub reference locks rust architecture fuzz  ## everything that judges the code without running the product
 
 bench: build  ## measure against the references of bench/, as ratios
-	@.ci/packages nginx
 	@$(PY) -m bench
 
 fuzz: $(VENV)/.checks build  ## throw made-up bytes at every reader; FUZZ_SECONDS=3600 for an hour each
@@ -45,8 +45,7 @@ docs: $(VENV)/.checks build  ## write docs/reference again
 fix: $(VENV)/.checks  ## format, and mend what the linters can mend alone
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
-	@cargo fmt --manifest-path engine/Cargo.toml
-	@cargo fmt --manifest-path engine/fuzz/Cargo.toml
+	@for crate in $(CRATES); do cargo fmt --manifest-path $$crate/Cargo.toml || exit 1; done
 
 clean:  ## remove all that was built; data/ stays
 	rm -rf $(VENV) engine/target engine/fuzz/target bench/*/target trinity_beast/*.so dist
@@ -59,8 +58,7 @@ packages:
 
 format: $(VENV)/.checks
 	@$(PY) -m ruff format --check .
-	@cargo fmt --check --manifest-path engine/Cargo.toml
-	@cargo fmt --check --manifest-path engine/fuzz/Cargo.toml
+	@for crate in $(CRATES); do cargo fmt --check --manifest-path $$crate/Cargo.toml || exit 1; done
 
 lint: $(VENV)/.checks
 	@$(PY) -m ruff check .
@@ -81,9 +79,10 @@ architecture: $(VENV)/.checks build
 	@$(PY) -m pytest -q tests/architecture
 
 rust: $(VENV)/.run
-	@cargo clippy --locked --manifest-path engine/Cargo.toml --all-targets -- -D warnings
-	@cargo clippy --locked --manifest-path engine/Cargo.toml --features extension -- -D warnings
-	@cargo test --locked --manifest-path engine/Cargo.toml
+	@.ci/packages c++
+	@for crate in $(CRATES); do cargo clippy --locked --quiet --manifest-path $$crate/Cargo.toml --all-targets -- -D warnings || exit 1; done
+	@cargo clippy --locked --quiet --manifest-path engine/Cargo.toml --features extension -- -D warnings
+	@cargo test --locked --quiet --manifest-path engine/Cargo.toml
 
 tests: $(VENV)/.checks build
 	@$(PY) -m pytest
@@ -95,7 +94,7 @@ ifneq ($(shell test -x $(PY) && cat $(VENV)/.made 2>/dev/null),$(CURDIR))
 endif
 
 $(VENV)/.made:
-	@python=$$(.ci/needs python) && rm -rf $(VENV) && "$$python" -m venv $(VENV)
+	@.ci/needs cargo && python=$$(.ci/needs python) && rm -rf $(VENV) && "$$python" -m venv $(VENV)
 	@echo "$(CURDIR)" > $@
 
 $(VENV)/.run: $(VENV)/.made requirements/run.lock

@@ -18,7 +18,7 @@ class Clock(Protocol):
         ...
 
     def monotonic_ns(self) -> int:
-        """Return nanoseconds since some fixed moment. Never steps back."""
+        """Return nanoseconds since some fixed moment, those the machine slept through included. Never steps back."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -38,8 +38,8 @@ class SystemClock:
         return time.time_ns()
 
     def monotonic_ns(self) -> int:
-        """Return nanoseconds since some fixed moment."""
-        return time.monotonic_ns()
+        """Return nanoseconds since the machine started, by the same clock the engine reckons ages with."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds`."""

@@ -555,7 +555,11 @@ def spool_segments(directory: str) -> list[Segment]:
     ...
 
 def read_segment(path: str) -> list[Mapping[str, object]]:
-    """Return a segment's whole records. A torn tail ends the list and is told by `Segment.torn_bytes`.
+    """Return a segment's whole records. What is torn or damaged is left out and told by `Segment.torn_bytes`.
+
+    Each record names its `node`, `boot`, `thread` and `sequence`, and what was answered: `time_ns`, `request_id`, `key_id`,
+    `asset`, `asset_count`, `venue`, `source`, `cache_tier`, `state`, `code`, `status`, `protocol`, `latency_ns`,
+    `answer_bytes`, `flags`.
 
     Raises:
         OSError: the file cannot be read.
@@ -580,12 +584,18 @@ class Segment:
     @property
     def records(self) -> int: ...
     @property
-    def torn_bytes(self) -> int: ...
+    def lost_before(self) -> int:
+        """How many records of this boot and thread had been lost, for want of room, before the first of these."""
+        ...
+
+    @property
+    def torn_bytes(self) -> int:
+        """Bytes that should be records and are not."""
+        ...
+
+    @property
+    def file_bytes(self) -> int: ...
     @property
     def sealed(self) -> bool: ...
     @property
     def created_ns(self) -> int: ...
-    @property
-    def lost_before(self) -> int:
-        """Records its thread had lost, since the start, before the first of this segment."""
-        ...

@@ -1,14 +1,16 @@
 """What a node is made of: parts that start in order and stop in the opposite one."""
 
 import asyncio
-import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+
+from trinity_beast.log import get_log
 
 STOP_SECONDS = 30.0
 """A part that has not stopped by then is left behind, so that one stuck part cannot keep the others from closing."""
 
-_log = logging.getLogger(__name__)
+_log = get_log("parts")
 
 
 class Part(Protocol):
@@ -16,7 +18,7 @@ class Part(Protocol):
 
     @property
     def name(self) -> str:
-        """What the logs and the health page call it."""
+        """What the logs call it."""
         ...
 
     async def start(self) -> None:
@@ -26,6 +28,23 @@ class Part(Protocol):
     async def stop(self) -> None:
         """Finish what is in progress and let go of everything. Called once, only after a start that returned."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part made of two functions, for what starts and stops by other names."""
+
+    name: str
+    up: Callable[[], Awaitable[object]]
+    down: Callable[[], Awaitable[object]]
+
+    async def start(self) -> None:
+        """Come up."""
+        await self.up()
+
+    async def stop(self) -> None:
+        """Let go."""
+        await self.down()
 
 
 class Parts:
@@ -53,7 +72,7 @@ class Parts:
             part = self._started.pop()
             try:
                 await asyncio.wait_for(part.stop(), self._stop_seconds)
-            except Exception:
-                _log.exception("part_not_stopped", extra={"facts": {"part": part.name}})
+            except Exception as error:
+                _log.error("part not stopped", error=error, part=part.name)
                 unclean.append(part.name)
         return unclean

@@ -4,6 +4,9 @@ import random
 import secrets
 from typing import Protocol
 
+Dice = random.Random
+"""Randomness that need not be secret, handed in so that a test can foretell it."""
+
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -34,3 +37,8 @@ class SystemSecrets:
 def dice() -> random.Random:
     """Return a generator for what need not be secret, such as jitter; seeded by the operating system."""
     return random.Random(secrets.randbits(128))  # noqa: S311 - Jitter guards no secret.
+
+
+def dice_from(seed: str) -> random.Random:
+    """Return a generator that gives the same numbers for the same `seed`, on every machine. Guards no secret."""
+    return random.Random(seed)  # noqa: S311 - Foretold on purpose.

@@ -8,6 +8,7 @@ mod counters;
 mod door;
 mod keys;
 mod limits;
+mod segments;
 mod spool;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -41,7 +42,9 @@ mod engine {
     #[pymodule_export]
     use super::limits::Limits;
     #[pymodule_export]
-    use super::spool::{Segment, Spool, read_segment, spool_segments};
+    use super::segments::{Segment, read_segment, spool_segments};
+    #[pymodule_export]
+    use super::spool::Spool;
     #[pymodule_export]
     use super::{Engine, Refusal};
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tests.architecture.arrows import CAPABILITIES, INFRASTRUCTURE
 from tests.architecture.source import Finding, SourceFile, product, tests
 
-NO_NOUNS = {"utils", "util", "helpers", "helper", "common", "core", "misc", "shared"}
+NO_NOUNS = {"utils", "util", "helpers", "helper", "common", "core", "misc"}
 LINES_MAX = {".py": 400, ".rs": 600}
 FUNCTION_LINES_MAX = 80
 

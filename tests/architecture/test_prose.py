@@ -2,6 +2,9 @@ import pytest
 
 from tests.architecture.prose import comment_findings, place_findings, secret_findings
 from tests.architecture.source import checkout, source
+from trinity_beast.access.key_format import new_secret
+from trinity_beast.access.model import Kind
+from trinity_beast.randomness import SystemSecrets
 
 
 def test_no_banner_and_no_note_to_oneself() -> None:
@@ -40,7 +43,7 @@ def test_a_string_and_a_sentence_are_no_banner() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "tb_" + "live_" + "7Qm2ZxK9vB4nT8wL1rY6pJ3hD5sF0gAe" + "0xK3bQ",
+        new_secret(Kind.LIVE, SystemSecrets()),
         "-----BEGIN " + "PRIVATE KEY-----",
         "AK" + "IAIOSFODNN7EXAMPLQ",
         "postgresql://beast:" + "hunter2hunter2@db/beast",
@@ -50,7 +53,10 @@ def test_what_looks_like_a_secret_is_found(text: str) -> None:
     assert len(secret_findings([source("docs/guides/operating.md", f"key: {text}\n")])) == 1
 
 
-@pytest.mark.parametrize("text", ["tb_demo_" + "0" * 38, "postgresql://beast@db/beast", "postgresql://USER:PASSWORD@db"])
+@pytest.mark.parametrize(
+    "text",
+    ["tb_demo_" + "0" * 38, new_secret(Kind.DEMO, SystemSecrets())[:-1], "postgresql://beast@db/beast", "postgresql://USER:PASSWORD@db"],
+)
 def test_what_plainly_stands_for_a_secret_is_left_alone(text: str) -> None:
     assert secret_findings([source("docs/guides/operating.md", text)]) == []
 

@@ -1,0 +1,73 @@
+"""Who may ask for what, how fast and how much."""
+
+from trinity_beast.access.callers import Callers, EngineKeys, KeyStanding, LooksUp, Passage
+from trinity_beast.access.changes import CHANNEL, ChangeWatch
+from trinity_beast.access.digests import Digests
+from trinity_beast.access.doorman import Doorman, Patience
+from trinity_beast.access.engine_gate import EngineGate
+from trinity_beast.access.errors import (
+    KEY_REFUSALS,
+    AdminKeyWeak,
+    KeyExpired,
+    KeyExpiryInvalid,
+    KeyInvalid,
+    KeyMissing,
+    KeyNameInvalid,
+    KeyRevoked,
+    KeyUnknown,
+    QuotaSpent,
+    RateLimited,
+    TierForbids,
+    TierUnknown,
+)
+from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
+from trinity_beast.access.gate import Gate, Questions
+from trinity_beast.access.key_format import kind_of
+from trinity_beast.access.ledger import Ledger
+from trinity_beast.access.model import Grant, IssuedKey, Key, KeyState, Kind, Refused, Tier
+from trinity_beast.access.service import Keys
+
+__all__ = [
+    "CHANNEL",
+    "KEY_REFUSALS",
+    "AdminKey",
+    "AdminKeyWeak",
+    "Callers",
+    "ChangeWatch",
+    "Digests",
+    "Doorman",
+    "EngineGate",
+    "EngineKeys",
+    "Gate",
+    "Grant",
+    "IssuedKey",
+    "Key",
+    "KeyExpired",
+    "KeyExpiryInvalid",
+    "KeyInvalid",
+    "KeyMissing",
+    "KeyNameInvalid",
+    "KeyRevoked",
+    "KeyStanding",
+    "KeyState",
+    "KeyUnknown",
+    "Keys",
+    "Kind",
+    "Ledger",
+    "LooksUp",
+    "MadeAdminKey",
+    "Passage",
+    "Patience",
+    "Questions",
+    "QuotaSpent",
+    "RateLimited",
+    "Refused",
+    "Tier",
+    "TierForbids",
+    "TierUnknown",
+    "admin_key",
+    "demo_key",
+    "kind_of",
+    "server_digests",
+    "server_secret",
+]

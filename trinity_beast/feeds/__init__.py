@@ -1,0 +1,32 @@
+"""Live connections to exchanges, each described by a row of a table. Its face: rows in, trades out, and how it stands."""
+
+from trinity_beast.feeds.changes import CHANNEL, FeedChanges
+from trinity_beast.feeds.feeds import Feeds
+from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
+from trinity_beast.feeds.health import feeds_probe
+from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, SymbolStatus
+from trinity_beast.feeds.moment import Moment
+from trinity_beast.feeds.reach import any_reached
+from trinity_beast.feeds.reading import Frame, FrameReader
+from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
+
+__all__ = [
+    "CHANNEL",
+    "FeedChanges",
+    "FeedRow",
+    "FeedState",
+    "FeedStatus",
+    "FeedTables",
+    "Feeds",
+    "Frame",
+    "FrameReader",
+    "MappedAsset",
+    "Moment",
+    "RawRow",
+    "RowInvalid",
+    "SymbolStatus",
+    "any_reached",
+    "feeds_probe",
+    "parse_row",
+    "read_tables",
+]

@@ -1,0 +1,29 @@
+"""Stand-ins for exchanges that speak the venues' real protocols over loopback sockets and REST."""
+
+from trinity_beast.lab.addresses import endpoint_for_lab, rest_rules_for_lab, row_for_lab
+from trinity_beast.lab.control import LabControl
+from trinity_beast.lab.errors import FaultMisspoken, FaultUnknown, LabNotReached, MarketUnknown, RecordingUnusable, VenueNotPlayed
+from trinity_beast.lab.market import Market
+from trinity_beast.lab.markets import open_market
+from trinity_beast.lab.model import ControlAddress, LabAddresses, MarketTrade, VenueStatus
+from trinity_beast.lab.service import Lab
+
+__all__ = [
+    "ControlAddress",
+    "FaultMisspoken",
+    "FaultUnknown",
+    "Lab",
+    "LabAddresses",
+    "LabControl",
+    "LabNotReached",
+    "Market",
+    "MarketTrade",
+    "MarketUnknown",
+    "RecordingUnusable",
+    "VenueNotPlayed",
+    "VenueStatus",
+    "endpoint_for_lab",
+    "open_market",
+    "rest_rules_for_lab",
+    "row_for_lab",
+]

@@ -1,0 +1,35 @@
+"""How the program tells what it does and how it fares."""
+
+from trinity_beast.log import Log, get_log
+from trinity_beast.telemetry.banner import Started, show_banner, try_lines
+from trinity_beast.telemetry.counters import Counters, CounterSource
+from trinity_beast.telemetry.errors import NotReady
+from trinity_beast.telemetry.health import Finding, Health, HealthReport, PartHealth, Probe
+from trinity_beast.telemetry.logs import configure_logs
+from trinity_beast.telemetry.moving_prices import MovingPrices, ShownPrice
+from trinity_beast.telemetry.pool_gauges import PoolGauges
+from trinity_beast.telemetry.probes import database_probe, metering_probe
+from trinity_beast.telemetry.redaction import Redactor
+
+__all__ = [
+    "CounterSource",
+    "Counters",
+    "Finding",
+    "Health",
+    "HealthReport",
+    "Log",
+    "MovingPrices",
+    "NotReady",
+    "PartHealth",
+    "PoolGauges",
+    "Probe",
+    "Redactor",
+    "ShownPrice",
+    "Started",
+    "configure_logs",
+    "database_probe",
+    "get_log",
+    "metering_probe",
+    "show_banner",
+    "try_lines",
+]

@@ -1,0 +1,47 @@
+"""How the program speaks HTTP beyond what the engine answers: the server, the app, the envelope, the refusals."""
+
+from trinity_beast.web.app import App, EnvelopeResponse, Router, build_app
+from trinity_beast.web.asked import Asked, current
+from trinity_beast.web.bounds import RequestBounds, ServerBounds
+from trinity_beast.web.credentials import Caller, Credentials
+from trinity_beast.web.envelope import Detail, Identity, timestamp_of
+from trinity_beast.web.errors import MethodNotAllowed, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
+from trinity_beast.web.metering import Count, Meter, Usage, counters_of
+from trinity_beast.web.openapi import refusals
+from trinity_beast.web.request_ids import RequestIds
+from trinity_beast.web.server import HttpServer
+from trinity_beast.web.source import ConnectionSource, HandedConnection
+from trinity_beast.web.words import Spoken, Words
+
+__all__ = [
+    "App",
+    "Asked",
+    "Caller",
+    "ConnectionSource",
+    "Count",
+    "Credentials",
+    "Detail",
+    "EnvelopeResponse",
+    "HandedConnection",
+    "HttpServer",
+    "Identity",
+    "Meter",
+    "MethodNotAllowed",
+    "NotFound",
+    "Overloaded",
+    "RequestBounds",
+    "RequestIds",
+    "RequestInvalid",
+    "RequestTimeout",
+    "RequestTooLarge",
+    "Router",
+    "ServerBounds",
+    "Spoken",
+    "Usage",
+    "Words",
+    "build_app",
+    "counters_of",
+    "current",
+    "refusals",
+    "timestamp_of",
+]

@@ -1,17 +1,15 @@
-//! `Spool`, `Segment`, `spool_segments` and `read_segment`
+//! The usage spool, for Python to write to.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::engine::Engine as Machine;
-use crate::record::{Entry, Record};
-use crate::request_id::{id_of, text_of};
-use crate::sources::{Source, SourceId};
-use crate::spool::{self, ReadError};
+use crate::record::Entry;
+use crate::request_id::id_of;
+use crate::sources::SourceId;
+use crate::spool;
 use crate::words::{CACHE_TIERS, CODES, PROTOCOLS, STATES, Words};
 
 /// The usage records on disk: written before an answer leaves, kept through kill -9, sealed for shipping.
@@ -92,72 +90,4 @@ impl Spool {
         let recovered = py.detach(|| spool::recover(directory))?;
         Ok(recovered.sealed.iter().map(|path| path.to_string_lossy().into_owned()).collect())
     }
-}
-
-/// One spool file and what its header and records say.
-#[pyclass(frozen, get_all, module = "trinity_beast.engine")]
-pub struct Segment {
-    path: String,
-    node: String,
-    boot: String,
-    thread: u16,
-    first_sequence: u64,
-    records: u32,
-    torn_bytes: u64,
-    sealed: bool,
-    created_ns: u64,
-    lost_before: u64,
-}
-
-/// Return every segment in a spool directory, oldest first.
-#[pyfunction]
-#[allow(clippy::needless_pass_by_value, reason = "as Python calls it")]
-pub fn spool_segments(py: Python<'_>, directory: PathBuf) -> PyResult<Vec<Segment>> {
-    let listing = py.detach(|| spool::segments(&directory))?;
-    let told = listing.segments.into_iter().map(|segment| Segment {
-        path: segment.path.to_string_lossy().into_owned(),
-        node: segment.node,
-        boot: segment.boot,
-        thread: segment.thread,
-        first_sequence: segment.first_sequence,
-        records: segment.records,
-        torn_bytes: segment.torn_bytes,
-        sealed: segment.sealed,
-        created_ns: segment.created_ns,
-        lost_before: segment.lost_before,
-    });
-    Ok(told.collect())
-}
-
-/// Return a segment's whole records.
-#[pyfunction]
-#[allow(clippy::needless_pass_by_value, reason = "as Python calls it")]
-pub fn read_segment(py: Python<'_>, path: PathBuf) -> PyResult<Vec<Bound<'_, PyDict>>> {
-    let contents = py.detach(|| spool::read_segment(&path)).map_err(|error| match error {
-        ReadError::Io(error) => error.into(),
-        ReadError::Format(error) => PyValueError::new_err(error.to_string()),
-    })?;
-    contents.records.iter().map(|record| told(py, record, &contents.header.sources)).collect()
-}
-
-fn told<'py>(py: Python<'py>, record: &Record, sources: &[Source]) -> PyResult<Bound<'py, PyDict>> {
-    let source = sources.get(usize::from(record.source.0)).cloned().unwrap_or_default();
-    let told = PyDict::new(py);
-    told.set_item("sequence", record.sequence)?;
-    told.set_item("time_ns", record.time_ns)?;
-    told.set_item("request_id", String::from_utf8_lossy(&text_of(record.request_id)))?;
-    told.set_item("key_id", record.key_id)?;
-    told.set_item("asset", String::from_utf8_lossy(record.asset_name()))?;
-    told.set_item("asset_count", record.asset_count)?;
-    told.set_item("latency_ns", record.latency_ns)?;
-    told.set_item("answer_bytes", record.answer_bytes)?;
-    told.set_item("status", record.status)?;
-    told.set_item("venue", &*source.venue)?;
-    told.set_item("source", &*source.tag)?;
-    told.set_item("cache_tier", CACHE_TIERS.word(record.cache_tier))?;
-    told.set_item("protocol", PROTOCOLS.word(record.protocol))?;
-    told.set_item("state", STATES.word(record.state))?;
-    told.set_item("code", CODES.word(record.code))?;
-    told.set_item("flags", record.flags)?;
-    Ok(told)
 }

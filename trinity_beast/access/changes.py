@@ -1,0 +1,81 @@
+"""Hears that keys or tiers were changed, by whichever process, and tells the doorman."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from trinity_beast.access.doorman import Doorman
+from trinity_beast.access.model import Change
+from trinity_beast.access.service import Keys
+from trinity_beast.clock import Clock
+from trinity_beast.storage import DependencyAway, Notices
+
+CHANNEL = "api_keys"
+LOOK_EVERY_SECONDS = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+class ChangeWatch:
+    """Listens to the database's notices, and looks for changes every few seconds as the floor, should a notice be lost."""
+
+    name = "key_changes"
+
+    def __init__(self, keys: Keys, notices: Notices, doorman: Doorman, clock: Clock) -> None:
+        self._keys, self._notices, self._doorman, self._clock = keys, notices, doorman, clock
+        self._line_stands = asyncio.Event()
+        self._seen: set[Change] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.looks = 0
+
+    async def start(self) -> None:
+        """Watch from here on."""
+        hearing = self._notices.hear(self._heard, on_open=self._line_stands.set)
+        self._tasks = [asyncio.create_task(hearing), asyncio.create_task(self._look_for_ever())]
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _heard(self, payload: str) -> None:
+        subject, _, which = payload.partition(" ")
+        if subject == "tier":
+            self._doorman.tier_changed(which)
+        elif subject == "digest" and len(which) == 64:
+            self._doorman.changed(bytes.fromhex(which))
+
+    async def _look_for_ever(self) -> None:
+        looked_at, was_away = None, False
+        while True:
+            try:
+                changes, looked_at = await self._keys.changes(looked_at)
+                self._tell_new(changes)
+                self.looks += 1
+                was_away = False
+            except DependencyAway as error:
+                if not was_away:
+                    _log.warning("key_changes_not_seen", extra={"facts": error.facts})
+                was_away = True
+            await self._next_look()
+
+    def _tell_new(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if change in self._seen:
+                continue
+            if change.tier is not None:
+                self._doorman.tier_changed(change.tier)
+            elif change.digest is not None:
+                self._doorman.changed(change.digest)
+        self._seen = set(changes)
+
+    async def _next_look(self) -> None:
+        """Wait until it is time, or until a line stands again: what was announced before it did was not heard."""
+        pause, line = asyncio.create_task(self._clock.sleep(LOOK_EVERY_SECONDS)), asyncio.create_task(self._line_stands.wait())
+        try:
+            await asyncio.wait({pause, line}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+            line.cancel()
+        self._line_stands.clear()

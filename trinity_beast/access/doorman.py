@@ -1,0 +1,211 @@
+"""Answers the engine's questions about keys it has not heard of, and keeps those it has let in true."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trinity_beast.access.gate import Gate, Questions
+from trinity_beast.access.model import Grant, Refused
+from trinity_beast.access.roll import SECOND_NS, Roll
+from trinity_beast.access.service import Keys
+from trinity_beast.clock import Clock
+from trinity_beast.storage import DependencyAway
+
+AWAY = DependencyAway.code
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The doorman's bounds. Past `kept_max` keys, those that are idle are forgotten when their cache lifetime ends."""
+
+    looks_max: int = 4
+    digests_per_look: int = 128
+    look_seconds: float = 3.0
+    round_seconds: float = 1.0
+    retry_seconds: float = 5.0
+    kept_max: int = 20_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the doorman has done since it started."""
+
+    questions: int = 0
+    looks: int = 0
+    digests: int = 0
+    away: int = 0
+
+
+class Doorman:
+    """Looks a key up once, however many requests carry it, and lets them go on together.
+
+    While the store is away unknown keys are told so and known ones stay. A key is looked at again when its tier's cache
+    lifetime ends, at the turn of the month, and when somebody changed it (`changed`).
+    """
+
+    name = "doorman"
+
+    def __init__(self, gate: Gate, questions: Questions, keys: Keys, clock: Clock, patience: Patience | None = None) -> None:
+        self._gate, self._questions, self._keys, self._clock = gate, questions, keys, clock
+        self._patience = patience or Patience()
+        self._tickets: dict[bytes, list[int]] = {}
+        self._askers: dict[bytes, list[asyncio.Future[str | None]]] = {}
+        self._wanted: asyncio.Queue[bytes] = asyncio.Queue()
+        self._queued: set[bytes] = set()
+        self._in_look: set[bytes] = set()
+        self._again: set[bytes] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._looks: set[asyncio.Task[Mapping[bytes, Grant | Refused]]] = set()
+        self.roll = Roll()
+        self.tally = Tally()
+
+    async def start(self) -> None:
+        """Answer from here on."""
+        asyncio.get_running_loop().add_reader(self._questions.fileno(), self._hear)
+        lookers = [self._look_for_ever() for _ in range(self._patience.looks_max)]
+        self._tasks = [asyncio.create_task(each) for each in [*lookers, self._make_rounds()]]
+
+    async def stop(self) -> None:
+        """Stop answering; whoever still waits is told that the store is away."""
+        asyncio.get_running_loop().remove_reader(self._questions.fileno())
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._looks, return_exceptions=True)
+        for digest in [*self._tickets, *self._askers]:
+            self._answer(digest, AWAY)
+
+    async def ask(self, digest: bytes) -> str | None:
+        """Have a key looked up for a request that Python answers; return the code it is refused with, or None once it is let in."""
+        answered: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self._askers.setdefault(digest, []).append(answered)
+        if digest not in self._in_look:
+            self._want(digest)
+        return await answered
+
+    def grant_of(self, digest: bytes) -> Grant | None:
+        """Return what a key was let in with, or None when it is not let in."""
+        return self.roll.grant_of(digest)
+
+    def changed(self, digest: bytes) -> None:
+        """Hear that a key was issued, changed or ended: effective as soon as one look has been made."""
+        if digest in self._in_look:
+            self._again.add(digest)  # What the look under way brings may be from before the change.
+        elif digest in self.roll or digest in self._queued:
+            self._want(digest)
+        else:
+            self._gate.forget(digest)  # It may be remembered as invalid; the next request asks.
+
+    def tier_changed(self, tier: str) -> None:
+        """Hear that a tier's values were changed."""
+        for digest in self.roll.of_tier(tier):
+            self.changed(digest)
+        self._again |= self._in_look
+
+    def _hear(self) -> None:
+        for ticket, digest in self._questions.take():
+            self.tally.questions += 1
+            self._tickets.setdefault(digest, []).append(ticket)
+            if digest not in self._in_look:
+                self._want(digest)
+
+    def _want(self, digest: bytes) -> None:
+        if digest not in self._queued:
+            self._queued.add(digest)
+            self._wanted.put_nowait(digest)
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            digests = [await self._wanted.get()]
+            while len(digests) < self._patience.digests_per_look and not self._wanted.empty():
+                digests.append(self._wanted.get_nowait())
+            self._queued.difference_update(digests)
+            self._in_look.update(digests)
+            found = await self._look(digests)
+            self._in_look.difference_update(digests)
+            for digest in digests:
+                if digest in self._again:
+                    self._again.discard(digest)
+                    self._want(digest)
+                else:
+                    self._tell(digest, None if found is None else found[digest])
+
+    async def _look(self, digests: list[bytes]) -> Mapping[bytes, Grant | Refused] | None:
+        """Ask the store, or return None when it is away, too slow, or fails in a way nobody foresaw."""
+        self.tally.looks += 1
+        self.tally.digests += len(digests)
+        look = asyncio.create_task(self._keys.resolve(digests))
+        late = asyncio.create_task(self._clock.sleep(self._patience.look_seconds))
+        self._looks.add(look)
+        look.add_done_callback(self._end_look)
+        try:
+            await asyncio.wait({look, late}, return_when=asyncio.FIRST_COMPLETED)
+            if look.done():
+                return look.result()
+        except DependencyAway as error:
+            _log.warning("keys_not_looked_up", extra={"facts": {"keys": len(digests), **error.facts}})
+        except Exception:
+            # Requests wait for the answer: a fault of ours must cost them an error, not their time-out.
+            _log.exception("keys_not_looked_up", extra={"facts": {"keys": len(digests)}})
+        finally:
+            for task in (look, late):
+                task.cancel()
+        self.tally.away += 1
+        return None
+
+    def _end_look(self, look: asyncio.Task[Mapping[bytes, Grant | Refused]]) -> None:
+        self._looks.discard(look)
+        if not look.cancelled():
+            look.exception()  # One that came too late has nobody left to read it.
+
+    def _tell(self, digest: bytes, found: Grant | Refused | None) -> None:
+        match found:
+            case Grant():
+                self._let_in(digest, found)
+                self._answer(digest, None)
+            case Refused():
+                self._gate.refuse(digest, found.code, seconds=found.remember_seconds)
+                self.roll.forget(digest)
+                self._answer(digest, found.code)
+            case None:
+                self._keep_as_is(digest)
+                self._answer(digest, AWAY)
+
+    def _let_in(self, digest: bytes, grant: Grant) -> None:
+        self._gate.admit(digest, grant)
+        month_left = (grant.quota_resets_at - self._clock.now()).total_seconds()
+        self._due_in(digest, grant, min(float(grant.cache_seconds), max(month_left, 0.0)))
+
+    def _keep_as_is(self, digest: bytes) -> None:
+        grant = self.roll.grant_of(digest)
+        if grant is not None:
+            self._due_in(digest, grant, self._patience.retry_seconds)
+
+    def _due_in(self, digest: bytes, grant: Grant, seconds: float) -> None:
+        self.roll.admit(digest, grant, due_ns=self._clock.monotonic_ns() + round(seconds * SECOND_NS))
+
+    def _answer(self, digest: bytes, refusal: str | None) -> None:
+        for ticket in self._tickets.pop(digest, ()):
+            self._questions.answer(ticket, refusal)
+        for answered in self._askers.pop(digest, ()):
+            if not answered.done():
+                answered.set_result(refusal)
+
+    async def _make_rounds(self) -> None:
+        while True:
+            await self._clock.sleep(self._patience.round_seconds)
+            for digest in self.roll.due(self._clock.monotonic_ns()):
+                # Room is made only where it is needed: a key that is kept goes on answering while the store is away.
+                if len(self.roll) > self._patience.kept_max and self._is_idle(digest):
+                    self._gate.forget(digest)
+                    self.roll.forget(digest)
+                else:
+                    self._want(digest)
+
+    def _is_idle(self, digest: bytes) -> bool:
+        """Whether forgetting the key loses nothing: its bucket is full and it has used none of its month since let in."""
+        grant, standing = self.roll.grant_of(digest), self._gate.standing(digest)
+        if grant is None or standing is None:
+            return True
+        return standing.tokens_left >= standing.burst and (grant.quota is None or standing.quota_left == grant.quota_left)

@@ -1,0 +1,79 @@
+"""What can be refused about keys, tiers and limits, and why."""
+
+from trinity_beast.errors import TrinityError
+
+
+class KeyMissing(TrinityError):
+    """The request carries no key."""
+
+    code, status = "KEY_MISSING", 401
+
+
+class KeyInvalid(TrinityError):
+    """No such key, or it was not typed in full. Which of the two is not told: it would help whoever guesses."""
+
+    code, status = "KEY_INVALID", 401
+
+
+class KeyRevoked(TrinityError):
+    """The key was revoked and answers no more."""
+
+    code, status = "KEY_REVOKED", 401
+
+
+class KeyExpired(TrinityError):
+    """The key has passed its expiry, or was rotated and its overlap has ended."""
+
+    code, status = "KEY_EXPIRED", 401
+
+
+class TierForbids(TrinityError):
+    """The key's tier does not include what was asked for."""
+
+    code, status = "TIER_FORBIDS", 403
+
+
+class RateLimited(TrinityError):
+    """The key asks faster than its rate and burst allow. `Retry-After` says when a request is free again."""
+
+    code, status = "RATE_LIMITED", 429
+
+
+class QuotaSpent(TrinityError):
+    """The key's requests of this month are used up. Retrying does not help before the month ends."""
+
+    code, status = "QUOTA_SPENT", 429
+
+
+class KeyUnknown(TrinityError):
+    """There is no key of that id, or it has ended and can no longer be rotated."""
+
+    code, status = "KEY_UNKNOWN", 404
+
+
+class TierUnknown(TrinityError):
+    """There is no tier of that name."""
+
+    code, status = "TIER_UNKNOWN", 404
+
+
+class KeyNameInvalid(TrinityError):
+    """A key's name is 1 to 100 printable characters."""
+
+    code, status = "KEY_NAME_INVALID", 400
+
+
+class KeyExpiryInvalid(TrinityError):
+    """A key's expiry lies in the future, and an overlap is no longer than a year."""
+
+    code, status = "KEY_EXPIRY_INVALID", 400
+
+
+class AdminKeyWeak(TrinityError):
+    """`ADMIN_KEY` is too short to keep anybody out: it needs 24 characters."""
+
+    code, status = "ADMIN_KEY_WEAK", 500
+
+
+KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, TierForbids, RateLimited, QuotaSpent)
+"""What any route behind a key may answer."""

@@ -1,0 +1,60 @@
+"""The engine as access needs it: four verbs about keys, and the questions it asks."""
+
+from typing import Protocol
+
+from trinity_beast.access.model import Grant
+
+
+class Standing(Protocol):
+    """A key's limits and what is left of them at one moment."""
+
+    @property
+    def burst(self) -> int:
+        """How many requests may come at once."""
+        ...
+
+    @property
+    def tokens_left(self) -> int:
+        """How many of them are left."""
+        ...
+
+    @property
+    def quota_left(self) -> int | None:
+        """How many requests are left of the month, or None without a quota."""
+        ...
+
+
+class Gate(Protocol):
+    """Where keys are let in. `engine_gate.EngineGate` is the real one."""
+
+    def admit(self, digest: bytes, grant: Grant) -> None:
+        """Let a key ask from the next request on. A key that is known keeps its bucket's level and its quota's count."""
+        ...
+
+    def refuse(self, digest: bytes, code: str, *, seconds: float) -> None:
+        """Remember for `seconds` that this key is refused with `code`."""
+        ...
+
+    def forget(self, digest: bytes) -> bool:
+        """Drop all that is known of a key, so that its next request asks again; whether anything was."""
+        ...
+
+    def standing(self, digest: bytes) -> Standing | None:
+        """Return a key's limits and what is left of them, or None when it is not admitted."""
+        ...
+
+
+class Questions(Protocol):
+    """Keys the engine has not heard of. Their requests wait until they are answered."""
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while questions wait."""
+        ...
+
+    def take(self) -> list[tuple[int, bytes]]:
+        """Return (ticket, digest) of all waiting questions and clear the descriptor."""
+        ...
+
+    def answer(self, ticket: int, refusal: str | None = None) -> None:
+        """Let a waiting request go on, or refuse it with the code given."""
+        ...

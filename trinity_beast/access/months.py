@@ -1,0 +1,15 @@
+"""The month a quota counts in: the calendar's, in UTC."""
+
+from datetime import UTC, date, datetime
+
+
+def month_of(now: datetime) -> date:
+    """Return the first day of the month `now` lies in."""
+    return now.astimezone(UTC).date().replace(day=1)
+
+
+def next_month(now: datetime) -> datetime:
+    """Return the moment the next month begins."""
+    first = month_of(now)
+    year, month = (first.year + 1, 1) if first.month == 12 else (first.year, first.month + 1)
+    return datetime(year, month, 1, tzinfo=UTC)

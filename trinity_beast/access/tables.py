@@ -1,0 +1,50 @@
+"""The tables of access. Nobody else reads or writes them."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from trinity_beast.storage import metadata
+
+rate_limit_template = sa.Table(
+    "rate_limit_template",
+    metadata,
+    sa.Column("tier", sa.Text, primary_key=True),
+    sa.Column("rate_per_second", sa.Numeric(12, 3), nullable=False),
+    sa.Column("burst", sa.Integer, nullable=False),
+    sa.Column("monthly_quota", sa.BigInteger),
+    sa.Column("report_quota", sa.BigInteger),
+    sa.Column("unlimited", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("features", pg.JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
+    sa.Column("key_cache_seconds", sa.Integer, nullable=False),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.clock_timestamp()),
+    sa.CheckConstraint("rate_per_second > 0", name="rate_per_second"),
+    sa.CheckConstraint("burst >= 1", name="burst"),
+    sa.CheckConstraint("monthly_quota >= 0", name="monthly_quota"),
+    sa.CheckConstraint("report_quota >= 0", name="report_quota"),
+    sa.CheckConstraint("key_cache_seconds BETWEEN 1 AND 86400", name="key_cache_seconds"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("public_id", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("digest_secret", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("tier", sa.Text, sa.ForeignKey("rate_limit_template.tier"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    sa.Column("revoked_at", sa.DateTime(timezone=True)),
+    sa.Column("retiring_at", sa.DateTime(timezone=True)),
+    sa.Column("successor_id", sa.Integer, sa.ForeignKey("api_keys.key_id")),
+    sa.Column("last_used_at", sa.DateTime(timezone=True)),
+    sa.Column("quota_month", sa.Date),
+    sa.Column("quota_used", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.clock_timestamp()),
+    sa.CheckConstraint("octet_length(digest) = 32", name="digest"),
+    sa.CheckConstraint("kind IN ('live', 'test', 'demo', 'url')", name="kind"),
+    sa.CheckConstraint("quota_used >= 0", name="quota_used"),
+    sa.Index("api_keys_changed_at_idx", "changed_at"),
+)

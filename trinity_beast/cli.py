@@ -1,0 +1,104 @@
+"""`beast`: the verbs of the program, gathered from the capabilities."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+
+from trinity_beast import content
+from trinity_beast.access.commands import keys_app
+from trinity_beast.clock import SystemClock
+from trinity_beast.errors import TrinityError
+from trinity_beast.exchanges import FeedsChoice
+from trinity_beast.lab.commands import lab_app
+from trinity_beast.node import Node, Wanted
+from trinity_beast.randomness import SystemSecrets, dice
+from trinity_beast.settings import Settings, read_settings
+from trinity_beast.storage import Whereabouts
+from trinity_beast.telemetry import Redactor, configure_logs
+from trinity_beast.usage.commands import spool_app
+from trinity_beast.version import VERSION
+
+CLOCK, SECRETS = SystemClock(), SystemSecrets()
+TALK = Console(stderr=True)
+
+beast = typer.Typer(name="beast", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
+
+DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="A file of settings: lines NAME = value, by the names of the environment.")
+]
+
+
+def told(error: TrinityError) -> str:
+    """Return a refusal as a person on a terminal reads it: what happened, then what to do."""
+    spoken = content.told(error.code, error.facts)
+    return f"{spoken.message} {spoken.fix}".strip()
+
+
+@beast.callback()
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    """Trinity Beast: real-time crypto prices that are never older or less certain than they say."""
+    if version:
+        sys.stdout.write(f"{VERSION}\n")
+        raise typer.Exit
+
+
+@beast.command(epilog="Example: beast serve --feeds auto --data-dir data --ready-file ready.json")
+def serve(
+    data_dir: DataDir = None,
+    feeds: Annotated[
+        FeedsChoice, typer.Option(help="The live exchanges, the lab's stand-ins, the lab only if none can be reached (auto), or none.")
+    ] = FeedsChoice.LIVE,
+    lab_market: Annotated[str, typer.Option(help="What the lab plays: synthetic, or recorded:DIR.")] = "synthetic",
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Write a JSON object here once every listener answers; gone when the node stops.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Run a node until Ctrl-C or SIGTERM, then stop it in order."""
+    wanted = Wanted(feeds, lab_market, ready_file)
+    raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
+
+
+def _served(settings: Settings, wanted: Wanted) -> int:
+    redactor = Redactor([secret for secret in (settings.admin_key,) if secret])
+    configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=redactor)
+    node = Node(settings, wanted, clock=CLOCK, secrets=SECRETS, dice=dice(), console=Console())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(node.run())
+
+
+def _refusals_told(work: Callable[[], int]) -> int:
+    try:
+        return work()
+    except TrinityError as error:
+        TALK.print(told(error), style="red", markup=False, soft_wrap=True)
+        return 1
+
+
+def _whereabouts(data_dir: Path | None) -> Whereabouts:
+    settings = read_settings(data_dir=data_dir)
+    bin_dir = Path(settings.postgres_bin_dir) if settings.postgres_bin_dir else None
+    return Whereabouts(settings.data_dir, settings.database_url, bin_dir)
+
+
+def _spool_of(data_dir: Path | None) -> Path:
+    return read_settings(data_dir=data_dir).data_dir / "spool"
+
+
+beast.add_typer(keys_app(_whereabouts, CLOCK, SECRETS, told))
+beast.add_typer(spool_app(_spool_of, told))
+beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
+
+
+def main() -> None:
+    """Run the verb on the command line."""
+    beast()

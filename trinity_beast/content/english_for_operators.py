@@ -1,0 +1,139 @@
+"""English: what whoever runs the program is told."""
+
+from collections.abc import Mapping
+
+from trinity_beast.content.model import Text
+
+FOR_OPERATORS: Mapping[str, Text] = {
+    "NOT_READY": Text(
+        "Not ready to serve",
+        "This node does not serve: {parts} not ready.",
+        "`GET /health` lists every part, `errors` those that are not ready and why.",
+        plain_message="This node is not ready to serve.",
+    ),
+    "PARAMETER_INVALID": Text(
+        "The value does not fit the parameter",
+        "{name} cannot be {value}: {reason}.",
+        "Give a value of the kind and range the parameter declares.",
+        plain_message="The value does not fit the parameter.",
+    ),
+    "PARAMETER_UNKNOWN": Text(
+        "No such parameter",
+        "There is no parameter called {name}.",
+        "Check the name.",
+        plain_message="There is no parameter of that name.",
+    ),
+    "SETTING_INVALID": Text(
+        "A setting cannot be used",
+        "{setting} {reason}.",
+        "Correct it in the environment or the config file, and start again.",
+        plain_message="A setting cannot be used.",
+    ),
+    "KEY_UNKNOWN": Text(
+        "No such key",
+        "There is no key of that id, or it has ended and cannot be changed.",
+        "`beast keys list` shows every key and its state.",
+    ),
+    "TIER_UNKNOWN": Text(
+        "No such tier",
+        "There is no tier called {tier}.",
+        "Choose one of {tiers}.",
+        plain_message="There is no tier of that name.",
+        plain_fix="Choose one of the tiers in `rate_limit_template`.",
+    ),
+    "KEY_NAME_INVALID": Text(
+        "The key's name cannot be used",
+        "A key's name is 1 to {characters_max} printable characters.",
+        "Give it a name you will know it by, such as the machine it is for.",
+        plain_message="A key's name is short and printable.",
+    ),
+    "KEY_EXPIRY_INVALID": Text(
+        "The time of the key's end cannot be used",
+        "A key ends in the future, and a rotated one goes on for a year at most.",
+        "Give a later time, or a shorter overlap.",
+    ),
+    "ADMIN_KEY_WEAK": Text(
+        "The admin key is too short",
+        "ADMIN_KEY needs at least {characters_min} characters to keep anybody out.",
+        "Give a longer one, or leave it empty: one is made at the first start and shown once.",
+        plain_message="ADMIN_KEY is too short to keep anybody out.",
+    ),
+    "DATABASE_ADDRESS_INVALID": Text(
+        "The database's address cannot be read",
+        "DATABASE_URL is no PostgreSQL address.",
+        "Write it as {wanted}, or leave it empty to use the PostgreSQL that is brought along.",
+        plain_fix="Write it as postgresql://user:password@host:5432/database, or leave it empty.",
+    ),
+    "SCHEMA_NEWER": Text(
+        "The database is newer than this program",
+        "The database has steps this release does not know ({found}); the newest it knows is {newest_known}.",
+        "Run the release that upgraded it, or restore the database from before.",
+        plain_message="The database was upgraded by a newer release than this one.",
+    ),
+    "SCHEMA_BUSY": Text(
+        "Another program is upgrading the database",
+        "Another program has been upgrading this database for more than {waited_seconds} s.",
+        "Start again once it is done.",
+        plain_message="Another program is upgrading this database.",
+    ),
+    "DATA_FOLDER_BUSY": Text(
+        "Another program works in this data folder",
+        "Another program works in {folder}.",
+        "Stop it, or give this one a folder of its own with `--data-dir`.",
+        plain_message="Another program works in the data folder.",
+    ),
+    "DATA_FOLDER_UNUSABLE": Text(
+        "The data folder cannot be used",
+        "{folder} cannot be used: {reason}.",
+        "Mend that, or choose another folder with `--data-dir`.",
+        plain_message="The data folder cannot be used.",
+    ),
+    "DISK_NEARLY_FULL": Text(
+        "The disk is nearly full",
+        "{folder} has {free_megabytes} MB left; starting safely takes {needed_megabytes} MB.",
+        "Free some room, or choose a folder on another disk with `--data-dir`.",
+        plain_message="Too little room is left on the disk to start safely.",
+    ),
+    "POSTGRES_MISSING": Text(
+        "No PostgreSQL was found",
+        "No PostgreSQL of version {oldest_major} or newer is in {looked_in}.",
+        "Install one, name its bin folder in BEAST_POSTGRES_BIN_DIR, or give DATABASE_URL.",
+        plain_message="No PostgreSQL that is new enough was found.",
+    ),
+    "POSTGRES_OTHER_MAJOR": Text(
+        "The data belongs to another PostgreSQL",
+        "The data folder was made by PostgreSQL {cluster_major}; found here: {found_majors}.",
+        "Install that version, or start with another data folder.",
+        plain_message="The data folder was made by another major version of PostgreSQL than those found here.",
+    ),
+    "POSTGRES_IN_USE": Text(
+        "A PostgreSQL of somebody else runs on our data",
+        "Process {pid} runs on {cluster} and was not started by this program; it is left alone.",
+        "Stop it first.",
+        plain_message="A PostgreSQL that this program did not start runs on its data; it is left alone.",
+    ),
+    "POSTGRES_FAILED": Text(
+        "PostgreSQL did not start",
+        "PostgreSQL failed at {step}: {log_tail}.",
+        "The rest is in its log in the data folder.",
+        plain_message="PostgreSQL did not start.",
+    ),
+    "SPOOL_UNREADABLE": Text(
+        "The usage spool cannot be read",
+        "{path} cannot be read: {reason}.",
+        "Mend that, or name another directory or segment.",
+        plain_message="A usage spool cannot be read.",
+    ),
+    "FEED_TEXT_INVALID": Text(
+        "A feed row cannot be read",
+        "At character {position}, {expected} was expected and {found} found.",
+        "Correct the row; `docs/exchanges.md` has the grammar and every documented row.",
+        plain_message="A text of a feed row cannot be read.",
+    ),
+    "FEED_ROW_INVALID": Text(
+        "A feed row cannot be used",
+        "The row of {venue} cannot be used: {faults}.",
+        "Correct the row; `docs/exchanges.md` has the grammar and every documented row.",
+        plain_message="A feed row cannot be used.",
+    ),
+}

@@ -1,0 +1,83 @@
+"""Which market a node listens to: the real exchanges, the lab's stand-ins for them, or none."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trinity_beast.clock import Clock
+from trinity_beast.feeds import FeedTables, RawRow, any_reached, read_tables
+from trinity_beast.lab import Lab, LabAddresses, open_market, row_for_lab
+from trinity_beast.log import get_log
+from trinity_beast.randomness import Dice
+from trinity_beast.storage import Database
+from trinity_beast.words import Venue
+
+REACH_SECONDS = 5.0
+LAB_PREFIX = "lab:"
+_log = get_log("exchanges")
+
+
+class FeedsChoice(StrEnum):
+    """What `--feeds` says."""
+
+    LIVE = "live"
+    LAB = "lab"
+    AUTO = "auto"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanges:
+    """The feed rows and the asset map to run by. `source_prefix` marks every source tag of a market that is not real."""
+
+    tables: FeedTables
+    source_prefix: str = ""
+    played_by: str = ""
+
+
+@asynccontextmanager
+async def exchanges(choice: FeedsChoice, lab_market: str, database: Database, clock: Clock, dice: Dice) -> AsyncIterator[Exchanges]:
+    """Give the exchanges chosen for the length of a block, in which the lab plays where it was chosen.
+
+    `auto` takes the lab only when no enabled venue can be reached within 5 s.
+
+    Raises:
+        DependencyAway: the tables cannot be read.
+        MarketUnknown, RecordingUnusable: `lab_market` cannot be played.
+    """
+    tables = await read_tables(database)
+    for invalid in tables.invalid:
+        _log.error("feed row left out", error=invalid, **invalid.facts)
+    if choice is FeedsChoice.NONE:
+        yield Exchanges(FeedTables((), tables.asset_map))
+        return
+    if choice is FeedsChoice.LAB or (choice is FeedsChoice.AUTO and not await _is_market_reached(tables)):
+        async with _played(lab_market, database, clock, dice) as played:
+            yield played
+        return
+    yield Exchanges(tables)
+
+
+async def _is_market_reached(tables: FeedTables) -> bool:
+    is_reached = await any_reached([row.endpoint for row in tables.rows if row.enabled], seconds=REACH_SECONDS)
+    if not is_reached:
+        _log.warning("no exchange reached, starting the lab", waited_at_most_seconds=REACH_SECONDS)
+    return is_reached
+
+
+@asynccontextmanager
+async def _played(lab_market: str, database: Database, clock: Clock, dice: Dice) -> AsyncIterator[Exchanges]:
+    lab = Lab(open_market(lab_market), clock, dice)
+    addresses = await lab.start()
+    try:
+        tables = await read_tables(database, readdressed=lambda row: _moved(row, addresses))
+        yield Exchanges(tables, LAB_PREFIX, f"the lab ({lab_market})")
+    finally:
+        await lab.stop()
+
+
+def _moved(row: RawRow, addresses: dict[Venue, LabAddresses]) -> RawRow:
+    """Return the row at its stand-in. One without a stand-in is off: a rehearsal never asks a real exchange."""
+    own = addresses.get(Venue(str(row["venue"])))
+    return {**row, "enabled": False} if own is None else row_for_lab(row, own)

@@ -1,0 +1,47 @@
+"""The order of time: per symbol a trade never takes the place of a younger one."""
+
+from collections.abc import Sequence
+
+from trinity_beast.feeds.counts import Counts
+from trinity_beast.words import Symbol, Trade
+
+
+class TradeGuard:
+    """Lets through what is new, drops and counts what is late or a repetition. One per feed, over all its connections."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+        self._last: dict[Symbol, tuple[int, str, int]] = {}
+
+    def admitted(self, trades: Sequence[Trade], link: int) -> list[Trade]:
+        """Return the trades that may go on, in order. `link` names the connection they came by.
+
+        Venues print several trades with one time, of which the last is the newest; so a trade with the time of the one
+        before it goes on. But only by the same connection: a second one, opened before the first is closed, brings the
+        same trades again, perhaps a moment later, and must not turn the price back.
+        """
+        admitted = []
+        for trade in trades:
+            last = self._last.get(trade.symbol)
+            time_ns = trade.exchange_time_ns
+            if last is not None and time_ns <= last[0]:
+                if time_ns < last[0]:
+                    self._counts.trades_late += 1
+                    continue
+                if trade.price == last[1] or link != last[2]:
+                    self._counts.trades_repeated += 1
+                    continue
+            self._last[trade.symbol] = (time_ns, trade.price, link)
+            admitted.append(trade)
+        self._counts.trades += len(admitted)
+        return admitted
+
+    def last_time_ns(self, symbol: Symbol) -> int | None:
+        """Return the exchange time of a symbol's last live trade."""
+        last = self._last.get(symbol)
+        return last[0] if last is not None else None
+
+    def forget(self, symbols: Sequence[Symbol]) -> None:
+        """Drop what is known of symbols the feed no longer holds."""
+        for symbol in symbols:
+            self._last.pop(symbol, None)

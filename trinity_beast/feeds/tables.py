@@ -1,0 +1,48 @@
+"""The tables of the feeds. Nobody else reads or writes them."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from trinity_beast.storage import metadata
+
+exchange_feeds = sa.Table(
+    "exchange_feeds",
+    metadata,
+    sa.Column("venue", sa.Text, primary_key=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("frame_codec", sa.Text, nullable=False, server_default=sa.text("'text'")),
+    sa.Column("subscribe_template", sa.Text, nullable=False),
+    sa.Column("unsubscribe_template", sa.Text, nullable=False),
+    sa.Column("symbol_template", sa.Text, nullable=False),
+    sa.Column("symbols_per_message", sa.Integer, nullable=False),
+    sa.Column("trade_match", pg.JSONB, nullable=False),
+    sa.Column("trade_rows_path", sa.Text, nullable=False),
+    sa.Column("price_path", sa.Text, nullable=False),
+    sa.Column("symbol_path", sa.Text, nullable=False),
+    sa.Column("time_path", sa.Text, nullable=False),
+    sa.Column("time_format", sa.Text, nullable=False),
+    sa.Column("ping_interval_seconds", sa.Double),
+    sa.Column("ping_payload", sa.Text),
+    sa.Column("control_rules", pg.JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
+    sa.Column("rest_rules", pg.JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
+    sa.CheckConstraint("venue ~ '^[a-z0-9]{1,20}$'", name="venue"),
+    sa.CheckConstraint("symbols_per_message >= 1", name="symbols_per_message"),
+)
+
+exchange_asset_map = sa.Table(
+    "exchange_asset_map",
+    metadata,
+    sa.Column("asset", sa.Text, primary_key=True),
+    sa.Column("venue", sa.Text, sa.ForeignKey("exchange_feeds.venue"), primary_key=True),
+    sa.Column("symbol", sa.Text, nullable=False),
+    sa.Column("quote", sa.Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("prewarm", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("category", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.CheckConstraint("asset ~ '^[A-Z0-9]{1,16}$'", name="asset"),
+    sa.CheckConstraint("quote ~ '^[A-Z0-9]{1,8}$'", name="quote"),
+    sa.CheckConstraint("symbol ~ '^[A-Za-z0-9/_.:-]{1,40}$'", name="symbol"),
+    sa.Index("exchange_asset_map_venue_idx", "venue", "symbol"),
+)

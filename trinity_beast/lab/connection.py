@@ -1,0 +1,104 @@
+"""One client's WebSocket at a stand-in."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from aiohttp import WSMsgType, web
+
+from trinity_beast.lab.faults import CutShort, FaultBoard, Pong, Wire
+from trinity_beast.words import Symbol
+
+OUTBOX_MAX = 20_000
+"""Frames that may wait for a client that does not read. Past it frames are lost, and counted."""
+
+
+class Connection:
+    """What the client asked for, and a bounded outbox, so that a slow or frozen client holds up nobody else."""
+
+    def __init__(
+        self,
+        number: int,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        faults: FaultBoard,
+        *,
+        now_ns: Callable[[], int],
+        idle_ns: int,
+    ) -> None:
+        self.number, self.idle_ns = number, idle_ns
+        self.channels: dict[str, dict[Symbol, None]] = {}
+        self.sequence = 0
+        self.opened_ns = self.told_ns = now_ns()
+        self.has_asked = False
+        self.lost = self.sent = 0
+        self._socket, self._transport, self._faults, self._now_ns = socket, transport, faults, now_ns
+        self._outbox: deque[Wire] = deque()
+        self._wake = asyncio.Event()
+        self._last_words: tuple[int, str] | None = None
+        self._is_reset = False
+
+    def put(self, text: str, *, symbol: Symbol | None = None) -> None:
+        """Send a frame that belongs to `symbol`, or to nobody; faults may change what becomes of it."""
+        self.told_ns = self._now_ns()
+        for wire in self._faults.frames(self, symbol, text):
+            self.enqueue(wire)
+
+    def enqueue(self, wire: Wire) -> None:
+        """Put something on the wire as it is, past all faults."""
+        if len(self._outbox) >= OUTBOX_MAX:
+            self.lost += 1
+            return
+        self._outbox.append(wire)
+        self._wake.set()
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection as the protocol has it, after what is still to be sent."""
+        self._last_words = (code, reason)
+        self._wake.set()
+
+    def reset(self) -> None:
+        """Break the connection without a word, now."""
+        self._is_reset = True
+        self._transport.abort()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look again at whether there is something to send: the faults have changed."""
+        self._wake.set()
+
+    async def deliver(self) -> None:
+        """Send what is put until the connection ends."""
+        while not self._is_reset:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._outbox and not self._faults.is_frozen and not self._is_reset:
+                await self._send(self._outbox.popleft())
+            if self._last_words is not None and not self._faults.is_frozen:
+                code, reason = self._last_words
+                await self._socket.close(code=code, message=reason.encode())
+                return
+
+    async def _send(self, wire: Wire) -> None:
+        self.sent += 1
+        if isinstance(wire, str):
+            await self._socket.send_frame(wire.encode(), WSMsgType.TEXT)
+        elif isinstance(wire, bytes):
+            await self._socket.send_frame(wire, WSMsgType.BINARY)
+        elif isinstance(wire, Pong):
+            await self._socket.pong(wire.payload)
+        else:
+            self._transport.write(half_of(wire))
+            self._is_reset = True
+            # Not aborted: what was written must still arrive, and then nothing.
+            self._transport.close()
+
+
+def half_of(wire: CutShort) -> bytes:
+    """Return the first half of a text frame's bytes, header included."""
+    payload = wire.text.encode()
+    length = len(payload)
+    header = (
+        bytes([0x81, length]) if length < 126 else b"\x81\x7e" + length.to_bytes(2) if length < 65_536 else b"\x81\x7f" + length.to_bytes(8)
+    )
+    return header + payload[: length // 2]

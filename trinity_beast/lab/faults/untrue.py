@@ -1,0 +1,101 @@
+"""Faults in what is told: trades that are missing, old, repeated or wrong. The frames themselves are well made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from trinity_beast.lab.faults.fault import Fault, Stage
+from trinity_beast.lab.model import SECOND_NS, MarketTrade
+
+
+@dataclass
+class Mute(Fault):
+    """Live trades stop coming; acks, heartbeats, history on subscribing and REST go on as if nothing were wrong."""
+
+    verb: ClassVar[str] = "mute"
+
+    def trades(self, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
+        """Tell history only."""
+        return trades if is_history else ()
+
+
+@dataclass
+class AckSilent(Fault):
+    """Every subscription is acknowledged and nothing ever follows, neither history nor trades. Heartbeats go on."""
+
+    verb: ClassVar[str] = "ack-silent"
+
+    def trades(self, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
+        """Tell nothing."""
+        return ()
+
+
+@dataclass
+class Delist(Fault):
+    """The symbol leaves the list: no more trades, REST calls it delisted and goes on naming its last price."""
+
+    verb: ClassVar[str] = "delist"
+
+    def trades(self, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
+        """Tell history only."""
+        return trades if is_history else ()
+
+    def delists(self) -> bool:
+        """Tell that the symbol is dead."""
+        return True
+
+
+@dataclass
+class FutureTimes(Fault):
+    """Trades carry times `ahead_seconds` in the future."""
+
+    verb: ClassVar[str] = "future-times"
+    ahead_seconds: float = 3600
+
+    def trades(self, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
+        """Move the times of live trades."""
+        ahead_ns = round(self.ahead_seconds * SECOND_NS)
+        return trades if is_history else [replace(trade, time_ns=trade.time_ns + ahead_ns) for trade in trades]
+
+
+@dataclass
+class WrongUnits(Fault):
+    """A number is told in the wrong unit: `of=time` gives seconds where milliseconds belong, `of=price` a price in cents."""
+
+    verb: ClassVar[str] = "wrong-units"
+    of: str = "time"
+
+    def __post_init__(self) -> None:
+        if self.of not in {"time", "price"}:
+            raise ValueError("of must be time or price")
+
+    def trades(self, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
+        """Divide times by a thousand, or move the decimal point of prices by two places."""
+        if self.of == "time":
+            return [replace(trade, time_ns=trade.time_ns // 1000) for trade in trades]
+        return [replace(trade, price=in_cents(trade.price)) for trade in trades]
+
+
+def in_cents(price: str) -> str:
+    """Return `price` a hundred times larger, by moving its point."""
+    whole, _, fraction = price.partition(".")
+    fraction = fraction.ljust(2, "0")
+    moved, rest = (whole + fraction[:2]).lstrip("0") or "0", fraction[2:]
+    return f"{moved}.{rest}" if rest else moved
+
+
+@dataclass
+class Replay(Fault):
+    """The last `count` trades that are at least `older_than_seconds` old are sent again, once, as live ones."""
+
+    verb: ClassVar[str] = "replay"
+    instant: ClassVar[bool] = True
+    count: int = 20
+    older_than_seconds: float = 10
+
+    async def begin(self, stage: Stage) -> None:
+        """Send them."""
+        until_ns = stage.now_ns - round(self.older_than_seconds * SECOND_NS)
+        for tape in stage.tapes():
+            if self.touches(tape.listing.symbol):
+                stage.print_again(tape.listing.symbol, tape.between(0, until_ns)[-self.count :])

@@ -1,0 +1,40 @@
+"""From the words `synthetic` or `recorded:DIR` to a market."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from trinity_beast.lab.errors import MarketUnknown
+from trinity_beast.lab.market import Market
+from trinity_beast.lab.protocol import VenueProtocol
+from trinity_beast.lab.recorded import RecordedMarket, load
+from trinity_beast.lab.synthetic import SyntheticMarket
+from trinity_beast.lab.venues import VENUES
+from trinity_beast.lab.venues.coinbase_rows import ASSETS
+from trinity_beast.words import Asset, Venue
+
+RECORDED = "recorded:"
+
+
+def open_market(
+    words: str = "synthetic",
+    *,
+    seed: int = 1,
+    assets: Sequence[Asset] = ASSETS,
+    kinds: Mapping[Venue, type[VenueProtocol]] = VENUES,
+    history_seconds: float = 300,
+) -> Market:
+    """Return the market `words` name: `synthetic`, or `recorded:DIR` with DIR holding `<venue>/*.recv.jsonl.gz`.
+
+    A recorded market plays those venues of `kinds` and those assets that it finds recorded; `seed` and `assets` concern a made-up one.
+
+    Raises:
+        MarketUnknown: it is neither.
+        RecordingUnusable: DIR has nothing to play.
+    """
+    if words.startswith(RECORDED):
+        readers = {venue: kind.read_recorded for venue, kind in kinds.items()}
+        makers = {venue: kind.listing_of for venue, kind in kinds.items()}
+        return RecordedMarket(load(Path(words.removeprefix(RECORDED)), readers), makers, history_seconds=history_seconds)
+    if words != "synthetic":
+        raise MarketUnknown(market=words)
+    return SyntheticMarket({venue: kind.listings(assets) for venue, kind in kinds.items()}, seed=seed, history_seconds=history_seconds)

@@ -1,0 +1,124 @@
+"""One running node, from its first line on the terminal to its last."""
+
+import asyncio
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from trinity_beast.clock import Clock
+from trinity_beast.compose import Ground, Services, ground, services
+from trinity_beast.exchanges import FeedsChoice, exchanges
+from trinity_beast.log import get_log
+from trinity_beast.parts import Parts
+from trinity_beast.randomness import Dice, SecretSource
+from trinity_beast.settings import Settings
+from trinity_beast.telemetry import MovingPrices, Started, show_banner
+from trinity_beast.version import VERSION
+
+_log = get_log("node")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asked of `beast serve`, beyond the settings."""
+
+    feeds: FeedsChoice = FeedsChoice.LIVE
+    lab_market: str = "synthetic"
+    ready_file: Path | None = None
+
+
+class Node:
+    """Brings a node up, keeps it until it is told to stop, and takes it down in order."""
+
+    def __init__(self, settings: Settings, wanted: Wanted, *, clock: Clock, secrets: SecretSource, dice: Dice, console: Console) -> None:
+        self._settings, self._wanted = settings, wanted
+        self._clock, self._secrets, self._dice, self._console = clock, secrets, dice, console
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> int:
+        """Run until SIGTERM or SIGINT and return the exit status: 0 when everything stopped in order, else 1."""
+        with self._signals_heeded():
+            async with (
+                ground(self._settings, self._clock, self._secrets, self._dice) as on,
+                exchanges(self._wanted.feeds, self._wanted.lab_market, on.database, self._clock, self._dice) as market,
+            ):
+                running = services(on, market)
+                parts = Parts(running.parts)
+                await parts.start()
+                try:
+                    await self._stand(on, running, market.played_by)
+                finally:
+                    unclean = await parts.stop()
+        _log.info("node stopped", unclean=unclean)
+        return 1 if unclean else 0
+
+    async def _stand(self, on: Ground, running: Services, played_by: str) -> None:
+        started = _started(on, played_by)
+        with _ready_file(self._wanted.ready_file, started):
+            show_banner(self._console, started)
+            _log.info("node started", mode=on.settings.mode.value, addresses=dict(started.addresses))
+            shown = asyncio.create_task(self._show_prices(running))
+            await self._stopping.wait()
+            shown.cancel()
+            await asyncio.gather(shown, return_exceptions=True)
+        _log.info("node stopping")
+
+    async def _show_prices(self, running: Services) -> None:
+        if running.engine is not None:
+            book = running.engine.book
+            moving = MovingPrices(self._console, lambda: [reading for asset in book.assets() if (reading := book.read(asset))], self._clock)
+            await moving.run()
+
+    @contextmanager
+    def _signals_heeded(self) -> Iterator[None]:
+        """Stop in order at the first SIGTERM or SIGINT; at a second, as the system does."""
+        loop = asyncio.get_running_loop()
+
+        def heed() -> None:
+            self._stopping.set()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, heed)
+        try:
+            yield
+        finally:
+            heed()
+
+
+def _started(on: Ground, played_by: str) -> Started:
+    return Started(
+        node=on.settings.node,
+        version=VERSION,
+        addresses={name: f"{host}:{port}" for name, (host, port) in on.addresses.items()},
+        price_http=on.addresses.get("price"),
+        price_udp=on.addresses.get("price_udp"),
+        demo_key=on.demo_key,
+        admin_key=on.admin_key.shown_once,
+        synthetic_market=played_by,
+    )
+
+
+@contextmanager
+def _ready_file(path: Path | None, started: Started) -> Iterator[None]:
+    """Keep a file that says where everything is, whole from its first moment, while the node answers."""
+    if path is None:
+        yield
+        return
+    told = {"addresses": dict(started.addresses), "demo_key": started.demo_key, "pid": os.getpid()}
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(told, file)
+    Path(draft).replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,157 @@
+"""The way to the database: transactions from a bounded pool, and one name for every way it can be away."""
+
+import asyncio
+import os
+import select
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from trinity_beast.storage.addresses import database_url
+from trinity_beast.storage.errors import DependencyAway
+
+AWAY_CLASSES = ("08", "53", "57", "58")
+"""SQLSTATE classes that say the server cannot now: connection, resources, operator (timeouts too), system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """The pool at one moment, by the names of the counters."""
+
+    db_open_conns: int
+    db_in_use_conns: int
+    db_wait_count: int
+
+
+class Database:
+    """Transactions on one PostgreSQL. Whatever waits here is bounded: connecting, queueing, a statement, a transaction."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        connections_max: int = 10,
+        connect_seconds: float = 5.0,
+        statement_seconds: float = 10.0,
+        transaction_seconds: float = 15.0,
+    ) -> None:
+        self.url = url
+        self._transaction_seconds = transaction_seconds
+        self._waits = 0
+        self._connections_max = connections_max
+        self._engine = create_async_engine(
+            database_url(url),
+            pool_size=connections_max,
+            max_overflow=0,
+            pool_timeout=connect_seconds,
+            connect_args={
+                "connect_timeout": max(2, round(connect_seconds)),
+                "application_name": "trinity-beast",
+                "options": f"-c statement_timeout={round(statement_seconds * 1000)} -c timezone=UTC",
+            },
+        )
+        sa.event.listen(self._engine.sync_engine, "checkout", _refuse_if_hung_up)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection with a transaction open: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            DependencyAway: the server cannot be reached, is going down, has no room, or took too long. The cause is kept.
+        """
+        self._waits += self._pool.checkedout() >= self._connections_max
+        with _named_away():
+            async with (
+                self._engine.connect() as connection,
+                _line_cut_after(connection, self._transaction_seconds),
+                connection.begin(),
+            ):
+                yield connection
+
+    async def ping(self) -> None:
+        """Ask for as little as can be asked.
+
+        Raises:
+            DependencyAway: the server does not answer.
+        """
+        async with self.transaction() as tx:
+            await tx.execute(sa.text("SELECT 1"))
+
+    def gauges(self) -> Gauges:
+        """Return how many connections are open and in use, and how often somebody had to wait for one."""
+        in_use = self._pool.checkedout()
+        return Gauges(db_open_conns=self._pool.checkedin() + in_use, db_in_use_conns=in_use, db_wait_count=self._waits)
+
+    async def close(self) -> None:
+        """Close every connection that is not in use."""
+        await self._engine.dispose()
+
+    @property
+    def _pool(self) -> QueuePool:
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool), "the engine is made with its default pool"
+        return pool
+
+
+@contextmanager
+def _named_away() -> Iterator[None]:
+    """Turn every fault that says "not now" into ours; let the others, which are our own mistakes, through."""
+    try:
+        yield
+    except sa.exc.TimeoutError as error:
+        raise DependencyAway(part="database", reason="every connection is in use") from error
+    except sa.exc.DBAPIError as error:
+        if not _is_away(error):
+            raise
+        raise DependencyAway(part="database", reason=_reason(error)) from error
+
+
+def _is_away(error: sa.exc.DBAPIError) -> bool:
+    cause = error.orig
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate[:2] in AWAY_CLASSES
+
+
+def _reason(error: sa.exc.DBAPIError) -> str:
+    """Return the first line of what the driver said. It never holds values or passwords, only where and what."""
+    return (str(error.orig).splitlines() or [type(error.orig).__name__])[0][:200]
+
+
+@asynccontextmanager
+async def _line_cut_after(connection: AsyncConnection, seconds: float) -> AsyncIterator[None]:
+    """Shut the connection's socket once `seconds` have gone by.
+
+    A server that is frozen rather than dead honours no statement timeout, and the driver, cancelled, would wait for it
+    to confirm. A shut socket ends every wait at once, and the pool throws the connection away.
+    """
+    driver = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(driver, psycopg.AsyncConnection), "the address says psycopg"
+    cut = asyncio.get_running_loop().call_later(seconds, _shut, driver)
+    try:
+        yield
+    finally:
+        cut.cancel()
+
+
+def _shut(driver: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+    if not driver.closed:
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+
+def _refuse_if_hung_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: object) -> None:
+    """Have the pool open a new connection in place of one the server has closed, without asking the server each time.
+
+    An idle PostgreSQL sends nothing, so whatever lies unread on a pooled connection is a farewell.
+    """
+    descriptor = connection.driver_connection.fileno()
+    if select.select([descriptor], [], [], 0)[0]:
+        raise sa.exc.DisconnectionError

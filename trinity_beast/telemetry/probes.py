@@ -1,0 +1,32 @@
+"""Probes of what many parts stand on."""
+
+from trinity_beast.storage import Database
+from trinity_beast.telemetry.counters import Counters
+from trinity_beast.telemetry.health import Finding, Probe
+
+
+def database_probe(database: Database) -> Probe:
+    """Return a probe that asks the database for as little as can be asked."""
+
+    async def probe() -> Finding:
+        await database.ping()
+        gauges = database.gauges()
+        return Finding(is_ok=True, facts={"open": gauges.db_open_conns, "in_use": gauges.db_in_use_conns, "waits": gauges.db_wait_count})
+
+    return probe
+
+
+def metering_probe(counters: Counters) -> Probe:
+    """Return a probe that finds fault once usage records have been lost since it last looked."""
+    lost_before = 0
+
+    async def probe() -> Finding:
+        nonlocal lost_before
+        counted = counters.contract()
+        lost, lost_before = counted["usage_lost"] - lost_before, counted["usage_lost"]
+        facts = {"recorded": counted["usage_recorded"], "lost": counted["usage_lost"]}
+        if lost > 0:
+            return Finding(is_ok=False, reason=f"{lost} usage records were lost lately: is the disk full?", facts=facts)
+        return Finding(is_ok=True, facts=facts)
+
+    return probe

@@ -1,0 +1,70 @@
+"""How this node fares, over HTTP. Free, without a key."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+
+from trinity_beast.telemetry.counters import Counters, prometheus_text
+from trinity_beast.telemetry.errors import NotReady
+from trinity_beast.telemetry.health import Health, HealthReport, PartHealth
+from trinity_beast.web import Detail, current, refusals
+
+
+def health_routes(health: Health, *, with_facts: bool) -> APIRouter:
+    """Return the health routes. `with_facts` tells each part's figures too, for ports that are not public."""
+    router = APIRouter(prefix="/health", tags=["health"])
+
+    @router.get("")
+    async def how_it_fares() -> dict[str, Any]:
+        """Tell how every part fares. 200 as long as the process answers; `status` says whether it can serve."""
+        return _told(await health.report(), with_facts=with_facts)
+
+    @router.get("/live")
+    async def is_alive() -> dict[str, Any]:
+        """Tell that the process is up, asking nothing of any part: what a supervisor restarts by."""
+        return {"status": "alive", "up_seconds": round(health.up_seconds, 3)}
+
+    @router.get("/ready", responses=refusals(NotReady))
+    async def is_ready() -> dict[str, Any]:
+        """Tell whether this node should get requests, 503 with the reasons when not: what a balancer routes by."""
+        report = await health.report()
+        if report.is_ready:
+            return _told(report, with_facts=with_facts)
+        failing = [each for each in report.parts if each.is_needed and not each.finding.is_ok]
+        raise NotReady(parts=[each.part for each in failing], details=[_detail(each) for each in failing])
+
+    return router
+
+
+def metrics_routes(counters: Counters) -> APIRouter:
+    """Return the counters' route, for the health port only."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/metrics", response_class=PlainTextResponse)
+    async def metrics() -> PlainTextResponse:
+        """Tell every counter in Prometheus' text format."""
+        identity = current().identity
+        text = prometheus_text(counters.read(), node=identity.node, region=identity.region)
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+    @router.get("/counters")
+    async def counters_told() -> dict[str, int]:
+        """Tell every counter by name, the 24 of the contract first."""
+        return counters.read()
+
+    return router
+
+
+def _told(report: HealthReport, *, with_facts: bool) -> dict[str, Any]:
+    parts = [_part(each, with_facts=with_facts) for each in report.parts]
+    return {"status": report.status, "up_seconds": round(report.up_seconds, 3), "parts": parts}
+
+
+def _part(each: PartHealth, *, with_facts: bool) -> dict[str, Any]:
+    told = {"part": each.part, "ok": each.finding.is_ok, "needed": each.is_needed, "reason": each.finding.reason}
+    return {**told, "facts": dict(each.finding.facts)} if with_facts else told
+
+
+def _detail(each: PartHealth) -> Detail:
+    return Detail(each.part, NotReady.code, each.finding.reason or "Not working.", "Wait, or look at this part's log lines.")

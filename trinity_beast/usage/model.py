@@ -1,0 +1,81 @@
+"""What the spool holds, as this program speaks of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFile:
+    """One segment: its file, and what its header and records say.
+
+    Records are known for ever by (node, boot, thread, sequence); this segment's begin at `first_sequence` and have no
+    gap. The thread had lost `lost_before` by then, each with its sequence. `torn_bytes` should be records and are not:
+    written by a process while it was killed, or damaged since.
+    """
+
+    path: str
+    node: str
+    boot: str
+    thread: int
+    first_sequence: int
+    records: int
+    torn_bytes: int
+    sealed: bool
+    created_ns: int
+    file_bytes: int
+    lost_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A file named like a segment that cannot be read as one."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolListing:
+    """A spool directory at one moment: segments oldest first, and what could not be read."""
+
+    directory: str
+    segments: tuple[SegmentFile, ...]
+    unreadable: tuple[UnreadableFile, ...]
+
+    @property
+    def records(self) -> int:
+        """Return how many whole records there are."""
+        return sum(segment.records for segment in self.segments)
+
+    @property
+    def file_bytes(self) -> int:
+        """Return how many bytes the segments take."""
+        return sum(segment.file_bytes for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecord:
+    """One answered request.
+
+    `asset` is the first of `asset_count`; it, `venue`, `source`, `cache_tier` and `state` are empty where nothing was
+    served. `latency_ns` runs from the request's last byte to the answer's first.
+    """
+
+    node: str
+    boot: str
+    thread: int
+    sequence: int
+    time_ns: int
+    request_id: str
+    key_id: int
+    asset: str
+    asset_count: int
+    venue: str
+    source: str
+    cache_tier: str
+    state: str
+    code: str
+    status: int
+    protocol: str
+    latency_ns: int
+    answer_bytes: int
+    flags: int

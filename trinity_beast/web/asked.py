@@ -1,0 +1,100 @@
+"""What is known of the request being answered."""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from trinity_beast.clock import Clock
+from trinity_beast.errors import TrinityError
+from trinity_beast.web.envelope import Detail, Envelope, Identity, Problem, packed, problem_page, timestamp_of
+from trinity_beast.web.metering import Usage
+from trinity_beast.web.words import Words
+
+_ANYWHERE = "request"
+_LOCATIONS: Mapping[str, str] = {
+    **dict.fromkeys(("KEY_MISSING", "KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRED", "TIER_FORBIDS"), "header.authorization"),
+    **dict.fromkeys(("RATE_LIMITED", "QUOTA_SPENT"), "key"),
+    **dict.fromkeys(("ASSET_UNKNOWN", "PRICE_STALE", "PRICE_UNAVAILABLE"), "query.asset"),
+    "REQUEST_TOO_LARGE": "body",
+    "METHOD_NOT_ALLOWED": "method",
+    "NOT_FOUND": "path",
+}
+"""Which part of a request a refusal is about, where the route does not say; the engine says the same."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request: its name, when it came, how its answer is worded, and what the route adds to the answer."""
+
+    request_id: str
+    started_ns: int
+    identity: Identity
+    clock: Clock
+    words: Words
+    method: str = "GET"
+    accept_language: str | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    """Headers a route wants on the answer whatever becomes of it, such as rate limits."""
+    usage: Usage | None = None
+    """What is recorded when the answer is sent. A route sets it once the caller's key is known."""
+    code: str = "OK"
+
+    @property
+    def latency_ns(self) -> int:
+        """Return how long we have had the request."""
+        return max(0, self.clock.monotonic_ns() - self.started_ns)
+
+    def granted(self, data: Any) -> bytes:
+        """Return the body of an answer."""
+        return packed(Envelope(success=True, code="OK", message="", data=data, errors=(), **self._frame()))
+
+    def refused(self, error: TrinityError, status: int) -> bytes:
+        """Return the body of a refusal: the envelope and the problem in one."""
+        self.code = error.code
+        spoken = self.words.told(error.code, error.facts, accept_language=self.accept_language)
+        given = error.facts.get("details")
+        details = [each for each in given if isinstance(each, Detail)] if isinstance(given, list | tuple) else []
+        location = str(error.facts.get("location", _LOCATIONS.get(error.code, _ANYWHERE)))
+        return packed(
+            Problem(
+                success=False,
+                code=error.code,
+                message=spoken.message,
+                data=None,
+                errors=details or [Detail(location, error.code, spoken.message, spoken.fix)],
+                type=problem_page(error.code),
+                title=spoken.title,
+                status=status,
+                detail=spoken.message,
+                **self._frame(),
+            )
+        )
+
+    def _frame(self) -> dict[str, Any]:
+        return {
+            "service": self.identity.service,
+            "request_id": self.request_id,
+            "timestamp": timestamp_of(self.clock.now()),
+            "latency_us": self.latency_ns // 1_000,
+            "node": self.identity.node,
+            "region": self.identity.region,
+            "version": self.identity.version,
+        }
+
+
+_CURRENT: ContextVar[Asked] = ContextVar("asked")
+
+
+def current() -> Asked:
+    """Return the request this task is answering.
+
+    Raises:
+        LookupError: none is being answered here.
+    """
+    return _CURRENT.get()
+
+
+def answering(asked: Asked) -> None:
+    """Let this task, and what it starts, know which request it answers."""
+    _CURRENT.set(asked)
