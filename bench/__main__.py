@@ -78,10 +78,9 @@ def _sum_up(found: dict[str, list[dict[str, object]]], broken: list[str]) -> Non
     judged = [figure for figure in every if figure["met"] is not None]
     met = sum(figure["met"] is True for figure in judged)
     open_ones = sum(figure["target"] is not None for figure in every) - len(judged)
-    print(
-        f"\n{met} of {len(judged)} targets met; {open_ones} not judged, for the machine was busy with other work"
-        + (f"; gave no figures: {', '.join(broken)}" if broken else "")
-    )
+    print(f"\n{met} of {len(judged)} targets met; {open_ones} not judged, for the machine was busy with other work")
+    if broken:
+        print(f"no figures from: {', '.join(broken)}")
 
 
 if __name__ == "__main__":
