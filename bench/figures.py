@@ -89,11 +89,11 @@ class Rounds(Generic[Result]):
 def alternating(rounds: int, sides: Mapping[str, Callable[[], Result]], disturbance: Callable[[Result], float]) -> Rounds[Result]:
     """Run every side once a round, the order turned round by round.
 
-    A round in which either side was disturbed by more than `DISTURBED` is run again, as often as there are rounds at
+    A round in which either side was disturbed by more than `DISTURBED` is run again, half as often as there are rounds at
     most; of all that were run the calmest count.
     """
     played: list[tuple[float, dict[str, Result]]] = []
-    while len(played) < 2 * rounds and sum(disturbed <= DISTURBED for disturbed, _ in played) < rounds:
+    while len(played) < rounds + rounds // 2 and sum(disturbed <= DISTURBED for disturbed, _ in played) < rounds:
         order = list(sides) if len(played) % 2 == 0 else list(sides)[::-1]
         found = {name: sides[name]() for name in order}
         played.append((max(map(disturbance, found.values())), found))
