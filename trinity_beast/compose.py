@@ -27,7 +27,8 @@ from trinity_beast.clock import Clock
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
 from trinity_beast.exchanges import Exchanges
-from trinity_beast.feeds import Feeds, feeds_probe
+from trinity_beast.feeds import CHANNEL as FEED_CHANGES
+from trinity_beast.feeds import FeedChanges, Feeds, FeedTables, feeds_probe
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
 from trinity_beast.pricing import Prices
@@ -158,6 +159,13 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     parts: list[Part] = [
         _listener(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
         feeds,
+        FeedChanges(
+            market.read,
+            Notices(on.database.url, FEED_CHANGES, on.clock),
+            partial(_follow, feeds, prices),
+            on.clock,
+            known=market.tables,
+        ),
         PoolGauges(on.database, counters, on.clock),
         doorman,
         ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
@@ -166,6 +174,12 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         Step("engine", up=_opening(on, engine), down=_closing(engine)),
     ]
     return Services(parts, engine)
+
+
+async def _follow(feeds: Feeds, prices: Prices, tables: FeedTables) -> None:
+    """Put changed tables to use: prices first, so that no trade of a new symbol finds nobody waiting for it."""
+    prices.use_map(tables.asset_map)
+    await feeds.apply(tables.rows, tables.asset_map)
 
 
 def report_service(on: Ground, _market: Exchanges) -> Services:
