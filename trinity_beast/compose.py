@@ -170,8 +170,9 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         doorman,
         ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
         Ledger(gate, doorman.roll, on.keys, on.clock),
+        Step("engine", up=partial(asyncio.to_thread, engine.spool.recover), down=partial(asyncio.to_thread, engine.stop, GRACE_SECONDS)),
         Step("handed requests", up=_taking(server, engine), down=partial(server.stop, GRACE_SECONDS)),
-        Step("engine", up=_opening(on, engine), down=_closing(engine)),
+        Step("front door", up=_opening(on, engine), down=partial(asyncio.to_thread, engine.stop_accepting)),
     ]
     return Services(parts, engine)
 
@@ -260,18 +261,9 @@ def _taking(server: HttpServer, engine: Engine) -> Callable[[], Awaitable[None]]
 
 def _opening(on: Ground, engine: Engine) -> Callable[[], Awaitable[None]]:
     async def open_ports() -> None:
-        await asyncio.to_thread(engine.spool.recover)
         bind = on.settings.bind
         on.addresses["price"] = (bind, engine.listen_http(bind, on.settings.price_port))
         on.addresses["price_udp"] = (bind, engine.listen_udp(bind, on.settings.price_udp_port))
         engine.start()
 
     return open_ports
-
-
-def _closing(engine: Engine) -> Callable[[], Awaitable[None]]:
-    async def close() -> None:
-        engine.stop_accepting()
-        await asyncio.to_thread(engine.stop, GRACE_SECONDS)
-
-    return close
