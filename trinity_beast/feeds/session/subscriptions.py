@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trinity_beast.feeds.counts import Counts
-from trinity_beast.feeds.grammar.control import ErrorScope, Scope
+from trinity_beast.feeds.grammar.kinds import ErrorScope, Scope
 from trinity_beast.feeds.grammar.row import FeedRow
 from trinity_beast.feeds.moment import Moment, nanoseconds
 from trinity_beast.feeds.parameters import Knobs
