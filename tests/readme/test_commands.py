@@ -34,7 +34,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 def typed(product: Product, line: str, shell: str = "sh") -> str:
     """Return what a line of the README prints, its ports replaced by the node's and `beast` by the one beside this Python."""
     addresses = product.ready["addresses"]
-    line = line.replace("127.0.0.1:8080", addresses["price_http"]).replace(".venv/bin/beast", str(BEAST))
+    line = line.replace("127.0.0.1:8080", addresses["price"]).replace(".venv/bin/beast", str(BEAST))
     host, _, port = addresses["price_udp"].rpartition(":")
     line = line.replace('("127.0.0.1", 2679)', f'("{host}", {port})').replace("127.0.0.1/2679", f"{host}/{port}")
     ended = subprocess.run([shell, "-c", line], cwd=product.folder, capture_output=True, text=True, check=False, timeout=30)
