@@ -241,7 +241,7 @@ def _opening(on: Ground, engine: Engine) -> Callable[[], Awaitable[None]]:
     async def open_ports() -> None:
         await asyncio.to_thread(engine.spool.recover)
         bind = on.settings.bind
-        on.addresses["price_http"] = (bind, engine.listen_http(bind, on.settings.price_port))
+        on.addresses["price"] = (bind, engine.listen_http(bind, on.settings.price_port))
         on.addresses["price_udp"] = (bind, engine.listen_udp(bind, on.settings.price_udp_port))
         engine.start()
 

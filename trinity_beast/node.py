@@ -99,7 +99,7 @@ def _started(on: Ground, played_by: str) -> Started:
         node=on.settings.node,
         version=VERSION,
         addresses={name: f"{host}:{port}" for name, (host, port) in on.addresses.items()},
-        price_http=on.addresses.get("price_http"),
+        price_http=on.addresses.get("price"),
         price_udp=on.addresses.get("price_udp"),
         demo_key=on.demo_key,
         admin_key=on.admin_key.shown_once,

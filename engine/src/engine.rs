@@ -97,6 +97,7 @@ impl Engine {
     /// The address is taken or not ours.
     pub fn listen_udp(&self, address: SocketAddr) -> io::Result<SocketAddr> {
         let bound = bind_all(address, self.shared.threads())?;
+        self.shared.counters.set(Counter::UdpReceiveBufferBytes, bound.buffers.receive_bytes as u64);
         for (inbox, socket) in self.shared.inboxes.iter().zip(bound.sockets) {
             inbox.send(Message::ListenUdp(socket));
         }

@@ -50,7 +50,7 @@ class Node:
     async def until(self, holds: Callable[[], bool], within_seconds: float = 10.0) -> None:
         async with asyncio.timeout(within_seconds):
             while not holds():  # noqa: ASYNC110 - What is waited for has no event, or lies in another process.
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0)
 
 
 @pytest.fixture

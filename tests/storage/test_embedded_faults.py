@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.storage.conftest import IS_ROOT, SERVERS
 from tests.support.node import UNSYNCED, start_node
+from tests.support.places import IS_ROOT, SERVERS
 from tests.support.processes import Heard, lives, wait_for_end, wait_until
 from trinity_beast.storage import (
     DataFolder,
