@@ -48,6 +48,8 @@ pub struct Connection {
     pub is_half_closed: bool,
     /// Something it sent is to be served with the present batch.
     pub is_staged: bool,
+    /// As how many bytes its buffers are counted among all.
+    pub weighed_bytes: usize,
 }
 
 impl Connection {
@@ -66,6 +68,7 @@ impl Connection {
             is_readable: false,
             is_half_closed: false,
             is_staged: false,
+            weighed_bytes: 0,
         }
     }
 
@@ -73,6 +76,12 @@ impl Connection {
     #[inline]
     pub fn unsent_bytes(&self) -> usize {
         self.unsent.len() - self.sent
+    }
+
+    /// Return how many bytes its buffers hold.
+    #[inline]
+    pub fn held_bytes(&self) -> usize {
+        self.unread.len() + self.unsent.len()
     }
 
     /// Return whether nothing is in flight: it may be closed and nobody misses an answer.

@@ -29,6 +29,13 @@ const LINGER_NS: u64 = 2_000_000_000;
 /// Above this the buffer for answers is let go after use.
 const OUT_BYTES_KEPT: usize = 1 << 20;
 
+/// Bytes that all connections of a thread may hold in buffers. Each has its own bound, and thousands times that bound
+/// would be all the memory there is.
+const HELD_BYTES_MAX: usize = 64 << 20;
+
+/// Whoever holds no more than this is not cut for the others' sake.
+const HELD_BYTES_SMALL: usize = 16_384;
+
 /// Connections looked at in one sweep, at least.
 const SWEEP_PLACES: usize = 1_024;
 
@@ -69,6 +76,8 @@ pub struct Floor {
     waiting: HashMap<u64, Waiting, foldhash::fast::RandomState>,
     /// Connections that may have more to read, which no event will tell again.
     put_off: Vec<Id>,
+    /// Bytes that all connections hold in buffers.
+    held_bytes: usize,
     swept: usize,
 }
 
@@ -85,6 +94,7 @@ impl Floor {
             told: Vec::new(),
             waiting: HashMap::default(),
             put_off: Vec::new(),
+            held_bytes: 0,
             swept: 0,
         }
     }
@@ -159,6 +169,7 @@ impl Floor {
                 self.stage(id, Word::None, None); // What had come before the reader fell behind.
             } else {
                 self.go_on(context, poll, id);
+                self.weigh(context, id);
             }
         } else if connection.is_readable {
             self.take_in(context, poll, id);
@@ -262,6 +273,7 @@ impl Floor {
                 self.close(context, id);
             } else {
                 self.go_on(context, poll, id);
+                self.weigh(context, id);
             }
         }
         if out.capacity() > OUT_BYTES_KEPT {
@@ -404,6 +416,23 @@ impl Floor {
         }
     }
 
+    /// Count a connection's buffers among all, and cut it if it is the one too much.
+    #[inline]
+    fn weigh(&mut self, context: &mut ThreadContext, id: Id) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let held = connection.held_bytes();
+        if held == connection.weighed_bytes {
+            return;
+        }
+        self.held_bytes = self.held_bytes - connection.weighed_bytes + held;
+        let grows = held > connection.weighed_bytes;
+        connection.weighed_bytes = held;
+        if grows && self.held_bytes > HELD_BYTES_MAX && held > HELD_BYTES_SMALL {
+            context.count(Counter::SlowReadersCut, 1);
+            self.close(context, id);
+        }
+    }
+
     /// Give a connection to Python, or refuse its request when too many are there.
     fn hand_over(&mut self, context: &mut ThreadContext, poll: &Poll, id: Id) {
         let Some(place) = context.shared.door.reserve() else {
@@ -423,7 +452,8 @@ impl Floor {
             return;
         };
         poll.remove(connection.as_raw_fd());
-        context.count(Counter::ConnectionsOpen, 1_u64.wrapping_neg());
+        self.held_bytes -= connection.weighed_bytes;
+        context.cells().sub(Counter::ConnectionsOpen, 1);
         context.count(Counter::HandedOver, 1);
         context.shared.counters.add(Counter::HandedOpen, 1);
         // It stays in the crowd until Python tells that it has ended.
@@ -505,7 +535,8 @@ impl Floor {
             self.waiting.remove(&ticket.serial());
             context.shared.questions.settle();
         }
+        self.held_bytes -= connection.weighed_bytes;
         context.shared.crowd.leave(connection.peer.ip());
-        context.count(Counter::ConnectionsOpen, 1_u64.wrapping_neg());
+        context.cells().sub(Counter::ConnectionsOpen, 1);
     }
 }
