@@ -78,7 +78,7 @@ def _sum_up(found: dict[str, list[dict[str, object]]], broken: list[str]) -> Non
     judged = [figure for figure in every if figure["met"] is not None]
     met = sum(figure["met"] is True for figure in judged)
     open_ones = sum(figure["target"] is not None for figure in every) - len(judged)
-    print(f"\n{met} of {len(judged)} targets met; {open_ones} not judged, for the machine was busy with other work")
+    print(f"\n{met} targets met, {len(judged) - met} missed, {open_ones} not judged, for the machine was busy with other work")
     if broken:
         print(f"no figures from: {', '.join(broken)}")
 
