@@ -220,6 +220,8 @@ def main() -> None:
     if not options.keep_segments:
         shipper.open()
     engine.start()
+    give_way()  # As the node does: bench/gil shows what is left.
+
     say({**ports, "key": key})
     obey(engine, hog)
     hog.end()

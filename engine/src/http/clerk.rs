@@ -224,7 +224,7 @@ impl Clerk {
             _ => false,
         };
         let is_served = matches!(look, Look::Price(..)) && !unchanged;
-        let standing = match slot.spend(is_served, case.now) {
+        let standing = match slot.spend(is_served, case.now, &case.shared.clock) {
             Ok(standing) => standing,
             Err((code, standing)) => return self.refuse(case, Some(slot), standing, code, &look, asset),
         };
@@ -268,7 +268,7 @@ impl Clerk {
         let tag = Tag::of(tag);
         let unchanged = case.request.if_none_match.is_some_and(|known| tag.is_in(known));
         let is_served = !self.prices.is_empty() && !unchanged;
-        let standing = match slot.spend(is_served, case.now) {
+        let standing = match slot.spend(is_served, case.now, &case.shared.clock) {
             Ok(standing) => standing,
             Err((code, standing)) => return self.refuse(case, Some(slot), standing, code, &Look::Unknown, noted.asset),
         };
