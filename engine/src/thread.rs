@@ -196,6 +196,18 @@ impl EngineThread {
             udp.sweep(&mut self.context);
         }
         self.context.lane.tick(self.context.received.monotonic_ns);
+        self.tick_python();
+    }
+
+    /// Let the lane of Python's records come of age too: Python itself looks at it only when it writes.
+    fn tick_python(&self) {
+        if self.context.thread > 0 {
+            return;
+        }
+        // Python is writing just now: the next sweep comes soon.
+        if let Ok(mut python) = self.context.shared.python.try_lock() {
+            python.lane.tick(self.context.received.monotonic_ns);
+        }
     }
 }
 
