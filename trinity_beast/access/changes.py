@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 
 from trinity_beast.access.doorman import Doorman
@@ -12,6 +13,7 @@ from trinity_beast.storage import DependencyAway, Notices
 
 CHANNEL = "api_keys"
 LOOK_EVERY_SECONDS = 3.0
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +45,7 @@ class ChangeWatch:
         subject, _, which = payload.partition(" ")
         if subject == "tier":
             self._doorman.tier_changed(which)
-        elif subject == "digest" and len(which) == 64:
+        elif subject == "digest" and DIGEST.fullmatch(which):  # Anybody in the database may announce anything.
             self._doorman.changed(bytes.fromhex(which))
 
     async def _look_for_ever(self) -> None:
@@ -58,6 +60,9 @@ class ChangeWatch:
                 if not was_away:
                     _log.warning("key_changes_not_seen", extra={"facts": error.facts})
                 was_away = True
+            except Exception:
+                # Without this loop a lost notice would never be made good; what went wrong once may go right the next time.
+                _log.exception("key_changes_not_seen")
             await self._next_look()
 
     def _tell_new(self, changes: Sequence[Change]) -> None:

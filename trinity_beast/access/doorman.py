@@ -129,7 +129,7 @@ class Doorman:
                     self._again.discard(digest)
                     self._want(digest)
                 else:
-                    self._tell(digest, None if found is None else found[digest])
+                    self._tell_safely(digest, None if found is None else found[digest])
 
     async def _look(self, digests: list[bytes]) -> Mapping[bytes, Grant | Refused] | None:
         """Ask the store, or return None when it is away, too slow, or fails in a way nobody foresaw."""
@@ -158,6 +158,14 @@ class Doorman:
         self._looks.discard(look)
         if not look.cancelled():
             look.exception()  # One that came too late has nobody left to read it.
+
+    def _tell_safely(self, digest: bytes, found: Grant | Refused | None) -> None:
+        try:
+            self._tell(digest, found)
+        except Exception:
+            # A tier somebody gave an absurd rate is refused by the engine; that must not cost every other key its doorman.
+            _log.exception("key_not_told", extra={"facts": {"key_id": found.key_id if isinstance(found, Grant) else 0}})
+            self._answer(digest, AWAY)
 
     def _tell(self, digest: bytes, found: Grant | Refused | None) -> None:
         match found:

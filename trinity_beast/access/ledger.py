@@ -45,7 +45,10 @@ class Ledger:
     async def _write_for_ever(self) -> None:
         while True:
             await self._clock.sleep(WRITE_EVERY_SECONDS)
-            await self._write()
+            try:
+                await self._write()
+            except Exception:
+                _log.exception("use_not_written")  # The next writing takes these counts along.
 
     async def _write(self) -> None:
         used, left_now = self._used_since()
