@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 
 from trinity_beast.engine import Clock, Engine, Limits, Policy, Refusal
+from trinity_beast.priority import give_way
 from trinity_beast.randomness import BASE62, SystemSecrets
 
 SOURCE, VENUE, QUOTE = "coinbase-ws", "coinbase", "USD"
