@@ -4,9 +4,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
-from bench import both, gil, hostile, memory, price_http, price_udp, supplies
+from bench import both, gil, hostile, memory, price_http, price_udp, start, supplies
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -20,6 +21,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "gil": gil.bench,
     "memory": memory.bench,
     "hostile": hostile.bench,
+    "start": start.bench,
 }
 
 
@@ -65,9 +67,7 @@ def _run(names: list[str], cores: Cores, effort: Effort) -> tuple[dict[str, list
         try:
             for figure in BENCHES[name](cores, effort):
                 print(figure.told(), flush=True)
-                told.append(
-                    {"name": figure.name, "median": figure.median, "values": figure.values, "unit": figure.unit, "met": figure.is_met}
-                )
+                told.append(asdict(figure) | {"median": figure.median, "met": figure.is_met})
         except RunBroken as why:
             print(f"  BROKEN: {why}", flush=True)
             broken.append(name)
@@ -75,9 +75,13 @@ def _run(names: list[str], cores: Cores, effort: Effort) -> tuple[dict[str, list
 
 
 def _sum_up(found: dict[str, list[dict[str, object]]], broken: list[str]) -> None:
-    judged = [figure for figures in found.values() for figure in figures if figure["met"] is not None]
+    every = [figure for figures in found.values() for figure in figures]
+    judged = [figure for figure in every if figure["met"] is not None]
     met = sum(figure["met"] is True for figure in judged)
-    print(f"\n{met} of {len(judged)} targets met" + (f"; gave no figures: {', '.join(broken)}" if broken else ""))
+    open_ones = sum(figure["target"] is not None for figure in every) - len(judged)
+    print(f"\n{met} targets met, {len(judged) - met} missed, {open_ones} not judged, for the machine was busy with other work")
+    if broken:
+        print(f"no figures from: {', '.join(broken)}")
 
 
 if __name__ == "__main__":

@@ -27,11 +27,13 @@ from trinity_beast.clock import Clock
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
 from trinity_beast.exchanges import Exchanges
-from trinity_beast.feeds import Feeds, feeds_probe
+from trinity_beast.feeds import CHANNEL as FEED_CHANGES
+from trinity_beast.feeds import FeedChanges, Feeds, FeedTables, HttpOpener, Looks, feeds_probe
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
-from trinity_beast.pricing import Prices
+from trinity_beast.pricing import Prices, Watch
 from trinity_beast.pricing.routes import price_routes
+from trinity_beast.priority import give_way
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Mode, Settings, engine_threads
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Notices, Surroundings, upgrade
@@ -132,7 +134,15 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     """
     engine = _engine(on)
     counters = Counters(engine.counters)
-    prices = Prices(engine.book, market.tables.asset_map, clock=on.clock, readings=on.readings, source_prefix=market.source_prefix)
+    looks = Looks(market.tables.rows, opener=HttpOpener(), clock=on.clock, readings=on.readings)
+    prices = Prices(
+        engine.book,
+        market.tables.asset_map,
+        clock=on.clock,
+        readings=on.readings,
+        source_prefix=market.source_prefix,
+        can_prove=looks.can_look,
+    )
     feeds = Feeds(
         market.tables.rows,
         market.tables.asset_map,
@@ -142,6 +152,7 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         dice=on.dice,
         readings=on.readings,
     )
+    watch = Watch(prices, looks, market.tables.asset_map, renew=feeds.renew, clock=on.clock, readings=on.readings)
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
     callers = Callers(engine.keys, doorman, count=counters.add)
@@ -157,15 +168,33 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     on.health.register("metering", metering_probe(counters), is_needed=False)
     parts: list[Part] = [
         _listener(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
+        looks,
         feeds,
+        watch,
+        FeedChanges(
+            market.read,
+            Notices(on.database.url, FEED_CHANGES, on.clock),
+            partial(_follow, prices, looks, feeds, watch),
+            on.clock,
+            known=market.tables,
+        ),
         PoolGauges(on.database, counters, on.clock),
         doorman,
         ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
         Ledger(gate, doorman.roll, on.keys, on.clock),
+        Step("engine", up=partial(asyncio.to_thread, engine.spool.recover), down=partial(asyncio.to_thread, engine.stop, GRACE_SECONDS)),
         Step("handed requests", up=_taking(server, engine), down=partial(server.stop, GRACE_SECONDS)),
-        Step("engine", up=_opening(on, engine), down=_closing(engine)),
+        Step("front door", up=_opening(on, engine), down=partial(asyncio.to_thread, engine.stop_accepting)),
     ]
     return Services(parts, engine)
+
+
+async def _follow(prices: Prices, looks: Looks, feeds: Feeds, watch: Watch, tables: FeedTables) -> None:
+    """Put changed tables to use: prices first, so that no trade of a new symbol finds nobody waiting for it."""
+    prices.use_map(tables.asset_map)
+    looks.use(tables.rows)
+    await feeds.apply(tables.rows, tables.asset_map)
+    watch.use_map(tables.asset_map)
 
 
 def report_service(on: Ground, _market: Exchanges) -> Services:
@@ -204,12 +233,19 @@ def _engine(on: Ground) -> Engine:
     return engine
 
 
+_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "LPO": (("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand"), ("/problems", "every code")),
+    "OPS": (("/health", "how this node fares"), ("/health/ready", "whether it can serve"), ("/problems", "every code")),
+}
+"""What the landing page of each service leads to: only what is there."""
+
+
 def _app(on: Ground, service: str, title: str, routers: Sequence[Router], *, meter: Meter | None = None, count: Count | None = None) -> App:
     return build_app(
         routers,
         title=title,
         about="Real-time crypto prices, each with its source and its true age.",
-        links=(("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand")),
+        links=_LINKS[service],
         identity=Identity(service=service, node=on.settings.node, region=on.settings.region, version=ENVELOPE_VERSION),
         words=content,
         clock=on.clock,
@@ -239,18 +275,10 @@ def _taking(server: HttpServer, engine: Engine) -> Callable[[], Awaitable[None]]
 
 def _opening(on: Ground, engine: Engine) -> Callable[[], Awaitable[None]]:
     async def open_ports() -> None:
-        await asyncio.to_thread(engine.spool.recover)
         bind = on.settings.bind
         on.addresses["price"] = (bind, engine.listen_http(bind, on.settings.price_port))
         on.addresses["price_udp"] = (bind, engine.listen_udp(bind, on.settings.price_udp_port))
         engine.start()
+        give_way()
 
     return open_ports
-
-
-def _closing(engine: Engine) -> Callable[[], Awaitable[None]]:
-    async def close() -> None:
-        engine.stop_accepting()
-        await asyncio.to_thread(engine.stop, GRACE_SECONDS)
-
-    return close

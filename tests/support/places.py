@@ -5,6 +5,7 @@ import pwd
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,39 @@ from trinity_beast.storage.binaries import found_binaries
 
 SERVERS = {("wheel" if one.root else "distribution"): one.folder for one in reversed(found_binaries(None))}
 IS_ROOT = os.geteuid() == 0
+MEMORY = Path("/dev/shm")  # noqa: S108 - A folder of our own is made in it.
+MEMORY_BYTES_MIN = 1_000_000_000
+
+
+def quick_place() -> Path | None:
+    """Return a folder in memory that has room and lets programs run, or None.
+
+    A busy disk makes every new cluster and every new database wait for many seconds.
+    """
+    if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return None
+    return MEMORY if shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN else None
+
+
+@contextmanager
+def own_place() -> Iterator[Path]:
+    """Give a folder not below one that PostgreSQL's user may not enter, as pytest's own is under root.
+
+    A node started below pytest's own would put its cluster into /var/lib, where no test takes it away.
+    """
+    path = Path(tempfile.mkdtemp(prefix="trinity-beast-tests-", dir=quick_place()))
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder not below one that PostgreSQL's user may not enter, as pytest's own is under root."""
-    path = Path(tempfile.mkdtemp(prefix="trinity-beast-tests-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
+    """A folder in which a node with an embedded PostgreSQL may live."""
+    with own_place() as path:
+        yield path
 
 
 @pytest.fixture(params=["distribution", "wheel"])

@@ -5,7 +5,7 @@ from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
 from trinity_beast.feeds.health import feeds_probe
 from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, SymbolStatus
-from trinity_beast.feeds.moment import Moment
+from trinity_beast.feeds.moment import Moment, Timekeeper
 from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
 from trinity_beast.feeds.rest import HttpOpener, Look, Looks, Urgency
@@ -29,6 +29,7 @@ __all__ = [
     "RawRow",
     "RowInvalid",
     "SymbolStatus",
+    "Timekeeper",
     "Urgency",
     "any_reached",
     "feeds_probe",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
-from trinity_beast.feeds import Look, MappedAsset
+from trinity_beast.feeds import Look, MappedAsset, Timekeeper
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.atlas import Atlas
@@ -44,6 +44,7 @@ class Prices:
         can_prove: Callable[[Venue], bool] = _cannot,
     ) -> None:
         self._book, self._clock, self._prefix, self._can_prove = book, clock, source_prefix, can_prove
+        self._timekeeper = Timekeeper(clock)
         self._knobs = LivenessKnobs(readings or Readings())
         self.bounds = self._knobs.bounds()
         self._ticks: dict[tuple[Venue, Symbol], Tick] = {}
@@ -80,8 +81,8 @@ class Prices:
         """Return what is held of a symbol, made empty where nothing is."""
         tick = self._ticks.get((venue, symbol))
         if tick is None:
-            now_ns, wall_ns = self._clock.monotonic_ns(), self._clock.time_ns()
-            tick = Tick(venue, symbol, now_ns=now_ns, wall_ns=wall_ns, can_prove=self._can_prove(venue))
+            now = self._timekeeper.now()
+            tick = Tick(venue, symbol, now_ns=now.monotonic_ns, wall_ns=now.wall_ns, can_prove=self._can_prove(venue))
             self._ticks[venue, symbol] = tick
         return tick
 

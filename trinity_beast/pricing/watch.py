@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable
 
 from trinity_beast.clock import Clock
-from trinity_beast.feeds import Looks, MappedAsset, Urgency
+from trinity_beast.feeds import Looks, MappedAsset, Timekeeper, Urgency
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.parameters import LivenessKnobs
@@ -42,6 +42,7 @@ class Watch:
     ) -> None:
         """Take `renew`, which subscribes one symbol anew and says whether it could."""
         self._prices, self._looks, self._renew, self._clock = prices, looks, renew, clock
+        self._timekeeper = Timekeeper(clock)
         self._knobs = LivenessKnobs(readings or Readings())
         self._due: list[tuple[int, int, Tick]] = []
         self._order = itertools.count()
@@ -94,7 +95,7 @@ class Watch:
         """Do for one symbol what is due."""
         if tick.must_renew(now_ns):
             is_asked = self._renew(tick.venue, tick.symbol)
-            tick.renewed(now_ns=now_ns, wall_ns=self._clock.time_ns(), is_asked=is_asked)
+            tick.renewed(now_ns=now_ns, wall_ns=self._timekeeper.now().wall_ns, is_asked=is_asked)
             if is_asked:
                 self.renewals += 1
                 _log.warning("symbol subscribed anew", venue=tick.venue, symbol=tick.symbol, times=tick.renewals)

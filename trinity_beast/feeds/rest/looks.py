@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds.grammar import FeedRow
-from trinity_beast.feeds.moment import nanoseconds
+from trinity_beast.feeds.moment import Timekeeper, nanoseconds
 from trinity_beast.feeds.parameters import FUTURE_SECONDS_MAX
 from trinity_beast.feeds.rest.desk import Desk, Place
 from trinity_beast.feeds.rest.model import Look, LookFailed, Urgency
@@ -33,6 +33,7 @@ class Looks:
     def __init__(self, rows: Iterable[FeedRow], *, opener: Opener, clock: Clock, readings: Readings | None = None) -> None:
         readings = readings or Readings()
         self._opener, self._clock, self._knobs = opener, clock, RestKnobs(readings)
+        self._timekeeper = Timekeeper(clock)
         self._future_seconds_max = readings.of(FUTURE_SECONDS_MAX)
         self._desks: dict[Venue, Desk] = {}
         self._flights: dict[tuple[Venue, Symbol], _Flight] = {}
@@ -93,7 +94,8 @@ class Looks:
         counts.looks += 1
         try:
             price, time_ns, asked_ns = await desk.last_trade(symbol, place)
-            trade = Trade(venue, symbol, price, time_ns, self._clock.time_ns(), self._clock.monotonic_ns())
+            now = self._timekeeper.now()
+            trade = Trade(venue, symbol, price, time_ns, now.wall_ns, now.monotonic_ns)
             if time_ns > trade.received_time_ns + nanoseconds(self._future_seconds_max.value):
                 raise LookFailed("future", f"by {time_ns - trade.received_time_ns} ns")
         except LookFailed as failure:
