@@ -32,6 +32,10 @@ RULES = (
     "feeds/rest/turns.py",
     "feeds/session/*",
     "feeds/spread.py",
+    "pricing/choice.py",
+    "pricing/freshness.py",
+    "pricing/rhythm.py",
+    "pricing/tick.py",
     "web/envelope.py",
     "web/headers.py",
 )

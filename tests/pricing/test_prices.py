@@ -1,4 +1,3 @@
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -6,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.book import Ledger
 from tests.support.clock import ManualClock
 from tests.support.feeds import mapped, trade
 from trinity_beast.feeds import MappedAsset, Moment
@@ -14,30 +14,6 @@ from trinity_beast.pricing import STALE_AFTER_SECONDS, AssetUnknown, Prices, Pri
 from trinity_beast.words import Trade
 
 SECOND_NS = 1_000_000_000
-
-
-@dataclass
-class Ledger:
-    """The engine's book as a list of what was done to it."""
-
-    published: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    announced: dict[str, bool] = field(default_factory=dict)
-    retired: list[str] = field(default_factory=list)
-
-    def publish(self, asset: str, price: str, quote: str, venue: str, source: str, **facts: Any) -> None:
-        if len(asset) > 16:
-            raise ValueError("asset")
-        self.published.append((asset, price, {"quote": quote, "venue": venue, "source": source} | facts))
-
-    def announce(self, asset: str, *, prewarmed: bool = True) -> None:
-        self.announced[asset] = prewarmed
-
-    def retire(self, asset: str) -> bool:
-        self.retired.append(asset)
-        return True
-
-    def prices(self, asset: str) -> list[str]:
-        return [price for name, price, _ in self.published if name == asset]
 
 
 class Bench:

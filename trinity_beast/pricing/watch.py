@@ -52,7 +52,7 @@ class Watch:
         self._wake = asyncio.Event()
         self._driving: asyncio.Task[None] | None = None
         self.verdicts = dict.fromkeys(Verdict, 0)
-        self.renewals = self.looks_put_off = 0
+        self.attended = self.renewals = self.looks_put_off = 0
         self.use_map(asset_map)
 
     async def start(self) -> None:
@@ -93,6 +93,7 @@ class Watch:
 
     def _attend(self, tick: Tick, now_ns: int) -> None:
         """Do for one symbol what is due."""
+        self.attended += 1
         if tick.must_renew(now_ns):
             is_asked = self._renew(tick.venue, tick.symbol)
             tick.renewed(now_ns=now_ns, wall_ns=self._timekeeper.now().wall_ns, is_asked=is_asked)
