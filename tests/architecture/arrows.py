@@ -34,6 +34,7 @@ RULES = (
     "feeds/spread.py",
     "pricing/choice.py",
     "pricing/freshness.py",
+    "pricing/jumps.py",
     "pricing/rhythm.py",
     "pricing/tick.py",
     "web/envelope.py",

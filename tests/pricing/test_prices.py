@@ -153,20 +153,37 @@ def test_one_venue_can_be_asked_for(clock: ManualClock) -> None:
 
 def test_the_prewarmed_venue_serves_first_another_when_it_has_gone_stale_and_it_again_once_settled(clock: ManualClock) -> None:
     bench = Bench(clock, mapped("BTC", venue="kraken", symbol="BTC/USD", prewarm=False), mapped("BTC"))
-    bench.hear("1")
+    bench.hear("101")
     clock.advance(60)
-    bench.hear("2", symbol="BTC/USD", venue="kraken")
-    assert bench.book.prices("BTC") == ["1"]
+    bench.hear("102", symbol="BTC/USD", venue="kraken")
+    assert bench.book.prices("BTC") == ["101"]
     clock.advance(31)
-    bench.hear("3", symbol="BTC/USD", venue="kraken")
-    assert bench.book.prices("BTC") == ["1", "3"]
+    bench.hear("103", symbol="BTC/USD", venue="kraken")
+    assert bench.book.prices("BTC") == ["101", "103"]
     assert (bench.prices.read("BTC").venue, bench.prices.read("BTC").source) == ("kraken", "kraken-ws")
-    bench.hear("4")
-    assert bench.book.prices("BTC") == ["1", "3"]
+    bench.hear("104")
+    assert bench.book.prices("BTC") == ["101", "103"]
     clock.advance(10)
-    bench.hear("5")
-    assert bench.book.prices("BTC") == ["1", "3", "5"]
+    bench.hear("105")
+    assert bench.book.prices("BTC") == ["101", "103", "105"]
     assert bench.prices.venues_switched == 2
+
+
+def test_a_jump_no_other_venue_shows_is_held_back_and_counted(clock: ManualClock) -> None:
+    bench = Bench(clock, mapped("BTC"), mapped("BTC", venue="kraken", symbol="BTC/USD", prewarm=False))
+    bench.hear("100")
+    bench.hear("100", symbol="BTC/USD", venue="kraken")
+    bench.hear("100000")
+    assert (bench.book.prices("BTC"), bench.prices.jumps_held) == (["100"], 1)
+    bench.hear("101")
+    assert bench.book.prices("BTC") == ["100", "101"]
+
+
+def test_an_asset_of_a_single_venue_is_never_held_back(clock: ManualClock) -> None:
+    bench = Bench(clock)
+    bench.hear("100")
+    bench.hear("100000")
+    assert (bench.book.prices("BTC"), bench.prices.jumps_held) == (["100", "100000"], 0)
 
 
 def test_turning_the_bound_reaches_every_price_with_the_next_trade(clock: ManualClock) -> None:

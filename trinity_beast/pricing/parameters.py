@@ -55,6 +55,14 @@ SETTLE_BACK_SECONDS = Parameter(
     "settle_back_seconds", group=GROUP, unit="s", default=10.0, least=0.0, most=600.0,
     help="How long a venue that was lost must be usable without a break before it answers again in the place of the next one.",
 )  # fmt: skip
+JUMP_PERCENT = Parameter(
+    "jump_percent", group=GROUP, unit="%", default=10.0, least=0.1, most=1_000.0,
+    help="A price this far from its venue's last and from every other venue's is held back; off for assets of a single venue.",
+)  # fmt: skip
+JUMP_REFERENCE_SECONDS = Parameter(
+    "jump_reference_seconds", group=GROUP, unit="s", default=60.0, least=1.0, most=3_600.0,
+    help="How recently another venue must have printed an asset for its price to be compared with.",
+)  # fmt: skip
 PROOFS_MAX = Parameter(
     "proofs_max", group=GROUP, unit="looks", default=256, least=1, most=10_000,
     help="How many looks for proof may be under way at once, over all venues.",
@@ -76,6 +84,8 @@ class Bounds(NamedTuple):
     renew_after_ns: int
     renew_ns: int
     settle_back_ns: int
+    jump_percent: float
+    jump_reference_ns: int
 
 
 class LivenessKnobs:
@@ -89,6 +99,7 @@ class LivenessKnobs:
         self._quiet_gaps_max, self._quiet_seconds_max = readings.of(QUIET_GAPS_MAX), readings.of(QUIET_SECONDS_MAX)
         self._renew_after, self._renew = readings.of(RENEW_AFTER_SECONDS), readings.of(RENEW_SECONDS)
         self._settle_back = readings.of(SETTLE_BACK_SECONDS)
+        self._jump_percent, self._jump_reference = readings.of(JUMP_PERCENT), readings.of(JUMP_REFERENCE_SECONDS)
         self.proofs_max = readings.of(PROOFS_MAX)
 
     def bounds(self) -> Bounds:
@@ -107,4 +118,6 @@ class LivenessKnobs:
             renew_after_ns=round(self._renew_after.value * SECOND_NS),
             renew_ns=round(self._renew.value * SECOND_NS),
             settle_back_ns=round(self._settle_back.value * SECOND_NS),
+            jump_percent=self._jump_percent.value,
+            jump_reference_ns=round(self._jump_reference.value * SECOND_NS),
         )

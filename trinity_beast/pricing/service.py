@@ -12,6 +12,7 @@ from trinity_beast.pricing.book import BookOfPrices
 from trinity_beast.pricing.choice import chosen
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.freshness import age_ns
+from trinity_beast.pricing.jumps import Jumps
 from trinity_beast.pricing.model import Missing, Price, PriceList, whole_ms
 from trinity_beast.pricing.parameters import LivenessKnobs
 from trinity_beast.pricing.tick import Tick, Verdict
@@ -49,8 +50,9 @@ class Prices:
         self.bounds = self._knobs.bounds()
         self._ticks: dict[tuple[Venue, Symbol], Tick] = {}
         self._answering: dict[Asset, Tick] = {}
+        self._jumps = Jumps()
         self._atlas = Atlas(asset_map)
-        self.trades_unmapped = self.trades_late = self.publishes_refused = self.venues_switched = 0
+        self.trades_unmapped = self.trades_late = self.publishes_refused = self.venues_switched = self.jumps_held = 0
         self._announce(self._atlas.assets)
 
     def on_trades(self, trades: Sequence[Trade]) -> None:
@@ -67,7 +69,8 @@ class Prices:
     def on_look(self, tick: Tick, look: Look) -> Verdict:
         """Take in what a look at a symbol of ours told."""
         before = tick.trade, tick.state, tick.usable_until_ns
-        verdict = tick.judged(look.trade, self.bounds, asked_ns=look.asked_ns, now_ns=self._clock.monotonic_ns())
+        trade = None if look.trade is None or self._is_held(look.trade) else look.trade
+        verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=self._clock.monotonic_ns())
         self.settle(tick, has_changed=before != (tick.trade, tick.state, tick.usable_until_ns))
         return verdict
 
@@ -92,6 +95,7 @@ class Prices:
         for asset in set(before.assets) - set(self._atlas.assets):
             self._book.retire(asset)
             self._answering.pop(asset, None)
+        self._jumps.keep(key for key in self._ticks if self._atlas.of_symbol(*key))
         self._ticks = {key: tick for key, tick in self._ticks.items() if self._atlas.of_symbol(*key)}
         self._announce([asset for asset in self._atlas.assets if before.of_asset(asset) != self._atlas.of_asset(asset)])
         self._publish_all()
@@ -167,12 +171,27 @@ class Prices:
         if not mapped:
             self.trades_unmapped += 1
             return
+        if self._is_held(trade):
+            return
         tick = self.tick(trade.venue, trade.symbol)
         if not how(tick, trade, self.bounds):
             self.trades_late += 1
             return
         for row in mapped:
             self._answer(row.asset, tick, trade.received_monotonic_ns)
+
+    def _is_held(self, trade: Trade) -> bool:
+        """Return whether a trade jumps beyond belief; where no other venue prices its assets there is nothing to judge by."""
+        own = trade.venue, trade.symbol
+        rows = (row for mapped in self._atlas.of_symbol(*own) for row in self._atlas.of_asset(mapped.asset))
+        others = [market for row in rows if (market := (row.venue, row.symbol)) != own]
+        bounds = self.bounds
+        if not others or not self._jumps.is_held(trade, others, percent=bounds.jump_percent, reference_ns=bounds.jump_reference_ns):
+            return False
+        if not self.jumps_held:  # The counter goes on.
+            _log.warning("price held back", venue=trade.venue, symbol=trade.symbol, price=trade.price)
+        self.jumps_held += 1
+        return True
 
     def _answer(self, asset: Asset, changed: Tick | None, now_ns: int) -> None:
         """Choose who answers for an asset; publish where that is another, or the one that has changed."""
