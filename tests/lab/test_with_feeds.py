@@ -11,12 +11,13 @@ import pytest
 from tests.support.clock import ManualClock
 from trinity_beast.feeds import Feeds, FeedState, MappedAsset, parse_row
 from trinity_beast.lab import Lab, LabAddresses, MarketTrade, row_for_lab
-from trinity_beast.lab.venues.coinbase_rows import ASSETS
+from trinity_beast.lab.venues.listed import WARM
 from trinity_beast.randomness import dice_from
 from trinity_beast.words import Symbol, Trade, Venue
 
 COINBASE = Venue("coinbase")
 ROWS = Path(__file__).resolve().parents[2] / "migrations" / "versions" / "0002_exchange_feeds.json"
+ASSETS = WARM[COINBASE]
 SYMBOLS = [Symbol(f"{asset}-USD") for asset in ASSETS]
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from trinity_beast.words import Asset, Symbol, Venue
 
 SECOND_NS = 1_000_000_000
+MS_NS = 1_000_000
 
 
 class MakerSide(StrEnum):
@@ -19,8 +20,9 @@ class MakerSide(StrEnum):
 class Listing:
     """One symbol as a venue lists it. `price_decimals` and `size_decimals` are the grids prices and sizes stand on.
 
-    `pads_digits` tells whether the venue prints `1919.40` or `1919.4`. A delisted symbol keeps `start_price` as its last
-    price and never trades: venues go on naming a price for the dead.
+    `pads_digits` tells whether the venue prints `1919.40` or `1919.4`; `price_digits` is how many digits it prints after the
+    point where that is more than the grid has: `63551.02000000`. Times are printed in steps of `time_step_ns`. A delisted
+    symbol keeps `start_price` as its last price and never trades: venues go on naming a price for the dead.
     """
 
     venue: Venue
@@ -32,9 +34,10 @@ class Listing:
     price_decimals: int
     size_decimals: int
     trades_per_second: float
-    volatility_ppm: int
     pads_digits: bool = False
     is_delisted: bool = False
+    price_digits: int = 0
+    time_step_ns: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,9 @@ DECIMALS = {
     "BTC": (2, 8), "ETH": (2, 8), "SOL": (2, 8), "DOGE": (5, 1), "XRP": (4, 6), "LINK": (3, 2), "DOT": (4, 8), "LTC": (2, 8),
     "AVAX": (3, 8), "UNI": (4, 6), "PEPE": (8, 0), "XLM": (6, 8), "ETC": (2, 8), "ICP": (4, 4), "RENDER": (3, 2), "BONK": (8, 0),
     "BCH": (2, 8), "JASMY": (5, 0), "AXS": (3, 3), "CHZ": (4, 1), "STORJ": (4, 2), "ZEC": (2, 8), "DASH": (2, 8), "CGLD": (4, 2),
-    "NEAR": (4, 3),
+    "NEAR": (4, 3), "ADA": (4, 8), "AAVE": (2, 3), "SHIB": (8, 0), "USDT": (5, 2),
 }  # fmt: skip
 """Decimals of price and size per asset. Source: `GET /market/products` as recorded 2026-08-09."""
-
-ASSETS = [Asset(name) for name in DECIMALS]
-"""The 25 assets the product keeps warm on Coinbase."""
 
 DELISTED = (("RNDR", "Render Token", "2.9685", 4), ("EOS", "EOS", "0.1868", 4), ("MKR", "Maker", "1225", 2), ("DAI", "Dai", "0.9985", 4))
 """Dead products that still carry a price. Source: the same list."""
@@ -30,7 +27,7 @@ def listings(assets: Sequence[Asset]) -> list[Listing]:
     """Return the `-USD` products of `assets`, and the delisted ones."""
     alive = [_listing(coin(asset)) for asset in assets]
     dead = [
-        Listing(VENUE, Symbol(f"{name}-USD"), Asset(name), "USD", title, price, decimals, 2, 0.0, 0, is_delisted=True)
+        Listing(VENUE, Symbol(f"{name}-USD"), Asset(name), "USD", title, price, decimals, 2, 0.0, is_delisted=True)
         for name, title, price, decimals in DELISTED
         if name not in assets
     ]
@@ -41,7 +38,7 @@ def _listing(of: Coin) -> Listing:
     price_decimals, size_decimals = DECIMALS.get(of.asset, (4, 2))
     return Listing(
         VENUE, Symbol(f"{of.asset}-USD"), of.asset, "USD", of.name, of.start_price,
-        price_decimals, size_decimals, of.trades_per_second, of.volatility_ppm,
+        price_decimals, size_decimals, of.trades_per_second,
     )  # fmt: skip
 
 
@@ -49,7 +46,7 @@ def listing_of(symbol: Symbol, price: str, price_decimals: int, size_decimals: i
     """Return the listing of a recorded product."""
     base, _, quote = symbol.rpartition("-")
     name = COINS[base].name if base in COINS else base
-    return Listing(VENUE, symbol, Asset(base), quote, name, price, price_decimals, size_decimals, 0.0, 0)
+    return Listing(VENUE, symbol, Asset(base), quote, name, price, price_decimals, size_decimals, 0.0)
 
 
 def row_json(trade: MarketTrade) -> str:
