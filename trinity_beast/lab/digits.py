@@ -1,6 +1,7 @@
 """Writing numbers and times as venues write them: from integers, never through a float."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from trinity_beast.lab.model import MS_NS, SECOND_NS, Listing
@@ -23,6 +24,12 @@ def price_text(units: int, listing: Listing) -> str:
     """Return a price of `units` steps of the listing's grid, in the digits the venue prints."""
     text = decimal_text(units, listing.price_decimals, padded=listing.pads_digits)
     return text + "0" * max(listing.price_digits - listing.price_decimals, 0)
+
+
+def plain_text(number: Decimal, decimals: int) -> str:
+    """Return a reckoned number in plain digits; what lies beyond `decimals` is cut off."""
+    units = int(number.scaleb(decimals))
+    return f"-{decimal_text(-units, decimals)}" if units < 0 else decimal_text(units, decimals)
 
 
 def scientific(text: str) -> str:

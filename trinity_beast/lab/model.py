@@ -16,6 +16,11 @@ class MakerSide(StrEnum):
     SELL = "SELL"
 
 
+def maker_of(taker: str) -> MakerSide:
+    """Return who rested when a venue calls the taker `buy` or `sell`, in whatever case."""
+    return MakerSide.SELL if taker.lower() == "buy" else MakerSide.BUY
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One symbol as a venue lists it. `price_decimals` and `size_decimals` are the grids prices and sizes stand on.
@@ -50,6 +55,16 @@ class MarketTrade:
     size: str
     time_ns: int
     maker_side: MakerSide
+
+    @property
+    def taker(self) -> str:
+        """What the taker did: `buy` or `sell`."""
+        return "buy" if self.maker_side is MakerSide.SELL else "sell"
+
+    @property
+    def time_ms(self) -> int:
+        """The time in Unix milliseconds."""
+        return self.time_ns // MS_NS
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,10 @@ class Pace:
         visitor = self._visitors.get(who)
         return visitor is not None and now_ns < visitor.banned_until_ns
 
+    def forget(self, who: object) -> None:
+        """Drop what was counted for `who`."""
+        self._visitors.pop(who, None)
+
     def wait_seconds(self, who: object, now_ns: int) -> int:
         """Return in how many whole seconds the next one of `who` will be within the limit."""
         visitor = self._visitors.get(who)

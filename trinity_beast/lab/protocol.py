@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 from trinity_beast.lab.connection import Connection
 from trinity_beast.lab.faults import FaultBoard
 from trinity_beast.lab.listings import Spelling
-from trinity_beast.lab.market import RecordedTrades
+from trinity_beast.lab.market import RecordedTrades, told_together
 from trinity_beast.lab.model import SECOND_NS, Listing, MarketTrade
 from trinity_beast.lab.pace import Limit
 from trinity_beast.lab.rest import RestAnswer, RestAsk, RestHandler, RestRefused
@@ -67,11 +67,15 @@ class VenueProtocol(ABC):
     batch_ms: ClassVar[int] = 0
     """How long the venue gathers a symbol's trades before telling them; 0 tells them at the next pulse."""
     trades_channel: ClassVar[str] = "trades"
+    ticker_channel: ClassVar[str] = ""
+    """The channel with the last price and what goes with it, told after each trade; empty where there is none."""
     connection_limit: ClassVar[Limit] = Limit(100)
     """For new connections of one address. Venues that publish none get a wide one."""
     message_limit: ClassVar[Limit | None] = None
     """For a client's messages on one connection."""
     rest_limit: ClassVar[Limit] = Limit(10)
+    rest_limits: ClassVar[Mapping[str, Limit]] = {}
+    """Where an address has a limit of its own."""
     rest_counts_each_address: ClassVar[bool] = False
     """Whether the limit holds for each REST address apart, not for all together."""
     ban_covers_rest: ClassVar[bool] = False
@@ -102,12 +106,21 @@ class VenueProtocol(ABC):
         return cls.spelling.recorded(cls.venue, symbol, price, price_decimals, size_decimals)
 
     @classmethod
-    @abstractmethod
     def read_recorded(cls, frame: str) -> Iterable[RecordedTrades]:
         """Return the trades in one recorded frame of this venue."""
+        message = json.loads(frame, parse_float=str)
+        return told_together(cls.recorded_trades(message)) if isinstance(message, dict) else ()
+
+    @classmethod
+    def recorded_trades(cls, message: dict[str, Any]) -> Iterable[MarketTrade]:  # noqa: ARG003 - For those that override it.
+        """Return the live trades in one recorded message, oldest first. Numbers with a fraction come as texts."""
+        return ()
 
     def opened(self, connection: Connection) -> None:  # noqa: B027 - Most venues say nothing.
         """Say what the venue says unasked to a new client."""
+
+    def closed(self, connection: Connection) -> None:  # noqa: B027 - Most venues note nothing of a client.
+        """Forget a client that has gone."""
 
     def received(self, connection: Connection, text: str) -> None:
         """Take a client's text frame: count it against the limit, read it, answer it."""
@@ -148,16 +161,33 @@ class VenueProtocol(ABC):
         return not self.is_listed(symbol) or self.desk.faults.refuses_subscribe([symbol])
 
     def publish(self, symbol: Symbol, trades: Sequence[MarketTrade]) -> None:
-        """Tell `trades`, oldest first, to those who asked for the symbol."""
-        holders = [connection for connection in self.desk.connections if connection.holds(self.trades_channel, symbol)]
-        if holders:
+        """Tell `trades`, oldest first, to those who asked for the symbol, and then the ticker to those who asked for that."""
+        if holders := self.holders(self.trades_channel, symbol):
             for text in self.trade_frames(symbol, trades):
                 for connection in holders:
                     connection.put(text, symbol=symbol)
+        if self.ticker_channel and (holders := self.holders(self.ticker_channel, symbol)):
+            text = self.ticker_frame(self.listed_tape(symbol))
+            for connection in holders:
+                connection.put(text, symbol=symbol)
+
+    def holders(self, channel: str, symbol: Symbol) -> list[Connection]:
+        """Return the connections that are subscribed to a symbol of a channel."""
+        return [connection for connection in self.desk.connections if connection.holds(channel, symbol)]
+
+    def listed_tape(self, symbol: Symbol) -> Tape:
+        """Return the trades of a symbol that is known to be listed."""
+        tape = self.desk.tape(symbol)
+        assert tape is not None, "only listed symbols are subscribed and told"
+        return tape
 
     def trade_frames(self, symbol: Symbol, trades: Sequence[MarketTrade]) -> Iterable[str]:  # noqa: ARG002 - For those that override it.
         """Return the frames that tell `trades`, which come oldest first, as live ones: the same for every client."""
         return ()
+
+    def ticker_frame(self, tape: Tape) -> str:  # noqa: ARG002 - For those that have a ticker channel.
+        """Return the frame of the ticker channel."""
+        return ""
 
     def pulse(self, now_ns: int, number: int) -> None:  # noqa: ARG002 - The number is for those who do something every so many pulses.
         """Do what is done by the clock. Called every 50 ms with the steady time and a number that rises by one."""

@@ -11,7 +11,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.lab.connection import Connection
 from trinity_beast.lab.faults import Pong
 from trinity_beast.lab.model import SECOND_NS, LabAddresses
-from trinity_beast.lab.pace import Pace, Verdict
+from trinity_beast.lab.pace import Limit, Pace, Verdict
 from trinity_beast.lab.ports import Port
 from trinity_beast.lab.rest import RestAnswer, RestAsk, RestHandler, RestRefused
 from trinity_beast.lab.stand_in import StandIn
@@ -29,7 +29,7 @@ class VenueServer:
         self.stand_in = stand_in
         self._clock, self._dice = clock, dice
         self._handshakes = Pace(stand_in.protocol.connection_limit)
-        self._rest_requests = Pace(stand_in.protocol.rest_limit)
+        self._rest_requests: dict[Limit, Pace] = {}
         self._accepted = 0
         self._socket_port: Port | None = None
         self._rest_port: Port | None = None
@@ -107,6 +107,7 @@ class VenueServer:
             await self._converse(connection, socket)
         finally:
             self.stand_in.open_connections.pop(connection.number, None)
+            self.stand_in.protocol.closed(connection)
             self.stand_in.frames_sent += connection.sent
             delivering.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):
@@ -182,11 +183,13 @@ class VenueServer:
         if protocol.ban_covers_rest and self._handshakes.is_banned(remote, now_ns):
             return protocol.rest_limited(is_banned=True)
         who = (remote, address) if protocol.rest_counts_each_address else remote
-        verdict = self._rest_requests.judge(who, now_ns)
+        limit = protocol.rest_limits.get(address, protocol.rest_limit)
+        requests = self._rest_requests.setdefault(limit, Pace(limit))
+        verdict = requests.judge(who, now_ns)
         if verdict is Verdict.ALLOWED:
             return None
         refusal = protocol.rest_limited(is_banned=verdict is Verdict.BANNED)
-        return _later(refusal, str(self._rest_requests.wait_seconds(who, now_ns))) if protocol.tells_retry_after else refusal
+        return _later(refusal, str(requests.wait_seconds(who, now_ns))) if protocol.tells_retry_after else refusal
 
 
 def _later(answer: RestAnswer, seconds: str) -> RestAnswer:

@@ -64,6 +64,16 @@ class Tape:
         """The newest price, or the price the symbol was listed or delisted with."""
         return self._trades[-1].price if self._trades else self.listing.start_price
 
+    @property
+    def quote_volume(self) -> Decimal:
+        """What was traded, in the quote, at the last price."""
+        return self.volume * Decimal(self.last_price)
+
+    @property
+    def change(self) -> Decimal:
+        """How far the last price stands from the first we know, as a share of that."""
+        return (Decimal(self.last_price) - self.open) / self.open
+
     def best(self) -> tuple[str, str]:
         """Return best bid and best ask: the last trade stands on one of them, the other is one step away."""
         units = units_of(self.last_price, self.listing.price_decimals)

@@ -76,6 +76,11 @@ class FaultBoard:
             await entry.fault.end(self._stage)
         return len(chosen)
 
+    @property
+    def names_symbols(self) -> bool:
+        """Whether a fault concerns one symbol only, so that its frames must be told apart from the others'."""
+        return any(entry.fault.symbol is not None for entry in self._entries)
+
     def trades(self, symbol: Symbol, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
         """Return what the venue tells in place of `trades`."""
         for entry in self._entries:

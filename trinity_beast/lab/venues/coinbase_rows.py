@@ -1,10 +1,9 @@
 """How Coinbase Advanced Trade writes trades, tickers and products down."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
 from trinity_beast.lab.coins import COINS, Coin, coin
-from trinity_beast.lab.digits import decimal_text, rfc3339
+from trinity_beast.lab.digits import decimal_text, plain_text, rfc3339
 from trinity_beast.lab.model import Listing, MarketTrade
 from trinity_beast.lab.tape import Tape
 from trinity_beast.words import Asset, Symbol, Venue
@@ -72,21 +71,16 @@ def rest_row(trade: MarketTrade) -> dict[str, str]:
 
 def change_percent(tape: Tape) -> str:
     """Return how far the last price stands from the first we know, in percent."""
-    return _plain((Decimal(tape.last_price) - tape.open) * 100 / tape.open, 14)
-
-
-def _plain(number: Decimal, decimals: int) -> str:
-    units = int(number.scaleb(decimals))
-    return f"-{decimal_text(-units, decimals)}" if units < 0 else decimal_text(units, decimals)
+    return plain_text(tape.change * 100, 14)
 
 
 def ticker_row(tape: Tape, *, with_quotes: bool) -> dict[str, str]:
     """Shape one row of `ticker`, or of `ticker_batch`, which lacks the quotes. It has no time of its own."""
     bid, ask = tape.best()
     row = {
-        "type": "ticker", "product_id": tape.listing.symbol, "price": tape.last_price, "volume_24_h": _plain(tape.volume, 8),
-        "low_24_h": _plain(tape.low, 8), "high_24_h": _plain(tape.high, 8), "low_52_w": _plain(tape.low / 2, 8),
-        "high_52_w": _plain(tape.high * 2, 8), "price_percent_chg_24_h": change_percent(tape),
+        "type": "ticker", "product_id": tape.listing.symbol, "price": tape.last_price, "volume_24_h": plain_text(tape.volume, 8),
+        "low_24_h": plain_text(tape.low, 8), "high_24_h": plain_text(tape.high, 8), "low_52_w": plain_text(tape.low / 2, 8),
+        "high_52_w": plain_text(tape.high * 2, 8), "price_percent_chg_24_h": change_percent(tape),
     }  # fmt: skip
     if with_quotes:
         row |= {"best_bid": bid, "best_ask": ask, "best_bid_quantity": "0.02858092", "best_ask_quantity": "0.07814824"}
@@ -102,7 +96,7 @@ def product(tape: Tape, *, is_delisted: bool, quote: str = "USD") -> dict[str, o
         "product_id": twin if is_alias else listing.symbol,
         "price": tape.last_price,
         "price_percentage_change_24h": change_percent(tape),
-        "volume_24h": "" if is_delisted else _plain(tape.volume, 8),
+        "volume_24h": "" if is_delisted else plain_text(tape.volume, 8),
         "base_increment": decimal_text(1, listing.size_decimals),
         "quote_increment": decimal_text(1, listing.price_decimals),
         "base_name": listing.name, "quote_name": "USDC" if is_alias else "US Dollar",
@@ -113,6 +107,6 @@ def product(tape: Tape, *, is_delisted: bool, quote: str = "USD") -> dict[str, o
         "base_display_symbol": listing.asset, "quote_display_symbol": "USD", "view_only": False,
         "price_increment": decimal_text(1, listing.price_decimals), "display_name": twin if is_alias else listing.symbol,
         "product_venue": "CBE",
-        "approximate_quote_24h_volume": "" if is_delisted else _plain(tape.volume * Decimal(tape.last_price), 2),
+        "approximate_quote_24h_volume": "" if is_delisted else plain_text(tape.quote_volume, 2),
         "best_bid_price": bid, "best_ask_price": ask,
     }  # fmt: skip
