@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -154,3 +155,22 @@ async def until_done(clock: ManualClock, work: "asyncio.Future[Any]") -> Any:
         while not work.done():
             await clock.let_pass(0.05)
     return work.result()
+
+
+PING = b"\x89\x00"
+"""An empty ping frame of a server."""
+
+
+@asynccontextmanager
+async def silent_client(stage: Played) -> AsyncIterator[asyncio.StreamReader]:
+    """Give what a client gets that shakes hands and then says nothing, not even pong."""
+    host, port = stage.addresses.ws_url.removeprefix("ws://").split("/")[0].split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    path = urlsplit(stage.addresses.ws_url).path
+    headers = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13"
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    try:
+        yield reader
+    finally:
+        writer.transport.abort()

@@ -115,9 +115,10 @@ class Binance(VenueProtocol):
 
     def tend(self, connection: Connection, now_ns: int) -> None:
         """End a connection after a day."""
-        super().tend(connection, now_ns)
         if now_ns - connection.opened_ns >= LIFE_NS:
             connection.close(1001, "24 hours")
+        else:
+            super().tend(connection, now_ns)
 
     def ending(self, *, is_near: bool) -> None:
         """Announce that the server shuts down."""
