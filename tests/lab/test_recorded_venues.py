@@ -63,6 +63,5 @@ async def test_the_recordings_of_all_venues_play_side_by_side(lab: Lab, clock: M
     await clock.let_pass(20)
     heard = {venue: len(visitor.rows(await visitor.hear())) for venue, visitor in visitors.items()}
     assert all(heard.values()), heard
-    assert heard[Venue("binance")] > 500
     for visitor in visitors.values():
         await visitor.leave()
