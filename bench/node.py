@@ -176,8 +176,8 @@ def admit(engine: Engine, clock: Clock, key: str) -> None:
     """Let `key` in with a bucket and a quota so large that both are reckoned and neither is ever empty."""
     policy = Policy(
         key_id=KEY_ID,
-        rate_per_second=100_000_000.0,
-        burst=10_000,
+        rate_per_second=10_000_000.0,
+        burst=1_000_000,
         quota=1_000_000_000,
         quota_left=1_000_000_000,
         quota_resets_at_ns=clock.wall_ns() + YEAR_NS,

@@ -5,9 +5,10 @@ from hypothesis import settings
 
 from tests.support.clock import ManualClock
 from tests.support.database import cluster, database, own_database, own_database_url, shared_database_url
+from tests.support.places import any_bin_dir, bin_dir, place, starter
 from tests.support.randomness import SeededSecrets
 
-__all__ = ["cluster", "database", "own_database", "own_database_url", "shared_database_url"]
+__all__ = ["any_bin_dir", "bin_dir", "cluster", "database", "own_database", "own_database_url", "place", "shared_database_url", "starter"]
 
 # How long one example takes says how busy the machine is, not whether a promise holds; pytest's own timeout bounds the whole.
 settings.register_profile("house", deadline=None)

@@ -1,9 +1,10 @@
 """Which market a node listens to: the real exchanges, the lab's stand-ins for them, or none."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds import FeedTables, RawRow, any_reached, read_tables
@@ -29,9 +30,13 @@ class FeedsChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchanges:
-    """The feed rows and the asset map to run by. `source_prefix` marks every source tag of a market that is not real."""
+    """The feed rows and the asset map to run by, and how they are read again when they have been changed.
+
+    `source_prefix` marks every source tag of a market that is not real.
+    """
 
     tables: FeedTables
+    read: Callable[[], Awaitable[FeedTables]]
     source_prefix: str = ""
     played_by: str = ""
 
@@ -50,13 +55,17 @@ async def exchanges(choice: FeedsChoice, lab_market: str, database: Database, cl
     for invalid in tables.invalid:
         _log.error("feed row left out", error=invalid, **invalid.facts)
     if choice is FeedsChoice.NONE:
-        yield Exchanges(FeedTables((), tables.asset_map))
+        yield Exchanges(FeedTables((), tables.asset_map), partial(_map_alone, database))
         return
     if choice is FeedsChoice.LAB or (choice is FeedsChoice.AUTO and not await _is_market_reached(tables)):
         async with _played(lab_market, database, clock, dice) as played:
             yield played
         return
-    yield Exchanges(tables)
+    yield Exchanges(tables, partial(read_tables, database))
+
+
+async def _map_alone(database: Database) -> FeedTables:
+    return FeedTables((), (await read_tables(database)).asset_map)
 
 
 async def _is_market_reached(tables: FeedTables) -> bool:
@@ -71,8 +80,8 @@ async def _played(lab_market: str, database: Database, clock: Clock, dice: Dice)
     lab = Lab(open_market(lab_market), clock, dice)
     addresses = await lab.start()
     try:
-        tables = await read_tables(database, readdressed=lambda row: _moved(row, addresses))
-        yield Exchanges(tables, LAB_PREFIX, f"the lab ({lab_market})")
+        read = partial(read_tables, database, readdressed=lambda row: _moved(row, addresses))
+        yield Exchanges(await read(), read, LAB_PREFIX, f"the lab ({lab_market})")
     finally:
         await lab.stop()
 

@@ -105,6 +105,10 @@ counters! {
     DatagramsMalformed = "datagrams_malformed",
     /// Datagrams too small for any answer.
     DatagramsTooSmall = "datagrams_too_small",
+    /// Datagrams the kernel dropped because a socket's buffer was full.
+    DatagramsOverrun = "datagrams_overrun",
+    /// Bytes the kernel keeps for one datagram socket's unread datagrams, its own bookkeeping included.
+    UdpReceiveBufferBytes = "udp_receive_buffer_bytes",
     /// Datagrams that could not be sent.
     DatagramsUnsent = "datagrams_unsent",
     /// Steps of the wall clock.
@@ -114,7 +118,8 @@ counters! {
 }
 
 /// Counters that tell a level rather than a sum: a reset leaves them alone.
-const GAUGES: [Counter; 4] = [Counter::DbOpenConns, Counter::DbInUseConns, Counter::ConnectionsOpen, Counter::HandedOpen];
+const GAUGES: [Counter; 5] =
+    [Counter::DbOpenConns, Counter::DbInUseConns, Counter::ConnectionsOpen, Counter::HandedOpen, Counter::UdpReceiveBufferBytes];
 
 const COUNT: usize = ALL.len();
 

@@ -43,6 +43,8 @@ pub struct Udp {
     /// Tickets in the order they were asked, with the time at which each is given up. Some are settled already.
     deadlines: VecDeque<(u64, Ticket)>,
     parked_max: usize,
+    /// How many overruns are counted already.
+    overruns: u32,
 }
 
 impl Udp {
@@ -53,14 +55,15 @@ impl Udp {
     pub fn new(socket: UdpSocket, shared: &Shared) -> io::Result<Self> {
         let takes_control = socket.local_addr()?.ip().is_unspecified();
         Ok(Self {
-            socket,
             inbox: Inbox::new(shared.limits.datagram_bytes_max, takes_control),
-            outbox: Outbox::default(),
+            outbox: Outbox::new(socket.as_raw_fd()),
+            socket,
             clerk: Clerk::new(&shared.identity.node),
             parked: HashMap::default(),
             deadlines: VecDeque::new(),
             // Anybody can forge datagrams with keys nobody knows: half of the room for questions stays HTTP's.
             parked_max: (shared.limits.questions_max / 2 / shared.threads().max(1)).max(1),
+            overruns: 0,
         })
     }
 
@@ -121,8 +124,13 @@ impl Udp {
         self.send(context);
     }
 
-    /// Refuse the datagrams that have waited too long. To be called now and then.
+    /// Refuse the datagrams that have waited too long, and count those the kernel dropped. To be called now and then.
     pub fn sweep(&mut self, context: &mut ThreadContext) {
+        let overruns = socket::overruns(&self.socket);
+        let more = u64::from(overruns.wrapping_sub(self.overruns));
+        self.overruns = overruns;
+        context.count(Counter::DatagramsOverrun, more);
+        context.count(Counter::UdpPacketsDropped, more);
         let now_ns = context.shared.clock.monotonic_ns();
         while let Some((until_ns, ticket)) = self.deadlines.front().copied() {
             let is_waiting = self.parked.contains_key(&ticket);

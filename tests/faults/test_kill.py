@@ -39,7 +39,6 @@ def told_before_the_kill(spool: Path, answers: int) -> list[str]:
     return caller.told
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(60 + 10 * KILLS)
 @pytest.mark.parametrize("seed", [pytest.param(SEED, id=f"BEAST_FAULT_SEED={SEED}")])
 def test_every_answer_a_caller_received_is_on_record_once_however_the_node_died(tmp_path: Path, seed: int) -> None:
@@ -56,7 +55,6 @@ def test_every_answer_a_caller_received_is_on_record_once_however_the_node_died(
         assert len(set(told)) == len(told), f"seed {seed}: two answers bear one id"
 
 
-@pytest.mark.slow
 def test_a_node_started_after_a_kill_seals_what_was_left_open(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     told = told_before_the_kill(spool, 500)

@@ -172,10 +172,11 @@ async def test_a_changed_row_moves_to_a_new_connection_without_a_gap(stage: Stag
 
 async def test_a_new_name_or_rest_rule_touches_no_connection(stage: Stage) -> None:
     await stage.play(feed_row(), mapped("BTC"))
-    await welcomed(stage)
+    visit = await welcomed(stage)
     await stage.play(feed_row(display_name="Coinbase Advanced", rest_rules={}), mapped("BTC"))
     assert stage.status().display_name == "Coinbase Advanced"
-    await asyncio.sleep(0.05)
+    await visit.say(trades(("BTC-USD", "97001")))
+    await eventually(lambda: stage.ear.prices("BTC-USD") == ["97001"])
     assert len(stage.venue.visits) == 1
 
 
@@ -282,9 +283,9 @@ async def test_a_compressed_feed_with_a_heartbeat_to_echo_works_by_its_row_alone
 
 async def test_a_feed_without_symbols_makes_no_connection(stage: Stage) -> None:
     await stage.play(feed_row(), mapped("BTC", prewarm=False), mapped("ETH", enabled=False))
-    await asyncio.sleep(0.05)
-    assert stage.venue.visits == []
     assert stage.status().state is FeedState.OFF
+    assert not await stage.feeds.wait_reached(0.1)
+    assert stage.venue.visits == []
 
 
 def test_the_product_runs_it_on_uvloop() -> None:

@@ -96,9 +96,9 @@ class Taker:
 async def test_a_change_by_anybody_is_put_to_use_at_once(own_database: Database) -> None:
     taker = Taker()
     clock = ManualClock()  # It stands still: only the notice can have told.
-    changes = FeedChanges(
-        own_database, Notices(own_database.url, CHANNEL, SystemClock()), taker.take, clock, known=await read_tables(own_database)
-    )  # fmt: skip
+    notices = Notices(own_database.url, CHANNEL, SystemClock())
+    known = await read_tables(own_database)
+    changes = FeedChanges(lambda: read_tables(own_database), notices, taker.take, clock, known=known)
     await changes.start()
     try:
         await eventually(lambda: changes.looks)  # The line stands, and what it may have missed was looked for.
@@ -115,7 +115,7 @@ async def test_a_change_by_anybody_is_put_to_use_at_once(own_database: Database)
 async def test_a_change_whose_notice_was_lost_is_found_by_looking(own_database: Database) -> None:
     taker, clock = Taker(), ManualClock()
     nowhere = Notices(own_database.url, "another_channel", SystemClock())
-    changes = FeedChanges(own_database, nowhere, taker.take, clock, known=await read_tables(own_database))
+    changes = FeedChanges(lambda: read_tables(own_database), nowhere, taker.take, clock, known=await read_tables(own_database))
     await changes.start()
     try:
         await eventually(lambda: changes.looks)

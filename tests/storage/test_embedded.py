@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.storage.conftest import IS_ROOT
 from tests.support.node import UNSYNCED, start_node
+from tests.support.places import IS_ROOT
 from tests.support.processes import lives, wait_for_end
 from trinity_beast.storage import DataFolder, EmbeddedPostgres, Surroundings, upgrade
 from trinity_beast.storage.embedded import ADDRESS

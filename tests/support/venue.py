@@ -7,14 +7,17 @@ from contextlib import asynccontextmanager
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from trinity_beast.clock import SystemClock
+
 WAIT_SECONDS = 10.0
+_clock = SystemClock()
 
 
 async def eventually(holds: Callable[[], object], *, within_seconds: float = WAIT_SECONDS) -> None:
     """Return once `holds` does; fail when it does not in time."""
     async with asyncio.timeout(within_seconds):
-        while not holds():  # noqa: ASYNC110 - What is waited for happens in another task's objects, which announce nothing.
-            await asyncio.sleep(0.002)
+        while not holds():
+            await _clock.sleep(0.002)  # What is waited for happens in objects of another task, which announce nothing.
 
 
 class Visit:
@@ -92,7 +95,10 @@ async def fake_venue() -> AsyncIterator[FakeVenue]:
 async def deaf_venue() -> AsyncIterator[str]:
     """Take connections and never say a word; gives the address."""
 
+    hearing: set[asyncio.Task[object] | None] = set()
+
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hearing.add(asyncio.current_task())
         try:
             while await reader.read(65_536):
                 pass
@@ -107,4 +113,4 @@ async def deaf_venue() -> AsyncIterator[str]:
         yield f"ws://{host}:{port}"
     finally:
         server.close()
-        await asyncio.sleep(0.01)  # Let the handlers see the end and close their sockets.
+        await asyncio.gather(*(task for task in hearing if task is not None))

@@ -1,5 +1,6 @@
 """Live connections to exchanges, each described by a row of a table. Its face: rows in, trades out, and how it stands."""
 
+from trinity_beast.feeds.changes import CHANNEL, FeedChanges
 from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
 from trinity_beast.feeds.health import feeds_probe
@@ -10,6 +11,8 @@ from trinity_beast.feeds.reading import Frame, FrameReader
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
 
 __all__ = [
+    "CHANNEL",
+    "FeedChanges",
     "FeedRow",
     "FeedState",
     "FeedStatus",

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from trinity_beast.clock import Clock
-from trinity_beast.feeds.service import FeedTables, read_tables
+from trinity_beast.feeds.service import FeedTables
 from trinity_beast.log import get_log
-from trinity_beast.storage import Database, DependencyAway, Notices
+from trinity_beast.storage import DependencyAway, Notices
 
 CHANNEL = "exchange_feeds"
 LOOK_EVERY_SECONDS = 10.0
@@ -23,10 +23,16 @@ class FeedChanges:
     name = "feed_changes"
 
     def __init__(
-        self, database: Database, notices: Notices, on_change: Callable[[FeedTables], Awaitable[None]], clock: Clock, *, known: FeedTables
+        self,
+        read: Callable[[], Awaitable[FeedTables]],
+        notices: Notices,
+        on_change: Callable[[FeedTables], Awaitable[None]],
+        clock: Clock,
+        *,
+        known: FeedTables,
     ) -> None:
-        """Take what is in use already as `known`."""
-        self._database, self._notices, self._on_change, self._clock = database, notices, on_change, clock
+        """Take how the tables are read (`read_tables`, perhaps readdressed), and what is in use already."""
+        self._read, self._notices, self._on_change, self._clock = read, notices, on_change, clock
         self._known = known
         self._stirred = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -48,7 +54,7 @@ class FeedChanges:
         while True:
             await self._next_look()
             try:
-                found = await read_tables(self._database)
+                found = await self._read()
                 was_away = False
             except DependencyAway as error:
                 if not was_away:

@@ -24,7 +24,10 @@ class Price:
     age_ns: int
 
     def as_json(self) -> dict[str, object]:
-        """Return the `data` of one price, as the contract has it: times in UTC to the microsecond, age in whole milliseconds."""
+        """Return the `data` of one price, as the contract has it: times in UTC to the microsecond.
+
+        The age is in whole milliseconds, rounded up: a price is never older than it says.
+        """
         return {
             "asset": self.asset,
             "price": self.price,
@@ -35,7 +38,7 @@ class Price:
             "state": self.state,
             "exchange_time": _rfc3339(self.exchange_time_ns),
             "received_time": _rfc3339(self.received_time_ns),
-            "age_ms": self.age_ns // 1_000_000,
+            "age_ms": whole_ms(self.age_ns),
         }
 
 
@@ -59,3 +62,8 @@ class PriceList:
 def _rfc3339(time_ns: int) -> str:
     moment = _EPOCH + timedelta(microseconds=time_ns // 1_000)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def whole_ms(age_ns: int) -> int:
+    """Return an age in whole milliseconds, rounded up as the engine rounds it."""
+    return -(-age_ns // 1_000_000)

@@ -11,7 +11,7 @@ from trinity_beast.pricing.atlas import Atlas
 from trinity_beast.pricing.book import BookOfPrices
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.freshness import age_ns, is_fresh, serving
-from trinity_beast.pricing.model import Missing, Price, PriceList
+from trinity_beast.pricing.model import Missing, Price, PriceList, whole_ms
 from trinity_beast.pricing.parameters import STALE_AFTER_SECONDS
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
@@ -86,7 +86,7 @@ class Prices:
         bounded = max_age_ms is not None and age > max_age_ms * 1_000_000
         if bounded or not is_fresh(age, self._usable_for_ns):
             bound = {"max_age_ms": max_age_ms} if bounded else {}
-            raise PriceStale(asset=asset, age_seconds=age // SECOND_NS, age_ms=age // 1_000_000, **bound)
+            raise PriceStale(asset=asset, age_seconds=age // SECOND_NS, age_ms=whole_ms(age), **bound)
         mapped = next(mapped for mapped in rows if (mapped.venue, mapped.symbol) == (trade.venue, trade.symbol))
         return Price(
             asset=mapped.asset,
@@ -157,8 +157,9 @@ class Prices:
                 prewarmed=row.prewarm or self._atlas.is_prewarmed(row.asset),
             )
         except ValueError as error:
+            if not self.publishes_refused:  # Every further trade would say the same; the counter goes on.
+                _log.error("price not published", error=error, asset=row.asset, venue=trade.venue)
             self.publishes_refused += 1
-            _log.error("price not published", error=error, asset=row.asset, venue=trade.venue)
 
     def _publish_all(self) -> None:
         self._published_for_ns = self._usable_for_ns

@@ -31,7 +31,7 @@ CONTRACT: Mapping[str, str] = {
 }
 """The 24, in their order, each with what it counts."""
 
-_GAUGES = frozenset(("db_open_conns", "db_in_use_conns", "connections_open"))
+_GAUGES = frozenset(("db_open_conns", "db_in_use_conns", "connections_open", "handed_open", "udp_receive_buffer_bytes"))
 
 
 class CounterSource(Protocol):

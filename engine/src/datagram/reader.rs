@@ -129,13 +129,13 @@ impl<'a> Reader<'a> {
         let start = self.at + 1;
         let (mut at, mut is_escaped) = (start, false);
         loop {
+            at += plain_length(&self.bytes[at..]);
             match self.bytes.get(at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     is_escaped = true;
                     at += escape_at(&self.bytes[at..]).ok_or(Malformed::Syntax)?.1;
                 }
-                Some(0x20..) => at += 1,
                 _ => return Err(Malformed::Syntax),
             }
         }
@@ -182,6 +182,32 @@ impl<'a> Reader<'a> {
         }
         if self.at > start { Ok(()) } else { Err(Malformed::Syntax) }
     }
+}
+
+/// Return how many of these bytes come before the first that is a quote, a backslash or a control character.
+///
+/// Eight at a time: in `lanes - ONES & !lanes & HIGHS` a lane that is zero has its high bit set; lanes above it may have
+/// it too, by the borrow, so only the lowest is asked for.
+#[inline]
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    let zeros = |lanes: u64| lanes.wrapping_sub(ONES) & !lanes;
+    let mut words = bytes.chunks_exact(8);
+    let mut passed = 0;
+    for word in &mut words {
+        let word = u64::from_le_bytes(word.try_into().expect("a chunk of 8 has 8 bytes"));
+        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+        let controls = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (quotes | backslashes | controls) & HIGHS;
+        if found != 0 {
+            return passed + found.trailing_zeros() as usize / 8;
+        }
+        passed += 8;
+    }
+    let is_plain = |byte: &&u8| !matches!(**byte, b'"' | b'\\' | ..0x20);
+    passed + words.remainder().iter().take_while(is_plain).count()
 }
 
 /// Read the escape that `bytes` begin with: what it stands for, and how many bytes it has.
@@ -233,4 +259,23 @@ fn undo_escapes<'b>(raw: &[u8], room: &'b mut [u8]) -> Option<&'b [u8]> {
         }
     }
     Some(&room[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_plain_length_is_what_counting_one_by_one_gives(bytes in prop::collection::vec(prop_oneof![8 => 0x1f_u8..=0x23, 8 => any::<u8>(), 1 => Just(b'\\')], 0..40)) {
+            let counted = bytes.iter().take_while(|byte| !matches!(**byte, b'"' | b'\\' | ..0x20)).count();
+            prop_assert_eq!(plain_length(&bytes), counted);
+        }
+
+        #[test]
+        fn long_runs_are_passed_whole(plain in "[a-zA-Z0-9é]{0,60}", rest in "[\"\\\\\n]{0,3}") {
+            prop_assert_eq!(plain_length(format!("{plain}{rest}").as_bytes()), plain.len());
+        }
+    }
 }

@@ -1,0 +1,155 @@
+"""Keys the engine has not heard of wait for Python, in their place, on their connection."""
+
+import socket
+import struct
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.callers import Caller, request
+from tests.support.engines import SECRET, Node
+
+ASK = request("/price?asset=BTC", secret="stranger")
+
+
+def test_a_new_key_is_looked_up_and_its_request_goes_on(node: Node, caller: Caller) -> None:
+    caller.send(ASK)
+    ticket, digest = node.question()
+    assert digest == node.engine.keys.digest_of("stranger")
+    node.admit("stranger")
+    node.engine.questions.answer(ticket)
+    assert caller.answer().status == 200
+    assert caller.ask("/price?asset=BTC", secret="stranger").status == 200
+    assert node.counted("questions_asked") == 1
+
+
+@pytest.mark.parametrize("code", ["KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRED"])
+def test_a_key_that_was_refused_is_not_looked_up_again_for_a_while(node: Node, caller: Caller, code: str) -> None:
+    caller.send(ASK)
+    ticket, digest = node.question()
+    node.engine.keys.refuse(digest, code, seconds=30)
+    node.engine.questions.answer(ticket)
+    told = caller.answer()
+    assert (told.status, told.envelope["code"]) == (401, code)
+    assert caller.ask("/price?asset=BTC", secret="stranger").envelope["code"] == code
+    assert (node.counted("questions_asked"), node.counted("keys_refused")) == (1, 2)
+
+    node.advance(30)
+    caller.send(ASK)
+    ticket, _ = node.question()
+    node.engine.questions.answer(ticket, "DEPENDENCY_AWAY")
+    told = caller.answer()
+    assert (told.status, told.envelope["code"], told.headers["retry-after"]) == (503, "DEPENDENCY_AWAY", "1")
+
+
+def test_a_key_that_stays_unknown_is_not_asked_about_for_ever(node: Node, caller: Caller) -> None:
+    caller.send(ASK)
+    node.engine.questions.answer(node.question()[0])
+    assert caller.answer().envelope["code"] == "DEPENDENCY_AWAY"
+
+
+def test_a_question_nobody_answers_ends_in_time(node: Node, caller: Caller) -> None:
+    caller.send(ASK)
+    ticket, _ = node.question()
+    node.advance(4.9)
+    assert node.caller().ask("/price?asset=BTC", secret=SECRET).status == 200
+    node.advance(0.1)
+    assert caller.answer().envelope["code"] == "DEPENDENCY_AWAY"
+    assert node.counted("questions_timed_out") == 1
+
+    node.admit("stranger")
+    node.engine.questions.answer(ticket)  # Too late: the ticket is stale and nothing happens.
+    assert caller.ask("/price?asset=BTC", secret="stranger").status == 200
+
+
+def test_no_more_questions_wait_than_are_allowed(make_node: Callable[..., Node]) -> None:
+    node = make_node(questions_max=2)
+    node.publish()
+    callers = [node.caller() for _ in range(3)]
+    asked = []
+    for caller in callers[:2]:
+        caller.send(ASK)
+        asked.append(node.question())
+    assert callers[2].ask("/price?asset=BTC", secret="stranger").envelope["code"] == "OVERLOADED"
+    node.admit("stranger")
+    for (ticket, _), caller in zip(asked, callers, strict=False):
+        node.engine.questions.answer(ticket)
+        assert caller.answer().status == 200
+    callers[2].send(request("/price?asset=BTC", secret="another"))
+    assert node.question()[1] == node.engine.keys.digest_of("another")
+
+
+def test_requests_behind_a_parked_one_keep_their_order(node: Node, caller: Caller) -> None:
+    node.publish("ETH", "3000")
+    known = request("/price?asset=ETH", secret=SECRET)
+    caller.send(known + ASK + known + ASK)
+    ticket, _ = node.question()
+    caller.send(known)
+    node.admit("stranger")
+    node.engine.questions.answer(ticket)
+    told = [caller.answer().envelope["data"]["asset"] for _ in range(5)]
+    assert told == ["ETH", "BTC", "ETH", "BTC", "ETH"]
+
+
+def test_a_caller_that_leaves_while_it_waits_makes_room(make_node: Callable[..., Node]) -> None:
+    node = make_node(questions_max=1)
+    node.publish()
+    leaving = node.caller()
+    leaving.send(ASK)
+    ticket, _ = node.question()
+    leaving.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # Leave without a farewell.
+    leaving.socket.close()
+    node.until_counted("connections_open", 0)
+    staying = node.caller()
+    staying.send(ASK)
+    later, _ = node.question()
+    node.admit("stranger")
+    node.engine.questions.answer(ticket)
+    node.engine.questions.answer(later)
+    assert staying.answer().status == 200
+
+
+def test_a_caller_that_stops_sending_while_it_waits_still_gets_its_answer(node: Node, caller: Caller) -> None:
+    caller.send(ASK)
+    caller.socket.shutdown(socket.SHUT_WR)
+    ticket, _ = node.question()
+    node.admit("stranger")
+    node.engine.questions.answer(ticket)
+    assert caller.answer().status == 200
+    assert caller.hears_the_end()
+
+
+def test_a_parked_request_may_be_handed_over_afterwards(node: Node, caller: Caller) -> None:
+    text = request("/price?asset=NOPE", secret="stranger")
+    caller.send(text)
+    ticket, _ = node.question()
+    node.admit("stranger")
+    node.engine.questions.answer(ticket)
+    handed = node.handed()
+    assert handed.first_bytes == text
+    with open(handed.descriptor, "wb") as theirs:  # noqa: PTH123 - a descriptor, not a path
+        theirs.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    assert caller.answer().status == 404
+
+
+def test_a_revoked_key_is_refused_at_its_next_request_on_an_open_connection(make_node: Callable[..., Node]) -> None:
+    node = make_node(threads=2)
+    digest = node.admit()
+    node.publish()
+    callers = [node.caller() for _ in range(8)]
+    for _ in range(20):
+        assert [caller.ask("/price?asset=BTC", secret=SECRET).status for caller in callers] == [200] * 8
+        node.engine.keys.refuse(digest, "KEY_REVOKED", seconds=60)
+        assert {caller.ask("/price?asset=BTC", secret=SECRET).envelope["code"] for caller in callers} == {"KEY_REVOKED"}
+        node.admit()
+
+
+def test_a_forgotten_key_is_asked_about_again(node: Node, caller: Caller) -> None:
+    digest = node.engine.keys.digest_of(SECRET)
+    assert caller.ask("/price?asset=BTC", secret=SECRET).status == 200
+    assert node.engine.keys.forget(digest)
+    caller.send(request("/price?asset=BTC", secret=SECRET))
+    ticket, asked = node.question()
+    assert asked == digest
+    node.engine.questions.answer(ticket, "KEY_REVOKED")
+    assert caller.answer().envelope["code"] == "KEY_REVOKED"
