@@ -125,6 +125,7 @@ async def test_future_times_lie_ahead(stage: Played) -> None:
 async def test_a_step_of_the_venue_s_clock_moves_what_is_traded_from_then_on(stage: Played) -> None:
     visitor = await listening(stage)
     await stage.order("clock-step by_seconds=-30")
+    assert [status.clock_ahead_ns for status in stage.lab.statuses()] == [-30 * SECOND_NS]
     await visitor.later(0.3)
     since_ns = stage.clock.time_ns()
     rows = visitor.rows(await visitor.later(3))

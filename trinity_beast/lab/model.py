@@ -95,7 +95,7 @@ class ControlAddress:
 
 @dataclass(frozen=True, slots=True)
 class VenueStatus:
-    """What one stand-in is doing."""
+    """What one stand-in is doing. `clock_ahead_ns` is how far a fault has set its clock wrong: the truth knows the right one."""
 
     venue: Venue
     connections: int
@@ -103,3 +103,4 @@ class VenueStatus:
     trades_printed: int
     frames_sent: int
     faults: tuple[str, ...]
+    clock_ahead_ns: int

@@ -190,4 +190,5 @@ class StandIn:
             trades_printed=self.trades_printed,
             frames_sent=self.frames_sent + sum(connection.sent for connection in self.connections),
             faults=tuple(fault.verb for fault in self.faults.active),
+            clock_ahead_ns=self.faults.clock_ahead_ns,
         )
