@@ -111,6 +111,18 @@ async def test_a_planned_end_that_was_announced_costs_no_trade(venue: str) -> No
             assert said == feed.true(symbol, since_ns=since_ns, until_ns=until_ns), symbol
 
 
+@pytest.mark.parametrize("venue", ["kraken", "gateio"])
+async def test_a_feed_keeps_up_with_a_burst_and_ends_at_the_true_price(venue: str) -> None:
+    async with fed(venue) as feed:
+        symbol = feed.symbols[0]
+        await feed.lab.fault(f"burst {venue} {symbol} per_second=5000 for_seconds=0.5")
+        await feed.clock.let_pass(0.5)
+        await feed.clock.let_pass(0.2)
+        assert len(feed.said(symbol)) > 2000
+        assert feed.said(symbol)[-1] == feed.true(symbol)[-1]
+        _is_true_and_in_order(feed, symbol)
+
+
 @pytest.mark.parametrize("venue", VENUES)
 async def test_the_rest_rules_of_the_row_lead_to_the_stand_in(venue: str) -> None:
     async with played(venue) as stage:
