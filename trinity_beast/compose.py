@@ -31,7 +31,7 @@ from trinity_beast.feeds import CHANNEL as FEED_CHANGES
 from trinity_beast.feeds import FeedChanges, Feeds, FeedTables, HttpOpener, Looks, feeds_probe
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
-from trinity_beast.pricing import Prices, Watch
+from trinity_beast.pricing import Demand, Prices, Watch
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.priority import give_way
 from trinity_beast.randomness import Dice, SecretSource
@@ -153,11 +153,12 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         readings=on.readings,
     )
     watch = Watch(prices, looks, market.tables.asset_map, renew=feeds.renew, clock=on.clock, readings=on.readings)
+    demand = Demand(prices, looks, clock=on.clock, readings=on.readings)
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
     callers = Callers(engine.keys, doorman, count=counters.add)
     routers = [
-        price_routes(prices, admitted=admission(callers), exchanges=feeds.status, count=counters.add),
+        price_routes(prices, demand, admitted=admission(callers), exchanges=feeds.status, count=counters.add),
         key_routes(callers),
         health_routes(on.health, with_facts=False),
     ]
@@ -171,6 +172,7 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         looks,
         feeds,
         watch,
+        demand,
         FeedChanges(
             market.read,
             Notices(on.database.url, FEED_CHANGES, on.clock),
