@@ -152,7 +152,7 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         dice=on.dice,
         readings=on.readings,
     )
-    watch = Watch(prices, looks, market.tables.asset_map, renew=feeds.renew, clock=on.clock, readings=on.readings)
+    watch = Watch(prices, looks, market.tables.asset_map, asked_ns=feeds.asked_ns, renew=feeds.renew, clock=on.clock, readings=on.readings)
     demand = Demand(prices, looks, clock=on.clock, readings=on.readings)
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)

@@ -20,9 +20,12 @@ class Stage:
     def __init__(self, clock: ManualClock, rows: list[FeedRow], assets: list[MappedAsset], **turned: object) -> None:
         readings = Readings()
         self.clock, self.rest, self.book, self.renewed = clock, FakeRest(), Ledger(), list[Symbol]()
+        self.asked_ns: int | None = clock.time_ns()
         self.looks = Looks(rows, opener=self.rest, clock=clock, readings=readings)
         self.prices = Prices(self.book, assets, clock=clock, readings=readings, can_prove=self.looks.can_look)
-        self.watch = Watch(self.prices, self.looks, assets, renew=self._renew, clock=clock, readings=readings)
+        self.watch = Watch(
+            self.prices, self.looks, assets, asked_ns=lambda *_: self.asked_ns, renew=self._renew, clock=clock, readings=readings
+        )
         for name, value in turned.items():
             readings.turn(name, value)
 
@@ -78,6 +81,20 @@ async def test_a_venue_without_rest_is_never_asked_and_stays_live_until_its_boun
         assert stage.prices.read("BTC").state == "live"
         assert not stage.rest.asked
         assert not stage.renewed
+
+
+async def test_a_trade_printed_before_the_subscription_is_not_owed_by_it(clock: ManualClock) -> None:
+    async with staged(clock, [rest_row()], [mapped("BTC")]) as stage:
+        stage.rest.answers["BTC-USD"] = ticker("1", earlier=-5)
+        stage.asked_ns = None
+        await clock.let_pass(10)
+        assert stage.prices.read("BTC").source == "coinbase-rest"
+        stage.asked_ns = clock.time_ns()
+        await clock.let_pass(20)
+        assert not stage.renewed
+        stage.rest.answers["BTC-USD"] = ticker("2", earlier=-25)
+        await clock.let_pass(30)
+        assert stage.renewed == ["BTC-USD"]
 
 
 async def test_a_symbol_that_left_the_map_is_watched_no_more(clock: ManualClock) -> None:

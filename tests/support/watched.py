@@ -63,7 +63,7 @@ async def watched(market: Market, assets: Sequence[MappedAsset], clock: ManualCl
     feeds = Feeds(
         rows, assets, prices.on_trades, on_history=prices.on_history, clock=clock, dice=dice_from("feeds"), readings=readings
     )  # fmt: skip
-    watch = Watch(prices, looks, assets, renew=feeds.renew, clock=clock, readings=readings)
+    watch = Watch(prices, looks, assets, asked_ns=feeds.asked_ns, renew=feeds.renew, clock=clock, readings=readings)
     for name, value in turned.items():
         readings.turn(name, value)
     await feeds.start()

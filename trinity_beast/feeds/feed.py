@@ -79,6 +79,12 @@ class Feed:
         self._spread()
         self._wake.set()
 
+    def asked_ns(self, symbol: Symbol) -> int | None:
+        """Return when (wall) the connection in service asked for a symbol; None where none has."""
+        sessions = (line.session for line in self._lines)
+        held = (session.subscriptions.by_symbol.get(symbol) for session in sessions if session is not None)
+        return next((one.asked_ns for one in held if one is not None), None)
+
     def renew(self, symbol: Symbol) -> bool:
         """Leave one symbol and ask for it again, no other touched; whether a connection holds it."""
         for line in self._lines:

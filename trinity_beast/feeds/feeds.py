@@ -71,6 +71,11 @@ class Feeds:
         if self._started:
             await self._arrange()
 
+    def asked_ns(self, venue: Venue, symbol: Symbol) -> int | None:
+        """Return since when (wall) a venue's connection owes us a symbol's trades; None while none does."""
+        feed = self._feeds.get(venue)
+        return feed.asked_ns(symbol) if feed is not None else None
+
     def renew(self, venue: Venue, symbol: Symbol) -> bool:
         """Ask a venue anew for one symbol whose trades do not come; whether a connection holds it, so that this could be done."""
         feed = self._feeds.get(venue)

@@ -125,6 +125,12 @@ class Tick:
             return Verdict.UNCHANGED
         return self._quiet(held, bounds, asked_ns=asked_ns, now_ns=now_ns)
 
+    def subscribed(self, asked_wall_ns: int) -> None:
+        """Note when the present subscription was asked for: what was printed before, it does not owe."""
+        self.since_wall_ns = max(self.since_wall_ns, asked_wall_ns)
+        if self.trade is not None and self.trade.exchange_time_ns <= self.since_wall_ns + SLACK_NS:
+            self.owed_ns = None
+
     def must_renew(self, now_ns: int) -> bool:
         """Return whether the socket has owed a trade for too long."""
         return self.owed_ns is not None and now_ns >= self.owed_ns

@@ -36,12 +36,14 @@ class Watch:
         looks: Looks,
         asset_map: Iterable[MappedAsset],
         *,
+        asked_ns: Callable[[Venue, Symbol], int | None],
         renew: Callable[[Venue, Symbol], bool],
         clock: Clock,
         readings: Readings | None = None,
     ) -> None:
-        """Take `renew`, which subscribes one symbol anew and says whether it could."""
+        """Take `asked_ns`, which tells when (wall) a symbol was subscribed, and `renew`, which does it anew and says whether it could."""
         self._prices, self._looks, self._renew, self._clock = prices, looks, renew, clock
+        self._asked_ns = asked_ns
         self._timekeeper = Timekeeper(clock)
         self._knobs = LivenessKnobs(readings or Readings())
         self._due: list[tuple[int, int, Tick]] = []
@@ -94,6 +96,7 @@ class Watch:
     def _attend(self, tick: Tick, now_ns: int) -> None:
         """Do for one symbol what is due."""
         self.attended += 1
+        self._note_subscription(tick)
         if tick.must_renew(now_ns):
             is_asked = self._renew(tick.venue, tick.symbol)
             tick.renewed(now_ns=now_ns, wall_ns=self._timekeeper.now().wall_ns, is_asked=is_asked)
@@ -115,10 +118,16 @@ class Watch:
     async def _look(self, tick: Tick) -> None:
         heard_ns = tick.heard_ns
         look = await self._looks.last_trade(tick.venue, tick.symbol, Urgency.PROOF)
+        self._note_subscription(tick)
         if tick.heard_ns == heard_ns:  # Else the socket has spoken meanwhile, and knows better.
             self.verdicts[self._prices.on_look(tick, look)] += 1
         self._put(tick, tick.due_ns(self._prices.bounds))
         self._wake.set()
+
+    def _note_subscription(self, tick: Tick) -> None:
+        """Let the tick know since when the socket owes it trades: while nobody has asked for the symbol, not yet."""
+        asked_ns = self._asked_ns(tick.venue, tick.symbol)
+        tick.subscribed(self._timekeeper.now().wall_ns if asked_ns is None else asked_ns)
 
     def _put(self, tick: Tick, due_ns: int) -> None:
         if self._watched.get((tick.venue, tick.symbol)) is tick:

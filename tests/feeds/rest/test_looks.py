@@ -40,7 +40,7 @@ async def test_a_venue_is_never_asked_faster_than_its_row_allows(clock: ManualCl
     for seconds in range(1, 5):
         await clock.let_pass(1)
         assert len(bench.rest.asked) <= 2 * seconds + 1
-    await clock.let_pass(1.5)
+    await clock.let_pass(2.5)
     assert all(ask.done() for ask in asks)
 
 

@@ -30,6 +30,7 @@ class Place:
     def __init__(self, urgency: Urgency, ends_ns: int) -> None:
         self.urgency, self.ends_ns = urgency, ends_ns
         self.ticket: Ticket | None = None
+        self.order: int | None = None
 
     def hasten(self, urgency: Urgency, turns: Turns) -> None:
         """Let a more urgent asker pull the look ahead."""
@@ -165,12 +166,12 @@ class Desk:
         now_ns = self._clock.monotonic_ns()
         if self._breaker.free_at_ns(now_ns) >= place.ends_ns:
             raise LookFailed("paused")
-        ticket, ousted = self.turns.join(place.urgency, waiting_max=self._knobs.waiting_max.value)
+        ticket, ousted = self.turns.join(place.urgency, waiting_max=self._knobs.waiting_max.value, order=place.order)
         if ousted is not None:
             self._gates[ousted].set()
         if ticket is None:
             raise LookFailed("crowded")
-        place.ticket, gate = ticket, asyncio.Event()
+        place.ticket, place.order, gate = ticket, ticket.order, asyncio.Event()
         self._gates[ticket] = gate
         if self._pumping is None or self._pumping.done():
             self._pumping = asyncio.get_running_loop().create_task(self._pump(), name=f"rest turns {self.row.venue}")

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from trinity_beast.feeds.moment import SECOND_NS
 from trinity_beast.feeds.rest.model import Urgency
 
+MARGIN = 1.05
+"""Requests sent evenly arrive unevenly; so much longer than the limit asks for is the pause between two."""
+
 
 @dataclass(slots=True, eq=False)
 class Ticket:
     """One request's place in the row. `is_over` once it had its turn or went away; `is_called` when it had its turn."""
 
     urgency: Urgency
+    order: int
     is_over: bool = False
     is_called: bool = False
 
@@ -37,10 +41,11 @@ class Turns:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def join(self, urgency: Urgency, *, waiting_max: int) -> tuple[Ticket | None, Ticket | None]:
+    def join(self, urgency: Urgency, *, waiting_max: int, order: int | None = None) -> tuple[Ticket | None, Ticket | None]:
         """Return a new ticket and the one that had to make room for it; no ticket where there is no room.
 
-        Only a proof makes room, the newest of them, and only for a customer.
+        Only a proof makes room, the newest of them, and only for a customer. `order` is that of a look's first ticket: its
+        second request does not go to the end again.
         """
         ousted = None
         if len(self._waiting) >= waiting_max:
@@ -48,7 +53,7 @@ class Turns:
             if urgency is not Urgency.CUSTOMER or ousted is None:
                 return None, None
             self.leave(ousted)
-        ticket = Ticket(urgency)
+        ticket = Ticket(urgency, next(self._order) if order is None else order)
         self._waiting[ticket] = None
         self._place(ticket)
         return ticket, ousted
@@ -72,7 +77,7 @@ class Turns:
             place = heapq.heappop(self._row)
             if not place.ticket.is_over and place.urgency is place.ticket.urgency:
                 self.leave(place.ticket)
-                self._free_ns = now_ns + math.ceil(SECOND_NS / per_second)
+                self._free_ns = now_ns + math.ceil(SECOND_NS * MARGIN / per_second)
                 return place.ticket
         return None
 
@@ -81,4 +86,4 @@ class Turns:
         return self._free_ns
 
     def _place(self, ticket: Ticket) -> None:
-        heapq.heappush(self._row, _Place(ticket.urgency, next(self._order), ticket))
+        heapq.heappush(self._row, _Place(ticket.urgency, ticket.order, ticket))
