@@ -153,3 +153,26 @@ async def test_many_prices_are_read_at_once_and_a_bad_one_fails_no_other(stage: 
     found = await stage.through(stage.demand.read_many(["NOPE", "BTC", "FIL", "OLD", "BTC"]))
     assert [price.asset for price in found.prices] == ["BTC", "FIL"]
     assert [(missing.asset, missing.code) for missing in found.missing] == [("NOPE", "ASSET_UNKNOWN"), ("OLD", "PRICE_UNAVAILABLE")]
+
+
+async def test_an_asset_that_is_prewarmed_no_more_is_handed_over_like_any_other(stage: Stage) -> None:
+    stage.hear("97123.45")
+    stage.prices.use_map([mapped("BTC", prewarm=False), *ASSETS[2:]])
+    assert stage.book.retired == ["BTC"]
+    stage.rest.answers["BTC-USD"] = ticker("97000", earlier=1)
+    assert (await stage.read("BTC")).source == "coinbase-rest"
+
+
+async def test_what_is_forgotten_while_it_is_looked_at_is_not_published_again(stage: Stage) -> None:
+    stage.readings.turn("warm_symbols_max", 1)
+    stage.rest.held.clear()
+    asked = asyncio.ensure_future(stage.demand.read("FIL"))
+    await stage.clock.let_pass(0.1)
+    other = asyncio.ensure_future(stage.demand.read("BTC", venue="okx"))
+    await stage.clock.let_pass(0.1)
+    stage.rest.held.set()
+    await stage.clock.let_pass(1)
+    with pytest.raises(PriceUnavailable):
+        await asked
+    assert (await other).venue == "okx"
+    assert stage.book.prices("FIL") == []

@@ -110,8 +110,9 @@ class Demand:
         if done_ns is not None and now_ns - done_ns < self._retry_seconds.value * SECOND_NS:
             return False
         look = await self._looks.last_trade(*market, urgency)
-        self._looked[market] = self._clock.monotonic_ns()
-        self._prices.on_poll(look)
+        if market in self._asked:  # Else it was forgotten meanwhile, and what is published now nobody would take back.
+            self._looked[market] = self._clock.monotonic_ns()
+            self._prices.on_poll(look)
         return True
 
     async def _drive(self) -> None:

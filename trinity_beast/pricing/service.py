@@ -13,11 +13,10 @@ from trinity_beast.pricing.errors import PriceStale, PriceUnavailable
 from trinity_beast.pricing.freshness import age_ns
 from trinity_beast.pricing.jumps import Jumps
 from trinity_beast.pricing.model import Price, whole_ms
-from trinity_beast.pricing.parameters import LivenessKnobs
+from trinity_beast.pricing.parameters import SECOND_NS, LivenessKnobs
 from trinity_beast.pricing.tick import Tick, Verdict
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
-SECOND_NS = 1_000_000_000
 _log = get_log("pricing")
 
 
@@ -105,11 +104,14 @@ class Prices:
     def use_map(self, asset_map: Iterable[MappedAsset]) -> None:
         """Price by another map from now on: new assets are announced, those that have gone are retired."""
         before, self.atlas = self.atlas, Atlas(asset_map)
-        for asset in set(before.assets) - set(self.atlas.assets):
-            self._book.retire(asset)
-            self._answering.pop(asset, None)
-        self._jumps.keep(key for key in self._ticks if self.atlas.of_symbol(*key))
-        self._ticks = {key: tick for key, tick in self._ticks.items() if self.atlas.of_symbol(*key)}
+        for asset in before.assets:
+            if not self.atlas.of_asset(asset) or (before.is_prewarmed(asset) and not self.atlas.is_prewarmed(asset)):
+                self._book.retire(asset)
+                self._answering.pop(asset, None)
+        # A symbol its feed has let go is forgotten: the engine would refuse it as stale and hand no ask over.
+        kept = [key for key in self._ticks if self.atlas.of_symbol(*key) and (self.atlas.is_held(*key) or not before.is_held(*key))]
+        self._jumps.keep(kept)
+        self._ticks = {key: self._ticks[key] for key in kept}
         self._announce([asset for asset in self.atlas.assets if before.of_asset(asset) != self.atlas.of_asset(asset)])
         self._publish_all()
 
