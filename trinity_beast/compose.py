@@ -17,17 +17,20 @@ from trinity_beast.access import (
     Keys,
     Ledger,
     MadeAdminKey,
+    Operators,
     admin_key,
     demo_key,
     server_digests,
     server_secret,
 )
-from trinity_beast.access.routes import admission, key_routes
+from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.clock import Clock
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
 from trinity_beast.exchanges import Exchanges
-from trinity_beast.feeds import Feeds, feeds_probe
+from trinity_beast.feeds import CHANNEL as FEEDS_CHANNEL
+from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, Trial, feeds_probe
+from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
 from trinity_beast.pricing import Prices
@@ -145,10 +148,14 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
     callers = Callers(engine.keys, doorman, count=counters.add)
+    trial = Trial(feeds, market.readdressed, clock=on.clock, dice=on.dice, readings=on.readings)
+    operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
     routers = [
         price_routes(prices, admitted=admission(callers), exchanges=feeds.status, count=counters.add),
         key_routes(callers),
         health_routes(on.health, with_facts=False),
+        feed_routes(FeedEditor(on.database, trial, feeds.status), operator=operator, clock=on.clock),
+        asset_routes(AssetEditor(on.database), operator=operator),
     ]
     app = _app(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
@@ -158,6 +165,7 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     parts: list[Part] = [
         _listener(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
         feeds,
+        _feed_changes(on, market, feeds, prices),
         PoolGauges(on.database, counters, on.clock),
         doorman,
         ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
@@ -166,6 +174,17 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         Step("engine", up=_opening(on, engine), down=_closing(engine)),
     ]
     return Services(parts, engine)
+
+
+def _feed_changes(on: Ground, market: Exchanges, feeds: Feeds, prices: Prices) -> Part:
+    """Return the part that puts changed tables to use: the prices know an asset before its feed brings a trade of it."""
+
+    async def use(tables: FeedTables) -> None:
+        prices.use_map(tables.asset_map)
+        await feeds.apply(tables.rows, tables.asset_map)
+
+    notices = Notices(on.database.url, FEEDS_CHANNEL, on.clock)
+    return FeedChanges(market.read, notices, use, on.clock, known=market.tables)
 
 
 def report_service(on: Ground, _market: Exchanges) -> Services:

@@ -1,9 +1,11 @@
 """Which market a node listens to: the real exchanges, the lab's stand-ins for them, or none."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from urllib.parse import urlsplit
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds import FeedTables, RawRow, any_reached, read_tables
@@ -29,9 +31,14 @@ class FeedsChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchanges:
-    """The feed rows and the asset map to run by. `source_prefix` marks every source tag of a market that is not real."""
+    """The feed rows and the asset map to run by. `source_prefix` marks every source tag of a market that is not real.
+
+    `read` reads them anew as this market wants them, and `readdressed` is what it does to each row.
+    """
 
     tables: FeedTables
+    read: Callable[[], Awaitable[FeedTables]]
+    readdressed: Callable[[RawRow], RawRow] = dict
     source_prefix: str = ""
     played_by: str = ""
 
@@ -50,13 +57,14 @@ async def exchanges(choice: FeedsChoice, lab_market: str, database: Database, cl
     for invalid in tables.invalid:
         _log.error("feed row left out", error=invalid, **invalid.facts)
     if choice is FeedsChoice.NONE:
-        yield Exchanges(FeedTables((), tables.asset_map))
+        read = partial(read_tables, database, readdressed=_silenced)
+        yield Exchanges(await read(), read, _silenced)
         return
     if choice is FeedsChoice.LAB or (choice is FeedsChoice.AUTO and not await _is_market_reached(tables)):
         async with _played(lab_market, database, clock, dice) as played:
             yield played
         return
-    yield Exchanges(tables)
+    yield Exchanges(tables, partial(read_tables, database))
 
 
 async def _is_market_reached(tables: FeedTables) -> bool:
@@ -71,13 +79,31 @@ async def _played(lab_market: str, database: Database, clock: Clock, dice: Dice)
     lab = Lab(open_market(lab_market), clock, dice)
     addresses = await lab.start()
     try:
-        tables = await read_tables(database, readdressed=lambda row: _moved(row, addresses))
-        yield Exchanges(tables, LAB_PREFIX, f"the lab ({lab_market})")
+        moved = partial(_moved, addresses=addresses)
+        read = partial(read_tables, database, readdressed=moved)
+        yield Exchanges(await read(), read, moved, LAB_PREFIX, f"the lab ({lab_market})")
     finally:
         await lab.stop()
 
 
-def _moved(row: RawRow, addresses: dict[Venue, LabAddresses]) -> RawRow:
-    """Return the row at its stand-in. One without a stand-in is off: a rehearsal never asks a real exchange."""
+def _silenced(row: RawRow) -> RawRow:
+    return {**row, "enabled": False}
+
+
+def _moved(row: RawRow, *, addresses: dict[Venue, LabAddresses]) -> RawRow:
+    """Return the row at its stand-in. One without a stand-in of ours is off, unless it speaks to this machine anyway.
+
+    So a rehearsal never asks a real exchange, and another stand-in beside the lab can be listened to.
+    """
     own = addresses.get(Venue(str(row["venue"])))
-    return {**row, "enabled": False} if own is None else row_for_lab(row, own)
+    if own is not None:
+        return row_for_lab(row, own)
+    return row if _is_here(str(row["endpoint"])) else _silenced(row)
+
+
+def _is_here(endpoint: str) -> bool:
+    try:
+        host = urlsplit(endpoint).hostname
+    except ValueError:
+        return False
+    return host in {"127.0.0.1", "::1", "localhost"}

@@ -1,6 +1,7 @@
 """Live connections to exchanges, each described by a row of a table. Its face: rows in, trades out, and how it stands."""
 
 from trinity_beast.feeds.changes import CHANNEL, FeedChanges
+from trinity_beast.feeds.editing import AssetEditor, Change, FeedEditor, MapFilter, WantedMapRow
 from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
 from trinity_beast.feeds.health import feeds_probe
@@ -9,10 +10,14 @@ from trinity_beast.feeds.moment import Moment
 from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
+from trinity_beast.feeds.trying import Trial
 
 __all__ = [
     "CHANNEL",
+    "AssetEditor",
+    "Change",
     "FeedChanges",
+    "FeedEditor",
     "FeedRow",
     "FeedState",
     "FeedStatus",
@@ -20,11 +25,14 @@ __all__ = [
     "Feeds",
     "Frame",
     "FrameReader",
+    "MapFilter",
     "MappedAsset",
     "Moment",
     "RawRow",
     "RowInvalid",
     "SymbolStatus",
+    "Trial",
+    "WantedMapRow",
     "any_reached",
     "feeds_probe",
     "parse_row",
