@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from bench import both, gil, hostile, memory, price_http, price_udp, supplies
@@ -65,9 +66,7 @@ def _run(names: list[str], cores: Cores, effort: Effort) -> tuple[dict[str, list
         try:
             for figure in BENCHES[name](cores, effort):
                 print(figure.told(), flush=True)
-                told.append(
-                    {"name": figure.name, "median": figure.median, "values": figure.values, "unit": figure.unit, "met": figure.is_met}
-                )
+                told.append(asdict(figure) | {"median": figure.median, "met": figure.is_met})
         except RunBroken as why:
             print(f"  BROKEN: {why}", flush=True)
             broken.append(name)
@@ -75,9 +74,13 @@ def _run(names: list[str], cores: Cores, effort: Effort) -> tuple[dict[str, list
 
 
 def _sum_up(found: dict[str, list[dict[str, object]]], broken: list[str]) -> None:
-    judged = [figure for figures in found.values() for figure in figures if figure["met"] is not None]
+    every = [figure for figures in found.values() for figure in figures]
+    judged = [figure for figure in every if figure["met"] is not None]
     met = sum(figure["met"] is True for figure in judged)
-    print(f"\n{met} of {len(judged)} targets met" + (f"; gave no figures: {', '.join(broken)}" if broken else ""))
+    open_ones = sum(figure["target"] is not None for figure in every) - len(judged)
+    print(f"\n{met} of {len(judged)} targets met; {open_ones} not judged, for the machine was busy with other work")
+    if broken:
+        print(f"no figures from: {', '.join(broken)}")
 
 
 if __name__ == "__main__":

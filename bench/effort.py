@@ -14,7 +14,7 @@ class Effort:
     @classmethod
     def thorough(cls) -> "Effort":
         """What `make bench` takes: some minutes in all."""
-        return cls(rounds=7, seconds=2.0)
+        return cls(rounds=5, seconds=2.0)
 
     @classmethod
     def quick(cls) -> "Effort":

@@ -1,9 +1,9 @@
 """Figures, what they are measured against, and how they are told."""
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Figure:
     values: tuple[float, ...]
     unit: str
     target: Target | None = None
+    disturbance: float = 0.0
 
     @property
     def median(self) -> float:
@@ -34,8 +35,18 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is met; None without one."""
-        return None if self.target is None else self.target.is_met_by(self.median)
+        """Whether the target is met; None without one, or when the machine was too busy to tell."""
+        if self.target is None or self.disturbance > DISTURBED:
+            return None
+        return self.target.is_met_by(self.median)
+
+    @property
+    def verdict(self) -> str:
+        """What is said of the target."""
+        if self.is_met is None:
+            # Noise lengthens both sides alike: it pulls a ratio of latencies towards 1, and so can fake a success too.
+            return f"NOT JUDGED, others had {self.disturbance:.2f} of a processor"
+        return "met" if self.is_met else "MISSED"
 
     def told(self) -> str:
         """Return the figure as one line."""
@@ -44,7 +55,7 @@ class Figure:
             line += f"  ({_short(min(self.values))} to {_short(max(self.values))} over {len(self.values)} rounds)"
         if self.target is not None:
             sign = "≤" if self.target.at_most else "≥"
-            line += f"  target {sign} {_short(self.target.value)}: {'met' if self.is_met else 'MISSED'}"
+            line += f"  target {sign} {_short(self.target.value)}: {self.verdict}"
         return line
 
 
@@ -59,21 +70,35 @@ DISTURBED = 0.2
 """Share of a processor that strangers may have while we measure."""
 
 
-def alternating(rounds: int, sides: Mapping[str, Callable[[], Result]], disturbance: Callable[[Result], float]) -> dict[str, list[Result]]:
-    """Run every side once a round, the order turned round by round, and return each side's results, round by round.
+@dataclass(frozen=True, slots=True)
+class Rounds(Generic[Result]):
+    """Each side's results, round by round, and the most that strangers had of a processor in any of them."""
 
-    A round in which either side was disturbed by more than `DISTURBED` is run again, as often as there are rounds at
+    sides: dict[str, list[Result]]
+    disturbance: float
+
+    def __getitem__(self, side: str) -> list[Result]:
+        return self.sides[side]
+
+    def marked(self, figures: Iterable[Figure]) -> Iterator[Figure]:
+        """Yield figures with the disturbance they were measured under."""
+        for figure in figures:
+            yield replace(figure, disturbance=self.disturbance)
+
+
+def alternating(rounds: int, sides: Mapping[str, Callable[[], Result]], disturbance: Callable[[Result], float]) -> Rounds[Result]:
+    """Run every side once a round, the order turned round by round.
+
+    A round in which either side was disturbed by more than `DISTURBED` is run again, half as often as there are rounds at
     most; of all that were run the calmest count.
     """
-    played: list[dict[str, Result]] = []
-    calm = 0
-    while calm < rounds and len(played) < 2 * rounds:
+    played: list[tuple[float, dict[str, Result]]] = []
+    while len(played) < rounds + rounds // 2 and sum(disturbed <= DISTURBED for disturbed, _ in played) < rounds:
         order = list(sides) if len(played) % 2 == 0 else list(sides)[::-1]
         found = {name: sides[name]() for name in order}
-        calm += max(disturbance(result) for result in found.values()) <= DISTURBED
-        played.append(found)
-    played.sort(key=lambda found: max(disturbance(result) for result in found.values()))
-    return {name: [found[name] for found in played[:rounds]] for name in sides}
+        played.append((max(map(disturbance, found.values())), found))
+    calmest = sorted(played, key=lambda one: one[0])[:rounds]
+    return Rounds({name: [found[name] for _, found in calmest] for name in sides}, calmest[-1][0])
 
 
 def _short(value: float) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 from bench.errors import RunBroken
 from bench.machine import Cores, pinned
-from bench.processes import cpu_ns_by_thread
+from bench.processes import cpu_ns_by_thread, ended_children_cpu_ns, machine_busy_ns
 from bench.supplies import LOAD
+from trinity_beast.clock import SystemClock
 
 GOOD_PREFIX = '{"success":true'
 GOOD_ASSET = '"asset":"BTC"'
@@ -68,7 +69,7 @@ class Run:
         return sum(spent for pid in pids for name, spent in self.cpu_ns.get(pid, {}).items() if name.startswith(thread_prefix))
 
 
-def disturbance_of(run: Run) -> float:
+def disturbance_of(run: "Run | WrkRun") -> float:
     """Return how much of a processor went to others while this run was measured."""
     return run.strangers_share
 
@@ -168,6 +169,9 @@ class WrkRun:
 
     rate: float
     cpu_per_answer_us: float
+    server_share: float
+    client_share: float
+    strangers_share: float
 
 
 def wrk(cores: Cores, *, port: int, key: str, seconds: float, depth: int, pid: int, thread_prefix: str) -> WrkRun:
@@ -182,15 +186,20 @@ def wrk(cores: Cores, *, port: int, key: str, seconds: float, depth: int, pid: i
         file.write(script)
         file.flush()
         words = ["wrk", "-t1", "-c64", f"-d{seconds:.0f}s", "-s", file.name, f"http://127.0.0.1:{port}"]
-        before = _matching(pid, thread_prefix)
+        before = _spent(pid, thread_prefix)
         done = subprocess.run(pinned(cores.client, *words), capture_output=True, text=True, timeout=seconds + 60, check=False)
-        spent = _matching(pid, thread_prefix) - before
+        after = _spent(pid, thread_prefix)
     counted = re.search(r"(\d+) requests in", done.stdout)
     rate = re.search(r"Requests/sec:\s*([\d.]+)", done.stdout)
     if done.returncode != 0 or counted is None or rate is None or "Non-2xx" in done.stdout:
         raise RunBroken(f"wrk: {done.stdout.strip()[-400:]} {done.stderr.strip()[-400:]}")
-    return WrkRun(float(rate[1]), spent / 1000 / int(counted[1]))
+    threads, process, client, busy, clock = (late - early for late, early in zip(after, before, strict=True))
+    strangers = max(0, busy - process - client)
+    return WrkRun(float(rate[1]), threads / 1000 / int(counted[1]), process / clock, client / clock, strangers / clock)
 
 
-def _matching(pid: int, thread_prefix: str) -> int:
-    return sum(spent for name, spent in cpu_ns_by_thread(pid) if name.startswith(thread_prefix))
+def _spent(pid: int, thread_prefix: str) -> tuple[int, int, int, int, int]:
+    """Return nanoseconds: the threads named so, their process, our children that ended, all processors, the clock."""
+    threads = cpu_ns_by_thread(pid)
+    ours = sum(spent for name, spent in threads if name.startswith(thread_prefix))
+    return ours, sum(spent for _, spent in threads), ended_children_cpu_ns(), machine_busy_ns(), SystemClock().monotonic_ns()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.effort import Effort
-from bench.figures import Figure, Target, alternating, ratios
+from bench.figures import Figure, Rounds, Target, alternating, ratios
 from bench.generator import Generator, Run, disturbance_of
 from bench.machine import Cores
 from bench.processes import nice_values
@@ -31,11 +31,12 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
     """
     with node() as engine:
         load = Generator(cores, port=engine.http_port, request=ask_line(engine.key, engine.http_port), pids=[engine.pid])
-        yield Figure("engine thread's nice value", tuple(nice_values(engine.pid, ENGINE_THREADS)), "")
-        yield Figure("Python's nice value", (os.getpriority(os.PRIO_PROCESS, engine.pid),), "")
         for placement, processors in (("together", {cores.server}), ("free", {cores.server, cores.client})):
             _place(engine.pid, processors)
-            yield from _told(placement, *_rounds(engine, load, effort), engine.pid)
+            runs = _rounds(engine, load, effort)
+            yield from runs.marked(_told(placement, runs["idle"], runs["busy"], engine.pid))
+        yield Figure("engine thread's nice value", tuple(nice_values(engine.pid, ENGINE_THREADS)), "")
+        yield Figure("Python's nice value", (os.getpriority(os.PRIO_PROCESS, engine.pid),), "")
 
 
 def _place(pid: int, processors: set[int]) -> None:
@@ -43,7 +44,7 @@ def _place(pid: int, processors: set[int]) -> None:
         os.sched_setaffinity(int(task.name), processors)
 
 
-def _rounds(engine: Node, load: Generator, effort: Effort) -> tuple[list[Run], list[Run]]:
+def _rounds(engine: Node, load: Generator, effort: Effort) -> Rounds[Run]:
     def idle() -> Run:
         return load.open(seconds=effort.seconds, rate=RATE)
 
@@ -54,8 +55,7 @@ def _rounds(engine: Node, load: Generator, effort: Effort) -> tuple[list[Run], l
         finally:
             engine.release_gil()
 
-    runs = alternating(effort.rounds, {"idle": idle, "busy": busy}, disturbance_of)
-    return runs["idle"], runs["busy"]
+    return alternating(effort.rounds, {"idle": idle, "busy": busy}, disturbance_of)
 
 
 def _told(placement: str, idle: list[Run], busy: list[Run], pid: int) -> Iterator[Figure]:

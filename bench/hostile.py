@@ -38,7 +38,7 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
 
         rounds = max(3, effort.rounds // 2)
         runs = alternating(rounds, {"alone": alone, "crowded": crowded}, disturbance_of)
-        yield from _told(runs["alone"], runs["crowded"], engine.pid)
+        yield from runs.marked(_told(runs["alone"], runs["crowded"], engine.pid))
 
 
 def _told(alone: list[Run], crowded: list[Run], pid: int) -> Iterator[Figure]:

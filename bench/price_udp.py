@@ -36,7 +36,7 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
 
             runs = alternating(effort.rounds, {"ours": ours, "theirs": theirs}, disturbance_of)
             yield Figure("answer", (answer_bytes,), "bytes")
-            yield from _told(runs["ours"], runs["theirs"], engine.pid, reference.pid)
+            yield from runs.marked(_told(runs["ours"], runs["theirs"], engine.pid, reference.pid))
             counted = engine.counters()
             yield Figure("usage records lost", (counted["usage_lost"],), "", Target(0))
 

@@ -30,6 +30,18 @@ def nice_values(pid: int, thread_prefix: str) -> list[int]:
     return found
 
 
+def ended_children_cpu_ns() -> int:
+    """Return the processor time of our children that have ended, in nanoseconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return int((used.ru_utime + used.ru_stime) * 1e9)
+
+
+def machine_busy_ns() -> int:
+    """Return how long the machine's processors have been busy or taken from it, in nanoseconds."""
+    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) * 10_000_000
+
+
 def resident_bytes(pid: int) -> int:
     """Return the memory a process holds resident."""
     found = re.search(r"VmRSS:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())

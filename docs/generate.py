@@ -4,16 +4,26 @@ A page made from what the program itself uses cannot tell another story than the
 """
 
 import importlib
+import json
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import typer
+
 import trinity_beast
-from trinity_beast.content import told
+from trinity_beast import content
+from trinity_beast.access.routes import admission, key_routes
+from trinity_beast.cli import beast
+from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
 from trinity_beast.parameters import Parameter
+from trinity_beast.pricing.routes import price_routes
+from trinity_beast.telemetry.routes import health_routes
+from trinity_beast.web import Identity, build_app
+from trinity_beast.web.openapi import description
 
 REFERENCE = Path(__file__).parent / "reference"
 NOT_BY_HAND = "*Made from the code by `make docs`; a change by hand is lost.*"
@@ -46,7 +56,7 @@ def refusals_page() -> str:
         "",
     ]
     for refusal in sorted(set(_heirs(TrinityError)), key=lambda one: one.code):
-        words = told(refusal.code)
+        words = content.told(refusal.code)
         meaning = " ".join((refusal.__doc__ or "").split())
         lines += [f"## {refusal.code} ({refusal.status})", "", meaning, "", f"**{words.title}.** {words.message} {words.fix}", ""]
     return "\n".join(lines)
@@ -60,6 +70,55 @@ def parameters_page() -> str:
         cells = [f"`{one.name}`", one.group, one.unit, _shown(one.default), _shown(one.least), _shown(one.most), one.help]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])
+
+
+def commands_page() -> str:
+    """Return every verb of `beast`: what it does, its options, an example."""
+    lines = ["# Commands", "", NOT_BY_HAND, ""]
+    lines += ["Every verb ends with 0 when it is done, 1 when it failed, 2 when it was misused; data goes to stdout, talk to stderr.", ""]
+    for words, command in _verbs("beast", typer.main.get_command(beast)):
+        lines += [f"## {words}", "", " ".join((command.help or "").split()), ""]
+        if command.epilog:
+            lines += [f"{command.epilog.partition(': ')[0]}: `{command.epilog.partition(': ')[2]}`", ""]
+        lines += [_option_line(option) for option in command.params]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def openapi_page() -> str:
+    """Return the description of every request on the price port, as `/openapi.json` serves it."""
+    absent: Any = None  # A route's description asks nothing of the service behind it.
+    routers = [
+        price_routes(absent, admitted=admission(absent), exchanges=absent, count=absent),
+        key_routes(absent),
+        health_routes(absent, with_facts=False),
+    ]
+    app = build_app(
+        routers,
+        title="Trinity Beast prices",
+        about="Real-time crypto prices, each with its source and its true age.",
+        links=(),
+        identity=Identity(service="LPO", node="", region="", version="1"),
+        words=content,
+        clock=SystemClock(),
+        request_ids=absent,
+    )
+    return json.dumps(description(app.api), indent=1, sort_keys=True) + "\n"
+
+
+def _verbs(words: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Walk the verbs; `command` is one of typer's, whose classes it keeps to itself."""
+    groups = getattr(command, "commands", None)
+    if groups is None:
+        yield words, command
+        return
+    for name, inner in sorted(groups.items()):
+        yield from _verbs(f"{words} {name}", inner)
+
+
+def _option_line(option: Any) -> str:
+    names = option.opts if option.param_type_name == "option" else [option.metavar or option.name.upper()]
+    return f"- {', '.join(f'`{name}`' for name in names)}: {' '.join((option.help or '').split())}"
 
 
 def _heirs(refusal: type[TrinityError]) -> Iterator[type[TrinityError]]:
@@ -83,7 +142,12 @@ def _present(name: str) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
-PAGES: dict[str, Callable[[], str]] = {"refusals.md": refusals_page, "parameters.md": parameters_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "refusals.md": refusals_page,
+    "parameters.md": parameters_page,
+    "commands.md": commands_page,
+    "openapi.json": openapi_page,
+}
 
 
 if __name__ == "__main__":

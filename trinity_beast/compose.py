@@ -28,7 +28,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
 from trinity_beast.exchanges import Exchanges
-from trinity_beast.feeds import CHANNEL as FEEDS_CHANNEL
+from trinity_beast.feeds import CHANNEL as FEED_CHANGES
 from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, Trial, feeds_probe
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Readings
@@ -165,26 +165,28 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     parts: list[Part] = [
         _listener(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
         feeds,
-        _feed_changes(on, market, feeds, prices),
+        FeedChanges(
+            market.read,
+            Notices(on.database.url, FEED_CHANGES, on.clock),
+            partial(_follow, feeds, prices),
+            on.clock,
+            known=market.tables,
+        ),
         PoolGauges(on.database, counters, on.clock),
         doorman,
         ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
         Ledger(gate, doorman.roll, on.keys, on.clock),
+        Step("engine", up=partial(asyncio.to_thread, engine.spool.recover), down=partial(asyncio.to_thread, engine.stop, GRACE_SECONDS)),
         Step("handed requests", up=_taking(server, engine), down=partial(server.stop, GRACE_SECONDS)),
-        Step("engine", up=_opening(on, engine), down=_closing(engine)),
+        Step("front door", up=_opening(on, engine), down=partial(asyncio.to_thread, engine.stop_accepting)),
     ]
     return Services(parts, engine)
 
 
-def _feed_changes(on: Ground, market: Exchanges, feeds: Feeds, prices: Prices) -> Part:
-    """Return the part that puts changed tables to use: the prices know an asset before its feed brings a trade of it."""
-
-    async def use(tables: FeedTables) -> None:
-        prices.use_map(tables.asset_map)
-        await feeds.apply(tables.rows, tables.asset_map)
-
-    notices = Notices(on.database.url, FEEDS_CHANNEL, on.clock)
-    return FeedChanges(market.read, notices, use, on.clock, known=market.tables)
+async def _follow(feeds: Feeds, prices: Prices, tables: FeedTables) -> None:
+    """Put changed tables to use: prices first, so that no trade of a new symbol finds nobody waiting for it."""
+    prices.use_map(tables.asset_map)
+    await feeds.apply(tables.rows, tables.asset_map)
 
 
 def report_service(on: Ground, _market: Exchanges) -> Services:
@@ -223,12 +225,19 @@ def _engine(on: Ground) -> Engine:
     return engine
 
 
+_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "LPO": (("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand"), ("/problems", "every code")),
+    "OPS": (("/health", "how this node fares"), ("/health/ready", "whether it can serve"), ("/problems", "every code")),
+}
+"""What the landing page of each service leads to: only what is there."""
+
+
 def _app(on: Ground, service: str, title: str, routers: Sequence[Router], *, meter: Meter | None = None, count: Count | None = None) -> App:
     return build_app(
         routers,
         title=title,
         about="Real-time crypto prices, each with its source and its true age.",
-        links=(("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand")),
+        links=_LINKS[service],
         identity=Identity(service=service, node=on.settings.node, region=on.settings.region, version=ENVELOPE_VERSION),
         words=content,
         clock=on.clock,
@@ -258,18 +267,9 @@ def _taking(server: HttpServer, engine: Engine) -> Callable[[], Awaitable[None]]
 
 def _opening(on: Ground, engine: Engine) -> Callable[[], Awaitable[None]]:
     async def open_ports() -> None:
-        await asyncio.to_thread(engine.spool.recover)
         bind = on.settings.bind
         on.addresses["price"] = (bind, engine.listen_http(bind, on.settings.price_port))
         on.addresses["price_udp"] = (bind, engine.listen_udp(bind, on.settings.price_udp_port))
         engine.start()
 
     return open_ports
-
-
-def _closing(engine: Engine) -> Callable[[], Awaitable[None]]:
-    async def close() -> None:
-        engine.stop_accepting()
-        await asyncio.to_thread(engine.stop, GRACE_SECONDS)
-
-    return close

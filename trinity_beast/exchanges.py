@@ -31,9 +31,9 @@ class FeedsChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchanges:
-    """The feed rows and the asset map to run by. `source_prefix` marks every source tag of a market that is not real.
+    """The feed rows and the asset map to run by, and how they are read again when they have been changed.
 
-    `read` reads them anew as this market wants them, and `readdressed` is what it does to each row.
+    `readdressed` is what this market does to each row first; `source_prefix` marks every source tag of a market that is not real.
     """
 
     tables: FeedTables
@@ -57,14 +57,17 @@ async def exchanges(choice: FeedsChoice, lab_market: str, database: Database, cl
     for invalid in tables.invalid:
         _log.error("feed row left out", error=invalid, **invalid.facts)
     if choice is FeedsChoice.NONE:
-        read = partial(read_tables, database, readdressed=_silenced)
-        yield Exchanges(await read(), read, _silenced)
+        yield Exchanges(FeedTables((), tables.asset_map), partial(_map_alone, database), _silenced)
         return
     if choice is FeedsChoice.LAB or (choice is FeedsChoice.AUTO and not await _is_market_reached(tables)):
         async with _played(lab_market, database, clock, dice) as played:
             yield played
         return
     yield Exchanges(tables, partial(read_tables, database))
+
+
+async def _map_alone(database: Database) -> FeedTables:
+    return FeedTables((), (await read_tables(database)).asset_map)
 
 
 async def _is_market_reached(tables: FeedTables) -> bool:

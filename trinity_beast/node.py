@@ -78,13 +78,15 @@ class Node:
 
     @contextmanager
     def _signals_heeded(self) -> Iterator[None]:
-        """Stop in order at the first SIGTERM or SIGINT; at a second, as the system does."""
+        """Stop in order at the first SIGTERM or SIGINT; at a second SIGINT, which a hand gives, as the system does.
+
+        A second SIGTERM changes nothing: whoever ends a whole process group sends it once and `make` passes it on again.
+        """
         loop = asyncio.get_running_loop()
 
         def heed() -> None:
             self._stopping.set()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
+            loop.remove_signal_handler(signal.SIGINT)
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, heed)
@@ -92,6 +94,7 @@ class Node:
             yield
         finally:
             heed()
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _started(on: Ground, played_by: str) -> Started:

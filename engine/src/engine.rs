@@ -16,9 +16,8 @@ use crate::counters::Counter;
 use crate::inbox::Message;
 use crate::questions::Ticket;
 use crate::record::Entry;
-use crate::request_id::{RequestIds, THREADS_MAX};
+use crate::request_id::THREADS_MAX;
 use crate::shared::{Settings, Shared, ThreadContext};
-use crate::spool::Lane;
 use crate::thread::EngineThread;
 use crate::udp::socket::bind_all;
 
@@ -42,19 +41,11 @@ enum Life {
     Ended,
 }
 
-/// The lane and the ids kept for what Python answers.
-#[derive(Debug)]
-struct Desk {
-    lane: Lane,
-    ids: RequestIds,
-}
-
 /// One node's engine.
 #[derive(Debug)]
 pub struct Engine {
     shared: Arc<Shared>,
     life: Mutex<Life>,
-    python: Mutex<Desk>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -67,10 +58,7 @@ impl Engine {
     /// # Errors
     /// The spool directory cannot be used, or there are no descriptors left.
     pub fn new(settings: Settings) -> io::Result<Self> {
-        let threads = settings.threads;
-        let shared = Shared::new(settings)?;
-        let python = Desk { lane: shared.spool.lane(threads as u16), ids: RequestIds::new(THREADS_MAX - 1) };
-        Ok(Self { shared, life: Mutex::new(Life::Prepared), python: Mutex::new(python) })
+        Ok(Self { shared: Shared::new(settings)?, life: Mutex::new(Life::Prepared) })
     }
 
     /// Return what the threads share.
@@ -159,7 +147,7 @@ impl Engine {
         for handed in self.shared.door.take() {
             self.closed(handed.ticket);
         }
-        locked(&self.python).lane.seal();
+        locked(&self.shared.python).lane.seal();
         let _ = self.shared.spool.seal_finished(); // What the disk refuses stays in its open file, for the next start.
         cut
     }
@@ -170,7 +158,7 @@ impl Engine {
     /// The disk refuses, or a thread does not answer.
     pub fn seal(&self) -> io::Result<()> {
         let is_running = matches!(*locked(&self.life), Life::Running(_));
-        locked(&self.python).lane.seal();
+        locked(&self.shared.python).lane.seal();
         if is_running {
             let (done, all_done) = channel();
             for inbox in &self.shared.inboxes {
@@ -186,9 +174,8 @@ impl Engine {
     /// Write a record of what Python answered; its sequence, or None when it is lost. Without an id it is given one.
     pub fn record(&self, entry: &Entry<'_>, request_id: Option<u64>) -> Option<u64> {
         let now = self.shared.clock.now();
-        let mut python = locked(&self.python);
+        let mut python = locked(&self.shared.python);
         let request_id = request_id.unwrap_or_else(|| python.ids.next(now.wall_ns));
-        python.lane.tick(now.monotonic_ns);
         let sequence = python.lane.append(&Entry { time_ns: now.wall_ns, request_id, ..*entry });
         self.shared.counters.add(if sequence.is_some() { Counter::UsageRecorded } else { Counter::UsageLost }, 1);
         sequence
@@ -196,7 +183,7 @@ impl Engine {
 
     /// Return an id for a request that Python answers, of the same kind as the engine's own.
     pub fn request_id(&self) -> u64 {
-        locked(&self.python).ids.next(self.shared.clock.wall_ns())
+        locked(&self.shared.python).ids.next(self.shared.clock.wall_ns())
     }
 
     /// Let a parked request go on, or refuse it.

@@ -2,8 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 
@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::memo::Memo;
 use crate::questions::{Questions, Ticket};
 use crate::record::Entry;
-use crate::request_id::RequestIds;
+use crate::request_id::{RequestIds, THREADS_MAX};
 use crate::sources::Sources;
 use crate::spool::{Lane, Spool, SpoolConfig};
 use crate::texts::Texts;
@@ -53,6 +53,15 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+/// The lane and the ids kept for what Python answers.
+#[derive(Debug)]
+pub struct PythonDesk {
+    /// The last lane of the spool.
+    pub lane: Lane,
+    /// The last thread's ids.
+    pub ids: RequestIds,
+}
+
 /// What all threads share.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "each field is named as its module, which says what it is")]
@@ -71,6 +80,8 @@ pub struct Shared {
     pub questions: Questions,
     pub crowd: Crowd,
     pub inboxes: Vec<Inbox>,
+    /// Locked by Python's threads; an engine thread only tries.
+    pub python: Mutex<PythonDesk>,
     /// Every answer from now on is its connection's last.
     pub is_closing: AtomicBool,
 }
@@ -91,14 +102,17 @@ impl Shared {
             segment_bytes: limits.segment_bytes as u64,
             segment_ns: limits.segment_ns,
         };
+        let spool = Spool::open(&config, Arc::clone(&sources))?;
+        let python = PythonDesk { lane: spool.lane(threads as u16), ids: RequestIds::new(THREADS_MAX - 1) };
         Ok(Arc::new(Self {
             book: Book::new(Arc::clone(&sources)),
             keys: Keys::new(&digest_secret),
             blocklist: Blocklist::default(),
             counters: Counters::new(threads),
             texts: ArcSwap::default(),
-            spool: Spool::open(&config, Arc::clone(&sources))?,
+            spool,
             sources,
+            python: Mutex::new(python),
             door: Door::new(limits.handed_max)?,
             questions: Questions::new(limits.questions_max)?,
             crowd: Crowd::new(limits.connections_max, limits.connections_per_address_max),

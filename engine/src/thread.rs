@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::code::Code;
 use crate::http::floor::Floor;
-use crate::http::poll::{self, Event, LEVEL, Poll};
+use crate::http::poll::{self, Event, LEVEL, Poll, Ticker};
 use crate::inbox::Message;
 use crate::questions::Ticket;
 use crate::shared::ThreadContext;
@@ -16,7 +16,7 @@ use crate::udp::Udp;
 /// How often waits are looked at for having lasted too long.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
 
-/// How long a thread with nothing to watch over sleeps at most.
+/// How often a thread with nothing to watch over wakes: to seal records by age.
 const DOZE: Duration = Duration::from_secs(1);
 
 /// Connections accepted before the others get their turn.
@@ -24,6 +24,7 @@ const ACCEPTS_PER_TURN: usize = 64;
 
 /// What descriptors other than connections are registered as: connections lie below the first bit.
 const INBOX: u64 = 1 << 63;
+const TICKER: u64 = 1 << 63 | 1 << 34;
 const LISTENER: u64 = 1 << 63 | 1 << 32;
 const DATAGRAMS: u64 = 1 << 63 | 1 << 33;
 
@@ -37,7 +38,7 @@ pub struct EngineThread {
     datagrams: Vec<Udp>,
     /// Given up for a moment when there are no descriptors left, so that whoever waits can be turned away.
     spare: Option<OwnedFd>,
-    swept_at: Instant,
+    ticker: Ticker,
     stops_at: Option<Instant>,
 }
 
@@ -48,13 +49,15 @@ impl EngineThread {
     /// There are no descriptors left.
     pub fn new(context: ThreadContext) -> io::Result<Self> {
         let poll = Poll::new()?;
+        let ticker = Ticker::new(DOZE)?;
         poll.add(context.shared.inboxes[context.thread].bell().as_raw_fd(), INBOX, LEVEL)?;
+        poll.add(ticker.as_raw_fd(), TICKER, LEVEL)?;
         Ok(Self {
             floor: Floor::new(&context),
             listeners: Vec::new(),
             datagrams: Vec::new(),
             spare: spare_descriptor(),
-            swept_at: Instant::now(),
+            ticker,
             stops_at: None,
             context,
             poll,
@@ -64,15 +67,15 @@ impl EngineThread {
     /// Answer until told to stop; how many connections had to be cut.
     pub fn run(mut self) -> usize {
         let cut = loop {
-            let events = self.poll.wait(self.patience());
+            self.ticker.set(if self.is_watching() { SWEEP_EVERY } else { DOZE });
+            let events = self.poll.wait(!self.floor.has_put_off());
             self.context.received = self.context.shared.clock.now();
             for place in 0..events {
                 let event = self.poll.event(place);
                 self.on_event(event);
             }
-            self.floor.take_turns(&mut self.context, &self.poll);
-            if self.swept_at.elapsed() >= SWEEP_EVERY {
-                self.sweep();
+            if self.floor.has_put_off() {
+                self.floor.take_turns(&mut self.context, &self.poll);
             }
             if let Some(stops_at) = self.stops_at {
                 self.floor.end(&mut self.context);
@@ -86,18 +89,16 @@ impl EngineThread {
         cut
     }
 
-    fn patience(&self) -> Duration {
-        if self.floor.has_put_off() {
-            return Duration::ZERO;
-        }
-        let is_watching = !self.floor.is_empty() || self.stops_at.is_some() || self.datagrams.iter().any(|udp| udp.waiting() > 0);
-        if is_watching { SWEEP_EVERY } else { DOZE }
+    #[inline]
+    fn is_watching(&self) -> bool {
+        !self.floor.is_empty() || self.stops_at.is_some() || self.datagrams.iter().any(|udp| udp.waiting() > 0)
     }
 
     #[inline]
     fn on_event(&mut self, event: Event) {
         match event.token {
             INBOX => self.read_inbox(),
+            TICKER => self.sweep(),
             token if token & DATAGRAMS == DATAGRAMS => {
                 if let Some(udp) = self.datagrams.get_mut(token as u32 as usize) {
                     // Watched by level: what is left is told again.
@@ -189,13 +190,25 @@ impl EngineThread {
     }
 
     fn sweep(&mut self) {
-        self.swept_at = Instant::now();
+        self.ticker.clear();
         self.context.received = self.context.shared.clock.now();
         self.floor.sweep(&mut self.context, &self.poll);
         for udp in &mut self.datagrams {
             udp.sweep(&mut self.context);
         }
         self.context.lane.tick(self.context.received.monotonic_ns);
+        self.tick_python();
+    }
+
+    /// Let the lane of Python's records come of age too: Python itself looks at it only when it writes.
+    fn tick_python(&self) {
+        if self.context.thread > 0 {
+            return;
+        }
+        // Python is writing just now: the next sweep comes soon.
+        if let Ok(mut python) = self.context.shared.python.try_lock() {
+            python.lane.tick(self.context.received.monotonic_ns);
+        }
     }
 }
 

@@ -51,7 +51,7 @@ fn every_record_told_of_before_a_kill_is_there_after_it() {
         let mut output = child.stdout.take().unwrap();
         let mut bytes = skip_banner(&mut output);
         // From the first record on to some thousands of them: the moment differs each round.
-        let enough = 1 + usize::from(boot) * 1_237 * 16;
+        let enough = 1 + usize::from(boot) * 237 * 16;
         let mut chunk = [0; 4096];
         while bytes.len() < enough {
             let count = output.read(&mut chunk).unwrap();

@@ -34,7 +34,7 @@ class Caller:
     async def get(self) -> tuple[int, str]:
         """Ask for a price; status and code."""
         self._writer.write(f"GET /price?asset=BTC HTTP/1.1\r\nHost: x\r\nX-API-Key: {self.secret}\r\n\r\n".encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
             length = int(head.split("content-length: ")[1].split("\r\n")[0])
             body = json.loads(await self._reader.readexactly(length))
@@ -44,7 +44,7 @@ class Caller:
         """Ask for a price by datagram; its code."""
         question = json.dumps({"key": self.secret, "asset": "BTC"}).encode().ljust(600)
         self._udp.send(question)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             answer = await asyncio.get_running_loop().sock_recv(self._udp, 2048)
         return str(json.loads(answer)["code"])
 
@@ -70,13 +70,13 @@ class Node:
             spool_directory=None,
             threads=2,
             clock=Clock.system(),
-            limits=Limits(),
+            limits=Limits(question_seconds=30.0),
         )
         self.engine.book.publish(
             "BTC", "97123.45", "USD", "coinbase", "coinbase-ws",
             exchange_time_ns=clock.time_ns(), received_monotonic_ns=self.engine_now_ns(), usable_for_ns=3_600_000_000_000,
         )  # fmt: skip
-        self.doorman = Doorman(EngineGate(self.engine.keys), self.engine.questions, self.keys, clock, Patience(look_seconds=2.0))
+        self.doorman = Doorman(EngineGate(self.engine.keys), self.engine.questions, self.keys, clock, Patience(look_seconds=30.0))
         self.watch = ChangeWatch(self.keys, Notices(database.url, CHANNEL, clock), self.doorman, clock)
         self._callers: list[Caller] = []
 

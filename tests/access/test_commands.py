@@ -1,17 +1,20 @@
-"""`beast keys` as a shell sees it: a program, its output, its exit."""
+"""`beast keys` as a shell sees it: its output, its talk, its exit."""
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import CliRunner, Result
 
-from tests.support.node import CHECKOUT, start_node
+from tests.support.node import start_node
 from trinity_beast.access import Kind, kind_of
+from trinity_beast.access.commands import keys_app
+from trinity_beast.clock import SystemClock
+from trinity_beast.randomness import SystemSecrets
+from trinity_beast.storage import Whereabouts
 
 
 @dataclass(frozen=True)
@@ -21,13 +24,13 @@ class Shell:
     folder: Path
     database_url: str = ""
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tests.support.beast_keys", str(self.folder), self.database_url, *words]
-        return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=90, check=False)
+    def run(self, *words: str) -> Result:
+        app = keys_app(lambda other: Whereabouts(other or self.folder, self.database_url), SystemClock(), SystemSecrets())
+        return CliRunner().invoke(app, words)
 
     def data(self, *words: str) -> Any:
         done = self.run(*words, "--json")
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
         return json.loads(done.stdout)
 
 
@@ -45,7 +48,7 @@ def embedded(place: Path) -> Shell:
 
 def test_the_secret_alone_is_on_stdout_and_the_talk_on_stderr(shell: Shell) -> None:
     done = shell.run("issue", "--tier", "free", "--name", "mine")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert kind_of(done.stdout.removesuffix("\n")) is Kind.LIVE
     assert "cannot be shown again" in done.stderr
     assert done.stdout.strip() not in done.stderr
@@ -71,7 +74,7 @@ def test_keys_are_issued_listed_rotated_and_revoked(shell: Shell) -> None:
 
 def test_an_empty_list_says_so_and_prints_no_data(shell: Shell) -> None:
     done = shell.run("list")
-    assert (done.returncode, done.stdout) == (0, "")
+    assert (done.exit_code, done.stdout) == (0, "")
     assert "no keys yet" in done.stderr
     assert shell.data("list") == []
 
@@ -90,7 +93,7 @@ def test_an_empty_list_says_so_and_prints_no_data(shell: Shell) -> None:
 )
 def test_a_refusal_exits_1_with_its_code_and_no_data(shell: Shell, words: list[str], code: str) -> None:
     done = shell.run(*words, "--json")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.exit_code, done.stdout) == (1, "")
     assert code in done.stderr
 
 
@@ -107,20 +110,20 @@ def test_a_refusal_exits_1_with_its_code_and_no_data(shell: Shell, words: list[s
 )
 def test_misuse_exits_2(shell: Shell, words: list[str]) -> None:
     done = shell.run(*words)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("verb", ["issue", "list", "revoke", "rotate"])
 def test_every_verb_has_help_with_an_example(shell: Shell, verb: str) -> None:
     done = shell.run(verb, "--help")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert f"Example: beast keys {verb}" in done.stdout
 
 
 def test_a_database_that_is_away_is_told_without_its_password(tmp_path: Path) -> None:
     password = "correct-horse"
     done = Shell(tmp_path, f"postgresql://beast:{password}@127.0.0.1:1/beast").run("list")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "DEPENDENCY_AWAY" in done.stderr
     assert password not in done.stderr
 

@@ -1,5 +1,6 @@
 """Issue, list, revoke, rotate, resolve: over a real database."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -20,6 +21,8 @@ from trinity_beast.access import (
     kind_of,
 )
 from trinity_beast.storage import Database
+
+WAITING = sa.text("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
 
 
 async def told(keys: Keys, digests: Digests, secret: str) -> Grant | Refused:
@@ -112,6 +115,19 @@ async def test_a_key_is_rotated_once_and_never_after_its_end(keys: Keys, clock: 
     for key_id in (rotated.key.key_id, revoked.key.key_id, expired.key.key_id, 999_999):
         with pytest.raises(KeyUnknown):
             await keys.rotate(key_id, overlap=timedelta(hours=1))
+
+
+async def test_of_several_rotations_at_once_one_wins(own_keys: Keys, own_database: Database) -> None:
+    issued = await own_keys.issue("free", "mine")
+    async with own_database.transaction() as holder:
+        await holder.execute(sa.text("SELECT 1 FROM api_keys FOR UPDATE"))  # Until all have come as far as they can.
+        rotations = [asyncio.create_task(own_keys.rotate(issued.key.key_id, overlap=timedelta(hours=1))) for _ in range(4)]
+        async with asyncio.timeout(8):
+            while (await holder.execute(WAITING)).scalar_one() < 4:  # noqa: ASYNC110 - What is waited for is the server's.
+                await asyncio.sleep(0)
+    done = await asyncio.gather(*rotations, return_exceptions=True)
+    assert sorted(type(each).__name__ for each in done) == ["IssuedKey", "KeyUnknown", "KeyUnknown", "KeyUnknown"]
+    assert len(await own_keys.listing()) == 2
 
 
 @pytest.mark.parametrize("overlap", [timedelta(seconds=-1), timedelta(days=367)])

@@ -1,5 +1,7 @@
 """Keys the engine has not heard of wait for Python, in their place, on their connection."""
 
+import socket
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -95,7 +97,7 @@ def test_a_caller_that_leaves_while_it_waits_makes_room(make_node: Callable[...,
     leaving = node.caller()
     leaving.send(ASK)
     ticket, _ = node.question()
-    leaving.socket.setsockopt(1, 13, b"\x01\0\0\0\0\0\0\0")  # SO_LINGER of zero: leave without a farewell.
+    leaving.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # Leave without a farewell.
     leaving.socket.close()
     node.until_counted("connections_open", 0)
     staying = node.caller()
@@ -109,7 +111,7 @@ def test_a_caller_that_leaves_while_it_waits_makes_room(make_node: Callable[...,
 
 def test_a_caller_that_stops_sending_while_it_waits_still_gets_its_answer(node: Node, caller: Caller) -> None:
     caller.send(ASK)
-    caller.socket.shutdown(1)
+    caller.socket.shutdown(socket.SHUT_WR)
     ticket, _ = node.question()
     node.admit("stranger")
     node.engine.questions.answer(ticket)

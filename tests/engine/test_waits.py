@@ -141,9 +141,9 @@ def test_a_slow_reader_that_stops_sending_still_gets_its_answers(make_node: Call
 
 def test_a_blocked_address_is_refused_at_the_door(node: Node) -> None:
     node.engine.blocklist.block("127.0.0.3/32", seconds=60)
-    with socket.create_connection(("127.0.0.1", node.port), timeout=5, source_address=("127.0.0.3", 0)) as blocked:
-        with contextlib.suppress(ConnectionResetError):
-            assert blocked.recv(1) == b""
+    blocked = socket.create_connection(("127.0.0.1", node.port), timeout=5, source_address=("127.0.0.3", 0))
+    with blocked, contextlib.suppress(ConnectionResetError):
+        assert blocked.recv(1) == b""
     assert node.counted("blocked_refused") == 1
     assert node.caller().ask("/price?asset=BTC", secret=SECRET).status == 200
 

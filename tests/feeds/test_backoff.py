@@ -39,7 +39,7 @@ def test_the_venues_own_minimum_is_kept_from_attempt_to_attempt() -> None:
     assert waits.failed(101 * SECOND_NS) >= 105 * SECOND_NS
 
 
-@given(st.lists(st.integers(0, 3 * SECOND_NS), min_size=1, max_size=200), st.integers(0, 2**32))
+@given(st.lists(st.integers(0, 3 * SECOND_NS), min_size=40, max_size=120), st.integers(0, 2**32))
 def test_attempts_in_any_ten_minutes_stay_within_the_bound_however_often_life_is_proved(lived_ns: list[int], seed: int) -> None:
     waits, now_ns, tried = backoff(seed, turned=knobs(feed_attempts_per_10_minutes=20)), 0, []
     for lived in lived_ns:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.readme.pages import page
-from tests.readme.product import BEAST, Product, running
+from tests.readme.pages import ROOT, page
+from tests.readme.product import BEAST, STOP_SECONDS, Product, running
 from tests.support.processes import wait_until
 
 pytestmark = [
@@ -93,6 +93,13 @@ def test_a_key_is_shown_once_and_answers_at_once(product: Product) -> None:
     assert kept == [], "only its digest is kept"
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="There is no curl on this machine.")
+def test_the_reference_describes_what_the_node_answers(product: Product) -> None:
+    served = json.loads(typed(product, "curl -sS http://127.0.0.1:8080/openapi.json"))
+
+    assert served == json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
+
+
 def test_a_second_program_on_the_same_folder_is_refused_in_a_sentence(product: Product) -> None:
     words = [str(BEAST), "serve", "--feeds", "none", "--data-dir", str(product.folder / "data")]
 
@@ -103,11 +110,26 @@ def test_a_second_program_on_the_same_folder_is_refused_in_a_sentence(product: P
     assert "Traceback" not in ended.stderr
 
 
-def test_a_warm_start_is_ready_within_five_seconds_and_stops_in_order(tmp_path: Path) -> None:
-    with running(tmp_path, "--feeds", "lab"):
-        pass
+def test_a_second_start_answers_the_same_demo_key_and_stops_in_order(tmp_path: Path) -> None:
+    with running(tmp_path, "--feeds", "lab") as first:
+        demo_key = first.ready["demo_key"]
     with running(tmp_path, "--feeds", "lab") as again:
-        assert again.started_in_seconds < 5
+        assert again.ready["demo_key"] == demo_key
+        assert asked(again, UDP_LINES[0][1])["code"] == "OK"
 
     assert again.process.returncode == 0
-    assert not list((tmp_path / "data" / "spool").glob("*.open")), "every usage segment is sealed"
+    told = subprocess.run([str(BEAST), "spool", "list", "--json"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
+    segments = json.loads(told.stdout)["segments"]
+    assert segments != []
+    assert {segment["sealed"] for segment in segments} == {True}
+
+
+def test_a_stop_that_is_asked_for_twice_is_still_in_order(tmp_path: Path) -> None:
+    with running(tmp_path, "--feeds", "lab") as product:
+        product.process.terminate()
+        wait_until(lambda: "node stopping" in product.log(), "stopping")
+        product.process.terminate()
+        product.process.wait(STOP_SECONDS)
+
+    assert product.process.returncode == 0
+    assert "node stopped" in product.log()

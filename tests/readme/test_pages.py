@@ -29,6 +29,16 @@ def test_every_target_of_make_that_a_page_names_exists() -> None:
                 assert command.split()[1] in names, f"{one.path.name} names `{command}`"
 
 
+def test_every_verb_has_a_sentence_and_an_example() -> None:
+    verbs = page("docs/reference/commands.md").text.split("\n## ")[1:]
+
+    assert len(verbs) >= 8
+    for verb in verbs:
+        name, _, rest = verb.partition("\n")
+        assert rest.strip().split("\n")[0].endswith("."), f"{name} says in no sentence what it does"
+        assert f"Example: `{name}" in rest, f"{name} --help has no example"
+
+
 def test_every_decision_is_in_their_list() -> None:
     listed = set(page("docs/decisions/README.md").links())
 

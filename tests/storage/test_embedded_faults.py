@@ -187,7 +187,8 @@ def test_a_port_taken_in_the_last_moment_is_changed_for_another(place: Path, any
 def test_memory_held_by_a_dying_backend_is_waited_for(place: Path, surroundings: Surroundings) -> None:
     heard = Heard()
     with DataFolder(place / "data") as folder:
-        postgres = EmbeddedPostgres(folder, surroundings, restarts=SOON, tell=heard)
+        once = Restarts(first_seconds=0.01, attempts=1)
+        postgres = EmbeddedPostgres(folder, surroundings, restarts=once, tell=heard)
         with psycopg.connect(postgres.start()) as connection:
             backend = connection.info.backend_pid
             os.kill(backend, signal.SIGSTOP)

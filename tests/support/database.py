@@ -14,6 +14,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.support.places import quick_place
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, upgrade
 
 UNSYNCED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -81,7 +82,7 @@ class RolledBackDatabase(Database):
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL of our own, in a folder that goes with it."""
     # Not pytest's own temporary folder: that lies in one which, under root, PostgreSQL's user may not enter.
-    path = Path(tempfile.mkdtemp(prefix="trinity-beast-tests-"))
+    path = Path(tempfile.mkdtemp(prefix="trinity-beast-tests-", dir=quick_place()))
     with DataFolder(path) as folder:
         postgres = EmbeddedPostgres(folder, Surroundings(settings=UNSYNCED))
         try:

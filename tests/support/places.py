@@ -13,12 +13,24 @@ from trinity_beast.storage.binaries import found_binaries
 
 SERVERS = {("wheel" if one.root else "distribution"): one.folder for one in reversed(found_binaries(None))}
 IS_ROOT = os.geteuid() == 0
+MEMORY = Path("/dev/shm")  # noqa: S108 - A folder of our own is made in it.
+MEMORY_BYTES_MIN = 1_000_000_000
+
+
+def quick_place() -> Path | None:
+    """Return a folder in memory that has room and lets programs run, or None.
+
+    A busy disk makes every new cluster and every new database wait for many seconds.
+    """
+    if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return None
+    return MEMORY if shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN else None
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder not below one that PostgreSQL's user may not enter, as pytest's own is under root."""
-    path = Path(tempfile.mkdtemp(prefix="trinity-beast-tests-"))
+    path = Path(tempfile.mkdtemp(prefix="trinity-beast-tests-", dir=quick_place()))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)

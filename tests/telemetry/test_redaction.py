@@ -8,7 +8,7 @@ from trinity_beast.telemetry.redaction import HIDDEN, Redactor
 
 BASE62 = string.ascii_letters + string.digits
 AROUND = st.text(max_size=40)
-KEYS = st.builds("tb_{}_{}".format, st.sampled_from(("live", "test", "demo", "url")), st.text(BASE62, min_size=38, max_size=38))
+KEYS = st.builds("tb_{}_{}".format, st.sampled_from(("live", "test", "demo", "url", "admin")), st.text(BASE62, min_size=38, max_size=38))
 WORDS = st.text(BASE62 + "-._~+/", min_size=12, max_size=60)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from websockets.asyncio.client import connect
 
 from tests.support.engine_keys import LIVE_SECRET
-from tests.web.caller import ask, get
+from tests.web.caller import Line, ask, get
 from tests.web.small_app import SmallApp
 from tests.web.test_server import refuse
 from trinity_beast import content, engine
@@ -19,10 +19,10 @@ POLICY = engine.Policy(key_id=7, rate_per_second=1.0, burst=2, quota=10, quota_l
 
 
 @contextlib.asynccontextmanager
-async def running(spool: Path, app: SmallApp) -> AsyncIterator[tuple[engine.Engine, int]]:
+async def running(spool: Path, app: SmallApp, *, handed_max: int = 1_024) -> AsyncIterator[tuple[engine.Engine, int]]:
     beast = engine.Engine(
         node="BeastMain", region="local", version="1", digest_secret=b"s" * 32, spool_directory=str(spool), threads=2,
-        clock=engine.Clock.system(), limits=engine.Limits(),
+        clock=engine.Clock.system(), limits=engine.Limits(handed_max=handed_max),
     )  # fmt: skip
     beast.set_refusals([engine.Refusal(*texts) for texts in content.refusals_for_engine()])
     port = beast.listen_http("127.0.0.1", 0)
@@ -49,6 +49,25 @@ async def test_what_the_engine_does_not_answer_is_answered_here_and_given_back(t
         counted = beast.counters.read()
         assert counted["handed_over"] == 201
         assert counted["handed_refused"] == 0
+
+
+async def test_past_the_bound_the_engine_answers_and_each_place_comes_back(tmp_path: Path) -> None:
+    app = SmallApp()
+    async with running(tmp_path, app, handed_max=2) as (beast, port):
+        for _ in range(5):
+            lines = [await Line.to(port) for _ in range(2)]
+            for line in lines:
+                await line.say(get("/slow"))
+                await app.begun.get()
+            heard = await ask(port, get("/", "Connection: close"))
+            assert (heard.status, json.loads(heard.body)["code"]) == (503, "OVERLOADED")
+            app.go.set()
+            for line in lines:
+                assert (await line.hear()).status == 200
+                assert await line.rest() == b""
+                await line.hang_up()
+            app.go.clear()
+        assert beast.counters.read()["handed_refused"] == 5
 
 
 async def test_a_websocket_passes_through_the_engine(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from trinity_beast.feeds.guard import LastTrade, TradeGuard
 from trinity_beast.feeds.kept_frames import KeptFrames
 from trinity_beast.feeds.line import Dial, Line, Step
 from trinity_beast.feeds.model import FeedStatus
-from trinity_beast.feeds.moment import SECOND_NS, moment
+from trinity_beast.feeds.moment import SECOND_NS, Timekeeper
 from trinity_beast.feeds.parameters import Knobs
 from trinity_beast.feeds.session import Close
 from trinity_beast.feeds.spread import spread
@@ -49,12 +49,14 @@ class Feed:
         self._on_trades, self._on_history, self._on_open = on_trades, on_history, on_open
         self._clock, self._dice, self._knobs, self._tls = clock, dice, knobs, tls
         self._guard = TradeGuard(self.counts)
+        self._timekeeper = Timekeeper(clock)
         self._attempts, self._numbers = Attempts(knobs), itertools.count(1)
         self._lines: list[Line] = []
         self._line_of: dict[int, Line] = {}
         self._wires: dict[int, Wire] = {}
         self._farewells: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._has_warned = False
         self._driving: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -69,7 +71,7 @@ class Feed:
             self._driving.cancel()
             await asyncio.gather(self._driving, return_exceptions=True)
         for line in self._lines:
-            self._perform(line, line.leave(moment(self._clock)))
+            self._perform(line, line.leave(self._timekeeper.now()))
         await asyncio.gather(*self._farewells)
 
     def want(self, symbols: Iterable[Symbol]) -> None:
@@ -85,13 +87,13 @@ class Feed:
         self.row = row
         self.kept.clear()  # What the old row asked for says nothing about the new one.
         for line in self._lines:
-            self._perform(line, line.use(row, moment(self._clock)))
+            self._perform(line, line.use(row, self._timekeeper.now()))
         self._spread()
         self._wake.set()
 
     def status(self) -> FeedStatus:
         """Return how the feed stands now."""
-        return status_of(self.row, self.symbols, self._lines, self._guard, now=moment(self._clock), counts=self.counts)
+        return status_of(self.row, self.symbols, self._lines, self._guard, now=self._timekeeper.now(), counts=self.counts)
 
     def last_known(self, symbol: Symbol) -> LastTrade | None:
         """Return what a symbol traded at last."""
@@ -102,7 +104,7 @@ class Feed:
         line = self._line_of.get(number)
         if line is not None:
             _log.info("feed connected", venue=self.row.venue, connection=number)
-            self._perform(line, line.opened(number, moment(self._clock)))
+            self._perform(line, line.opened(number, self._timekeeper.now()))
             self._on_open()
             self._wake.set()
 
@@ -111,11 +113,14 @@ class Feed:
         line = self._line_of.get(number)
         if line is None:
             return
-        now = moment(self._clock)
+        now = self._timekeeper.now()
         self.kept.offer(payload, now, binary=binary)
         heard, steps = line.received(number, payload, now, binary=binary)
         if heard is None:
             return
+        if self.counts.trades_future and not self._has_warned:
+            self._has_warned = True
+            _log.warning("trades from the future refused: is this machine's clock behind?", venue=self.row.venue)
         if heard.history:
             self.counts.trades_history += len(heard.history)
             self._on_history(heard.history)
@@ -129,7 +134,7 @@ class Feed:
     def control_frame(self, number: int) -> None:
         """Take in a WebSocket ping or pong from the wire."""
         if (line := self._line_of.get(number)) is not None:
-            line.control_frame(number, moment(self._clock))
+            line.control_frame(number, self._timekeeper.now())
 
     def ended(self, number: int, reason: str) -> None:
         """Take in from the wire that a connection is over or never came about."""
@@ -137,14 +142,14 @@ class Feed:
         line = self._line_of.pop(number, None)
         if line is not None:
             _log.warning("feed connection ended", venue=self.row.venue, connection=number, reason=reason, failures=line.failures)
-            self._perform(line, line.ended(number, reason, moment(self._clock)))
+            self._perform(line, line.ended(number, reason, self._timekeeper.now()))
             self._wake.set()
 
     async def _drive(self) -> None:
         """Do what is due, over all lines, until cancelled."""
         while True:
             self._wake.clear()
-            now = moment(self._clock)
+            now = self._timekeeper.now()
             for line in self._lines:
                 self._perform(line, line.tick(now))
             due_ns = min((due for line in self._lines if (due := line.due_ns()) is not None), default=None)
@@ -172,7 +177,7 @@ class Feed:
 
     def _spread(self) -> None:
         """Give every symbol its line: where it already is, else where there is room, else on a new one."""
-        now = moment(self._clock)
+        now = self._timekeeper.now()
         room = self.row.control_rules.symbols_per_connection or len(self.symbols) or 1
         lines = list(self._lines)
         shares = spread(self.symbols, [line.symbols for line in lines], room)
@@ -190,7 +195,7 @@ class Feed:
             self.row, symbols, knobs=self._knobs, counts=self.counts, attempts=self._attempts, dice=self._dice, numbers=self._numbers
         )  # fmt: skip
         self._lines.append(line)
-        self._perform(line, line.start(moment(self._clock)))
+        self._perform(line, line.start(self._timekeeper.now()))
 
     def _perform(self, line: Line, steps: Iterable[Step]) -> None:
         for number, step in steps:

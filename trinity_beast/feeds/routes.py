@@ -20,7 +20,7 @@ from trinity_beast.feeds.errors import (
     VersionUnknown,
 )
 from trinity_beast.feeds.grammar import RowInvalid
-from trinity_beast.feeds.moment import moment
+from trinity_beast.feeds.moment import Moment
 from trinity_beast.feeds.told import (
     FeedListed,
     MapRowTold,
@@ -102,7 +102,7 @@ def feed_routes(editor: FeedEditor, *, operator: Callable[..., Awaitable[Operato
     @router.post("/exchange-feeds/try", responses=refusals(*_ANYWHERE, RowInvalid))
     async def try_feed(_who: Annotated[Operator, Depends(operator)], body: TryFeed) -> TriedTold:
         """Try a row beside the running feed and change nothing; what is wrong with it is told with the evidence."""
-        frames = kept_frames(body.frames, moment(clock))
+        frames = kept_frames(body.frames, Moment(clock.time_ns(), clock.monotonic_ns()))
         return tried_told(await editor.try_out(body.row, frames=frames, seconds=body.seconds))
 
     @router.get("/exchange-feeds/history", responses=refusals(*_ANYWHERE, VenueUnknown))

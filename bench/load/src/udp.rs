@@ -78,6 +78,16 @@ impl Batch {
     }
 }
 
+/// Make room for every answer in flight, so that what is lost is not lost by us.
+fn grow_receive_buffer(socket: &UdpSocket) {
+    let bytes: libc::c_int = 4 << 20;
+    // SAFETY: the value is an int and its size is said; a refusal leaves the buffer as it was.
+    unsafe {
+        let (value, size) = ((&raw const bytes).cast(), size_of::<libc::c_int>() as libc::socklen_t);
+        libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, value, size);
+    }
+}
+
 /// Send `count` datagrams of the batch.
 fn send(socket: &UdpSocket, batch: &mut Batch, count: usize) -> io::Result<()> {
     let mut done = 0;
@@ -169,6 +179,7 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
     let socket = UdpSocket::bind(if plan.address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
     socket.connect(plan.address)?;
     socket.set_read_timeout(Some(Duration::from_millis(100)))?;
+    grow_receive_buffer(&socket);
     let mut outgoing = Batch::new(plan.request.len());
     let mut incoming = Batch::new(DATAGRAM_BYTES);
     for index in 0..BATCH {

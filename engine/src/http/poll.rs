@@ -1,4 +1,7 @@
 //! The system calls of a connection's life, each with its errors told.
+//!
+//! Those of every request go to the kernel directly: the C library's own make each a point at which the thread might be
+//! cancelled, at a cost that shows, and nobody cancels our threads.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -84,14 +87,19 @@ impl Poll {
         unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), libc::EPOLL_CTL_DEL, descriptor, std::ptr::null_mut()) };
     }
 
-    /// Wait for events, at most so long. An interrupted wait is one without events.
+    /// Return how many events there are; if `waits`, wait for the first. An interrupted wait is one without events.
+    ///
+    /// There is no longest wait on purpose: the kernel would set and clear a timer each time. A `Ticker` wakes us instead.
     ///
     /// # Panics
     /// The instance was closed behind our back.
-    pub fn wait(&mut self, at_most: Duration) -> usize {
-        let milliseconds = i32::try_from(at_most.as_millis()).unwrap_or(i32::MAX);
-        // SAFETY: the vector has room for EVENTS_MAX events, and the kernel writes no more than that.
-        let got = unsafe { libc::epoll_wait(self.epoll.as_raw_fd(), self.events.as_mut_ptr(), EVENTS_MAX as i32, milliseconds) };
+    pub fn wait(&mut self, waits: bool) -> usize {
+        let milliseconds: libc::c_long = if waits { -1 } else { 0 };
+        let epoll = libc::c_long::from(self.epoll.as_raw_fd());
+        let (most, no_mask) = (EVENTS_MAX as libc::c_long, std::ptr::null::<libc::sigset_t>());
+        // SAFETY: the vector has room for EVENTS_MAX events, and the kernel writes no more than that. No mask is given, so
+        // its size, the last argument, is not looked at.
+        let got = unsafe { libc::syscall(libc::SYS_epoll_pwait, epoll, self.events.as_mut_ptr(), most, milliseconds, no_mask, 0_usize) };
         if got < 0 {
             let error = io::Error::last_os_error();
             assert!(error.kind() == io::ErrorKind::Interrupted, "waiting for events failed: {error}");
@@ -107,6 +115,53 @@ impl Poll {
     pub fn event(&self, place: usize) -> Event {
         let event = self.events[place];
         Event { token: event.u64, flags: event.events }
+    }
+}
+
+/// A timer that makes its descriptor readable again and again.
+#[derive(Debug)]
+pub struct Ticker {
+    timer: OwnedFd,
+    period: Duration,
+}
+
+impl Ticker {
+    /// Return a running timer.
+    ///
+    /// # Errors
+    /// There are no descriptors left.
+    pub fn new(period: Duration) -> io::Result<Self> {
+        // SAFETY: the call takes no pointers.
+        let timer = owned(unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_NONBLOCK | libc::TFD_CLOEXEC) })?;
+        let mut ticker = Self { timer, period: Duration::ZERO };
+        ticker.set(period);
+        Ok(ticker)
+    }
+
+    /// Tick every so often from now on. Costs nothing where that is so already.
+    #[inline]
+    pub fn set(&mut self, period: Duration) {
+        if period == self.period {
+            return;
+        }
+        let every = libc::timespec { tv_sec: period.as_secs() as libc::time_t, tv_nsec: libc::c_long::from(period.subsec_nanos() as i32) };
+        let times = libc::itimerspec { it_interval: every, it_value: every };
+        // SAFETY: `times` lives through the call and the old ones are not asked for.
+        unsafe { libc::timerfd_settime(self.timer.as_raw_fd(), 0, &raw const times, std::ptr::null_mut()) };
+        self.period = period;
+    }
+
+    /// Make the descriptor silent until the next tick.
+    pub fn clear(&self) {
+        let mut ticks = [0_u8; 8];
+        // SAFETY: `ticks` is 8 writable bytes.
+        unsafe { libc::read(self.timer.as_raw_fd(), ticks.as_mut_ptr().cast(), ticks.len()) };
+    }
+}
+
+impl AsRawFd for Ticker {
+    fn as_raw_fd(&self) -> RawFd {
+        self.timer.as_raw_fd()
     }
 }
 
@@ -157,8 +212,9 @@ fn address_of(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
 /// Nothing has come (`WouldBlock`), or the connection is broken.
 #[inline]
 pub fn receive(socket: RawFd, into: &mut [u8]) -> io::Result<usize> {
-    // SAFETY: `into` is that many writable bytes.
-    let got = unsafe { libc::recv(socket, into.as_mut_ptr().cast(), into.len(), 0) };
+    let (socket, flags, no_address) = (libc::c_long::from(socket), 0 as libc::c_long, std::ptr::null_mut::<libc::c_void>());
+    // SAFETY: `into` is that many writable bytes; no address is asked for.
+    let got = unsafe { libc::syscall(libc::SYS_recvfrom, socket, into.as_mut_ptr(), into.len(), flags, no_address, no_address) };
     usize::try_from(got).map_err(|_| io::Error::last_os_error())
 }
 
@@ -168,8 +224,10 @@ pub fn receive(socket: RawFd, into: &mut [u8]) -> io::Result<usize> {
 /// Nothing is taken (`WouldBlock`), or the connection is broken.
 #[inline]
 pub fn send(socket: RawFd, bytes: &[u8]) -> io::Result<usize> {
-    // SAFETY: `bytes` is that many readable bytes.
-    let taken = unsafe { libc::send(socket, bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) };
+    let (socket, flags) = (libc::c_long::from(socket), libc::c_long::from(libc::MSG_NOSIGNAL));
+    let no_address = std::ptr::null::<libc::c_void>();
+    // SAFETY: `bytes` is that many readable bytes; no address is given, and its length is 0.
+    let taken = unsafe { libc::syscall(libc::SYS_sendto, socket, bytes.as_ptr(), bytes.len(), flags, no_address, 0_usize) };
     usize::try_from(taken).map_err(|_| io::Error::last_os_error())
 }
 

@@ -250,7 +250,7 @@ impl<'b> Said<'b> {
     }
 
     fn hear_secret(&mut self, secret: Option<&'b [u8]>) {
-        let is_usable = secret.is_some_and(|secret| (1..=256).contains(&secret.len()) && secret.iter().all(u8::is_ascii_graphic));
+        let is_usable = secret.is_some_and(|secret| (1..=256).contains(&secret.len()) && is_graphic(secret));
         if !is_usable || self.secret.is_some_and(|known| Some(known) != secret) {
             self.is_odd = true;
         }
@@ -261,6 +261,12 @@ impl<'b> Said<'b> {
         // Of several fields the last counts: to miss a match costs an answer in full, no more.
         self.if_none_match = Some(value);
     }
+}
+
+/// Return whether all bytes are letters, digits and signs. Looks at all of them, which the processor does many at a time.
+#[inline]
+fn is_graphic(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |so_far, byte| so_far & byte.is_ascii_graphic())
 }
 
 /// Return what follows `Bearer`, or None for another scheme.

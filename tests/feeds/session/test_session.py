@@ -130,6 +130,25 @@ def test_a_trade_from_the_future_is_refused_and_counted() -> None:
     assert counts.trades_future == 2
 
 
+def test_of_two_wall_clocks_the_one_ahead_says_what_is_the_future() -> None:
+    talk = session(feed_row(), "BTC-USD", feed_future_seconds_max=2.0)
+    talk.opened(at(0))
+    drain(talk, at(0), 1)
+    corrected = at(3)._replace(machine_ns=at(3_600).wall_ns)
+    assert len(talk.received(frame(("BTC-USD", "1", rfc3339(at(3_601)))), corrected).trades) == 1
+    stepped_back = at(4)._replace(machine_ns=at(-3_600).wall_ns)
+    assert len(talk.received(frame(("BTC-USD", "1", rfc3339(at(5)))), stepped_back).trades) == 1
+
+
+def test_a_queued_symbol_that_trades_meanwhile_is_not_asked_for_again() -> None:
+    talk = session(feed_row(), "BTC-USD", "ETH-USD", feed_messages_per_second=1.0)
+    talk.opened(at(0))
+    talk.tick(at(1))
+    talk.received(REFUSED, at(1.5))
+    talk.received(frame(("BTC-USD", "1", rfc3339(at(1.6))), ("ETH-USD", "1", rfc3339(at(1.6)))), at(1.6))
+    assert asked(drain(talk, at(1.7), 5)) == []
+
+
 def test_a_refused_request_is_asked_in_halves_until_the_bad_symbol_stands_alone() -> None:
     counts = Counts()
     symbols = ["A-USD", "B-USD", "BAD-USD", "D-USD", "E-USD"]

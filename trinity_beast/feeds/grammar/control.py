@@ -1,53 +1,15 @@
 """Control rules: everything on a venue's socket that is not a trade."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from trinity_beast.feeds.grammar.kinds import ErrorScope, Per, RowsOrder, Scope, TextMeaning
 from trinity_beast.feeds.grammar.paths import Path
 from trinity_beast.feeds.grammar.placeholders import FRAME, ID, NOW_MS, NOW_S, Template
 from trinity_beast.feeds.grammar.section import Section
 from trinity_beast.feeds.grammar.wanted import Match
 
 FRAME_BYTES = 4_194_304
-SILENCE_SECONDS = 60.0
 _SENDING = (ID, NOW_S, NOW_MS)
-
-
-class RowsOrder(StrEnum):
-    """Which of several rows with one time is the newest."""
-
-    OLDEST_FIRST = "oldest_first"
-    NEWEST_FIRST = "newest_first"
-
-
-class Scope(StrEnum):
-    """What an ack or an error speaks of: one symbol, the whole request, or (acks) all that is held now."""
-
-    SYMBOL = "symbol"
-    MESSAGE = "message"
-    STATE = "state"
-
-
-class ErrorScope(StrEnum):
-    """What an error speaks of."""
-
-    SYMBOL = "symbol"
-    MESSAGE = "message"
-
-
-class Per(StrEnum):
-    """Within what a sequence counts by one."""
-
-    CONNECTION = "connection"
-    SYMBOL = "symbol"
-
-
-class TextMeaning(StrEnum):
-    """What a frame that is no JSON means."""
-
-    ALIVE = "alive"
-    IGNORE = "ignore"
-    RECONNECT = "reconnect"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from trinity_beast.feeds.grammar import control
-from trinity_beast.feeds.grammar.control import ErrorScope, Scope
 from trinity_beast.feeds.grammar.digits import Number
+from trinity_beast.feeds.grammar.kinds import ErrorScope, Scope
 from trinity_beast.feeds.grammar.placeholders import Template
 from trinity_beast.feeds.grammar.row import FeedRow
 from trinity_beast.feeds.reading.conditions import Condition, condition

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from trinity_beast.feeds.grammar.control import FRAME_BYTES, Per, RowsOrder, TextMeaning
+from trinity_beast.feeds.grammar.control import FRAME_BYTES
 from trinity_beast.feeds.grammar.digits import DigitsRefused, price_digits
+from trinity_beast.feeds.grammar.kinds import Per, RowsOrder, TextMeaning
 from trinity_beast.feeds.grammar.row import FeedRow
 from trinity_beast.feeds.grammar.times import TimeRefused, time_reader
 from trinity_beast.feeds.reading.codec import UNREADABLE, FrameRefused, decoder, inflater

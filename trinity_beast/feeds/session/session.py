@@ -179,7 +179,7 @@ class Session:
         return actions
 
     def _sort_out(self, trades: list[Trade], heard: Heard, now: Moment) -> None:
-        latest_ns = now.wall_ns + nanoseconds(self._knobs.future_seconds_max.value)
+        latest_ns = self._latest_ns(now)
         for trade in trades:
             subscription = self.subscriptions.by_symbol.get(trade.symbol)
             if subscription is None or subscription.asked_ns is None:
@@ -194,11 +194,15 @@ class Session:
         heard.proves_life = bool(heard.trades)
 
     def _keep_known_history(self, heard: Heard, now: Moment) -> None:
-        latest_ns = now.wall_ns + nanoseconds(self._knobs.future_seconds_max.value)
+        latest_ns = self._latest_ns(now)
         known = [trade for trade in heard.history if trade.symbol in self.subscriptions.by_symbol]
         self._counts.trades_unasked += len(heard.history) - len(known)
         heard.history = [trade for trade in known if trade.exchange_time_ns <= latest_ns]
         self._counts.trades_future += len(known) - len(heard.history)
+
+    def _latest_ns(self, now: Moment) -> int:
+        """Return the latest exchange time to be believed: by the clock that is ahead, for a step may have put either of them right."""
+        return max(now.wall_ns, now.machine_ns) + nanoseconds(self._knobs.future_seconds_max.value)
 
     def _heed(self, controls: Controls, heard: Heard, now: Moment) -> None:
         if controls.alive:

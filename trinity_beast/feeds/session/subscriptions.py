@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trinity_beast.feeds.counts import Counts
-from trinity_beast.feeds.grammar.control import ErrorScope, Scope
+from trinity_beast.feeds.grammar.kinds import ErrorScope, Scope
 from trinity_beast.feeds.grammar.row import FeedRow
 from trinity_beast.feeds.moment import Moment, nanoseconds
 from trinity_beast.feeds.parameters import Knobs
@@ -36,7 +36,6 @@ class Subscription:
     asks: int = 0
     told: str = ""
     listed: bool = False
-    again_ns: int | None = None
 
 
 class Subscriptions:
@@ -49,6 +48,8 @@ class Subscriptions:
         self._queue: deque[tuple[Symbol, ...]] = deque()
         self._leaving: deque[tuple[Symbol, ...]] = deque()
         self._requests = Requests()
+        self._aside: dict[Symbol, int] = {}
+        self._unsettled: set[Symbol] = set()
         self.want(symbols, suspects)
 
     def want(self, symbols: Iterable[Symbol], suspects: Iterable[Symbol] = ()) -> None:
@@ -59,10 +60,14 @@ class Subscriptions:
         wanted, doubtful = dict.fromkeys(symbols), set(suspects)
         gone = [symbol for symbol in self.by_symbol if symbol not in wanted]
         fresh = [symbol for symbol in wanted if symbol not in self.by_symbol]
-        left = [symbol for symbol in gone if self.by_symbol.pop(symbol).standing is not Standing.QUEUED]
-        self._leaving.extend(self._batches(left))
+        self._leaving.extend(self._batches([symbol for symbol in gone if self.by_symbol[symbol].standing is not Standing.QUEUED]))
+        for symbol in gone:
+            del self.by_symbol[symbol]
+            self._aside.pop(symbol, None)
+            self._unsettled.discard(symbol)
         for symbol in fresh:
             self.by_symbol[symbol] = Subscription(symbol)
+            self._unsettled.add(symbol)
         self._queue.extend(self._batches([symbol for symbol in fresh if symbol not in doubtful]))
         self._queue.extend((symbol,) for symbol in fresh if symbol in doubtful)
 
@@ -74,16 +79,14 @@ class Subscriptions:
     @property
     def settled(self) -> bool:
         """Return whether everything was sent and, where the venue answers, answered."""
-        waiting = (Standing.QUEUED, Standing.ASKED) if self._answers else (Standing.QUEUED,)
-        return not any(subscription.standing in waiting for subscription in self.by_symbol.values())
+        return not self._unsettled
 
     def next_request(self, number: int, now: Moment) -> str | None:
         """Return the next request's text and count it as sent, or None when nothing is left to ask."""
         while self._queue or self._leaving:
             leaving = bool(self._leaving)
             batch = (self._leaving if leaving else self._queue).popleft()
-            # A symbol may have been dropped, or taken back, since its batch was made.
-            symbols = tuple(symbol for symbol in batch if (symbol in self.by_symbol) is not leaving)
+            symbols = tuple(symbol for symbol in batch if self._is_still_meant(symbol, leaving=leaving))
             if symbols:
                 return self._sent(symbols, number, now, leaving=leaving)
         return None
@@ -138,30 +141,29 @@ class Subscriptions:
             self._requests.done(request)
             if self._answers:
                 self._unanswered(self._asked(request), now)
-        for subscription in self.by_symbol.values():
-            if subscription.again_ns is not None and subscription.again_ns <= now.monotonic_ns:
-                subscription.again_ns, subscription.asks, subscription.standing = None, 0, Standing.QUEUED
-                self._queue.append((subscription.symbol,))
+        for symbol in [symbol for symbol, again_ns in self._aside.items() if again_ns <= now.monotonic_ns]:
+            self.by_symbol[symbol].asks = 0
+            self._stand(self.by_symbol[symbol], Standing.QUEUED)
+            self._queue.append((symbol,))
 
     def due_ns(self) -> int | None:
         """Return the monotonic time of the next thing `overdue` will have to do."""
         oldest_ns = self._requests.oldest_ns()
         moments = [] if oldest_ns is None else [oldest_ns + nanoseconds(self._knobs.ack_seconds.value)]
-        moments += [subscription.again_ns for subscription in self.by_symbol.values() if subscription.again_ns is not None]
-        return min(moments, default=None)
+        return min([*moments, *self._aside.values()], default=None)
 
     def suspects(self) -> list[Symbol]:
         """Return the symbols the venue would not have."""
-        bad = (Standing.REFUSED, Standing.UNANSWERED)
-        return [subscription.symbol for subscription in self.by_symbol.values() if subscription.standing in bad]
+        return list(self._aside)
 
     def _sent(self, symbols: tuple[Symbol, ...], number: int, now: Moment, *, leaving: bool) -> str:
         row = self._row
         self._requests.sent(number, symbols, now.monotonic_ns, leaving=leaving)
         for symbol in () if leaving else symbols:
             subscription = self.by_symbol[symbol]
-            subscription.standing, subscription.asked_ns = Standing.ASKED, now.wall_ns
+            subscription.asked_ns = now.wall_ns
             subscription.asks += 1
+            self._stand(subscription, Standing.ASKED)
         template = row.unsubscribe_template if leaving else row.subscribe_template
         return request_text(template, row.symbol_template, symbols, message_id=number, wall_ns=now.wall_ns)
 
@@ -172,12 +174,27 @@ class Subscriptions:
                 subscription.listed = True
             elif subscription.listed and subscription.standing is Standing.HELD:
                 # Listed before and not any more: the venue dropped it without a word.
-                subscription.listed, subscription.standing = False, Standing.QUEUED
+                subscription.listed = False
+                self._stand(subscription, Standing.QUEUED)
                 self._queue.append((subscription.symbol,))
 
     def _hold(self, subscription: Subscription) -> None:
-        subscription.standing, subscription.told, subscription.again_ns, subscription.asks = Standing.HELD, "", None, 0
+        subscription.told, subscription.asks = "", 0
+        self._stand(subscription, Standing.HELD)
         self._requests.answered(subscription.symbol)
+
+    def _stand(self, subscription: Subscription, standing: Standing) -> None:
+        subscription.standing = standing
+        self._aside.pop(subscription.symbol, None)
+        if standing is Standing.QUEUED or (standing is Standing.ASKED and self._answers):
+            self._unsettled.add(subscription.symbol)
+        else:
+            self._unsettled.discard(subscription.symbol)
+
+    def _is_still_meant(self, symbol: Symbol, *, leaving: bool) -> bool:
+        """Return whether a queued symbol is still to be left or asked for: it may have been dropped, taken back, or have traded."""
+        subscription = self.by_symbol.get(symbol)
+        return subscription is None if leaving else subscription is not None and subscription.standing is Standing.QUEUED
 
     def _asked(self, request: Request) -> list[Subscription]:
         """Return whoever of a request still waits; nobody does for leave to go."""
@@ -203,12 +220,13 @@ class Subscriptions:
     def _requeue_first(self, batches: list[tuple[Symbol, ...]]) -> None:
         for batch in reversed(batches):
             for symbol in batch:
-                self.by_symbol[symbol].standing = Standing.QUEUED
+                self._stand(self.by_symbol[symbol], Standing.QUEUED)
             self._queue.appendleft(batch)
 
     def _set_aside(self, subscription: Subscription, standing: Standing, told: str, now: Moment) -> None:
-        subscription.standing, subscription.told = standing, told
-        subscription.again_ns = now.monotonic_ns + nanoseconds(self._knobs.refused_retry_seconds.value)
+        subscription.told = told
+        self._stand(subscription, standing)
+        self._aside[subscription.symbol] = now.monotonic_ns + nanoseconds(self._knobs.refused_retry_seconds.value)
         self._requests.answered(subscription.symbol)
         if standing is Standing.REFUSED:
             self._counts.symbols_refused += 1
