@@ -235,7 +235,7 @@ def _judged(desk: Desk, tried: dict[str, Any]) -> None:
     if tried["passed"]:
         desk.say(f"The row of {tried['venue']} was tried for {tried['seconds']:.1f} s and does.", style="green")
     for flaw in tried["flaws"]:
-        evidence = {"location": f"row.{flaw['column']}", "message": f"{flaw['told']}.", "fix": f"Look at {flaw['column']}."}
+        evidence = {"location": f"row.{flaw['column']}", "message": f"{flaw['told']}.", "fix": flaw["fix"]}
         for line in error_lines({**evidence, "facts": flaw["evidence"]}):
             desk.say(line, style="red" if line.startswith("-") else "")
     notes: Sequence[str] = tried["notes"]

@@ -40,13 +40,19 @@ class Desk:
             case Granted(data):
                 return data
             case Turned():
-                self.say(answer.message, style="red")
-                told = [line for error in answer.errors for line in error_lines(error)]
-                # A refusal about one thing has said it already; then only what to do is left.
-                is_alone = len(answer.errors) == 1 and not answer.errors[0].get("facts")
-                for line in [str(answer.errors[0]["fix"])] if is_alone else told:
-                    self.say(line)
+                self._turned(answer)
                 raise SystemExit(1)
+
+    def _turned(self, answer: Turned) -> None:
+        """Tell a refusal: about one thing in its sentence, about several each with its place and evidence."""
+        if len(answer.errors) == 1 and not answer.errors[0].get("facts"):
+            self.say(answer.message, style="red")
+            self.say(str(answer.errors[0]["fix"]))
+            return
+        self.say(f"{answer.title}; nothing was changed.", style="red")
+        for error in answer.errors:
+            for line in error_lines(error):
+                self.say(line)
 
     def say(self, line: str, *, style: str = "") -> None:
         """Put a line on stderr, as it is."""

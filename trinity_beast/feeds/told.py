@@ -151,7 +151,8 @@ def tried_told(report: TryReport) -> TriedTold:
         state=report.state,
         symbols=[_symbol_tried(tried) for tried in report.symbols],
         flaws=[
-            {"flaw": flaw.kind.value, "column": flaw.column, "told": flaw.told, "evidence": dict(flaw.evidence)} for flaw in report.flaws
+            {"flaw": flaw.kind.value, "column": flaw.column, "told": flaw.told, "fix": flaw.mistake().fix, "evidence": dict(flaw.evidence)}
+            for flaw in report.flaws
         ],
         notes=list(report.notes),
         counts={name: count for name, count in report.counts.items() if count},

@@ -27,6 +27,7 @@ class Turned:
 
     status: int
     code: str
+    title: str
     message: str
     errors: Sequence[Mapping[str, Any]]
 
@@ -84,6 +85,6 @@ def _read(url: str, status: int, envelope: object) -> Granted | Turned:
     match envelope:
         case {"success": True, "data": data}:
             return Granted(data)
-        case {"success": False, "code": str(code), "message": str(message), "errors": list(errors)}:
-            return Turned(status, code, message, errors)
+        case {"success": False, "code": str(code), "title": str(title), "message": str(message), "errors": list(errors)}:
+            return Turned(status, code, title, message, errors)
     raise NodeNotReached(reason=f"{url} answers, but not as a node of ours")

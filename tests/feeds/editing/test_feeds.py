@@ -79,7 +79,7 @@ async def test_of_two_who_change_the_same_version_the_second_is_refused(editor: 
     await editor.save(off(display_name="first"), Change("Ada", expected_version=1))
     with pytest.raises(ChangedMeanwhile) as refusal:
         await editor.save(off(display_name="second"), Change("Bob", expected_version=1))
-    assert refusal.value.facts == {"row": "the feed row of kraken", "expected_version": 1, "version": 2}
+    assert refusal.value.facts == {"row": "The feed row of kraken", "expected_version": 1, "version": 2}
     with pytest.raises(ChangedMeanwhile):
         await editor.save(off() | {"venue": "newcomer"}, Change("Bob", expected_version=1))
 

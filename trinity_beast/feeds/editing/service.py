@@ -167,7 +167,7 @@ def _readable(stored: StoredFeed | None) -> FeedRow | None:
 def _expect(venue: str, expected_version: int | None, stored: StoredFeed | None) -> None:
     version = stored.version if stored is not None else 0
     if expected_version is not None and expected_version != version:
-        raise ChangedMeanwhile(row=f"the feed row of {venue}", expected_version=expected_version, version=version)
+        raise ChangedMeanwhile(row=f"The feed row of {venue}", expected_version=expected_version, version=version)
 
 
 def _listed(stored: StoredFeed, counts: tuple[int, int, int], statuses: Mapping[str, FeedStatus]) -> FeedListing:

@@ -30,7 +30,8 @@ class Fault:
         """Return this as a refusal tells it, with the facts an editor needs to mark the place."""
         facts = {"column": self.column, "character": self.position, "expected": self.expected, "found": self.found, "text": self.text}
         fix = f"{self.hint[:1].upper()}{self.hint[1:]}" if self.hint else f"Write {self.expected}."
-        return Mistake(f"row.{self.column}", f"{self}.", fix, facts)
+        told = f"Character {self.position}: expected {self.expected}, found {self.found}."
+        return Mistake(f"row.{self.column}", told, fix, facts)
 
     def pointed(self) -> str:
         """Return the sentence, the text it is about, and a mark under the character."""

@@ -36,10 +36,11 @@ class Flaw:
     column: str
     told: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    fix: str = ""
 
     def mistake(self) -> Mistake:
         """Return this as a refusal tells it."""
-        fix = f"Look at {self.column}; the evidence is beside this."
+        fix = self.fix or f"Look at {self.column}; the evidence is beside this."
         return Mistake(f"row.{self.column}", f"{self.told}.", fix, {"flaw": self.kind.value, "column": self.column, **self.evidence})
 
 

@@ -71,11 +71,12 @@ class Trial:
         symbols = self._chosen(row.venue, asset_map)
         moved = parse_row(self._readdressed(rendered(row)))
         if not flaws and not symbols:
-            told = "no enabled symbol is mapped that it could be tried with; save it switched off and map its symbols first"
-            flaws = [Flaw(FlawKind.NO_SYMBOLS, "enabled", told)]
+            told = "no symbol is mapped to it, enabled and prewarmed, that it could be tried with"
+            flaws = [Flaw(FlawKind.NO_SYMBOLS, "enabled", told, fix="Save it switched off, map its symbols, then switch it on.")]
         if not flaws and row.enabled and not moved.enabled:
-            told = "this node plays its market and asks no real exchange; only an address on this machine can be tried"
-            flaws = [Flaw(FlawKind.NOT_PLAYED, "endpoint", told, {"endpoint": row.endpoint})]
+            told = "this node plays its market and asks no real exchange"
+            fix = "Try it on a node that runs with --feeds live, or at an address on this machine."
+            flaws = [Flaw(FlawKind.NOT_PLAYED, "endpoint", told, {"endpoint": row.endpoint}, fix)]
         if flaws:
             return TryReport(row.venue, moved.endpoint, 0.0, frames_read, "not connected", (), {}, tuple(flaws))
         async with self._turns:
