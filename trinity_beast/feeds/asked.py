@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from trinity_beast.feeds.editing import WantedMapRow
 from trinity_beast.feeds.grammar import COLUMNS
@@ -17,13 +18,32 @@ FRAMES_MAX = 200
 REASON_CHARACTERS_MAX = 500
 VERSION_MAX = 2**31 - 1
 ID_MAX = 2**63 - 1
+CURSOR_UNKNOWN = "cursor is none of ours; leave it out to begin anew"
 
-Reason = Annotated[str, Field(max_length=REASON_CHARACTERS_MAX, description="Why; kept with the version.")]
+
+def storable(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as it came.
+
+    Raises:
+        ValueError: something in it can stand in JSON and in no database: a zero byte, half a character, or no number.
+    """
+    try:
+        text = json.dumps(row, allow_nan=False)
+        json.dumps(row, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("holds what cannot be stored: half a character, no number, or too many levels") from error
+    if "\\u0000" in text:
+        raise ValueError("holds a zero byte, which cannot be stored")
+    return row
+
+
+Reason = Annotated[str, Field(max_length=REASON_CHARACTERS_MAX, pattern=r"^[^\x00]*$", description="Why; kept with the version.")]
 Expected = Annotated[
     int | None, Field(ge=0, le=VERSION_MAX, description="The version this change was made to; 409 when it is another by now. 0: none yet.")
 ]
-VenueName = Annotated[str, Field(min_length=1, max_length=20)]
+VenueName = Annotated[str, Field(max_length=20, pattern=r"^[a-z0-9]+$")]
 Text = Annotated[str, Field(max_length=80)]
+Row = Annotated[dict[str, Any], AfterValidator(storable)]
 
 
 class Body(BaseModel):
@@ -35,7 +55,7 @@ class Body(BaseModel):
 class SaveFeed(Body):
     """A whole feed row."""
 
-    row: dict[str, Any] = Field(description=f"All nineteen columns: {', '.join(COLUMNS)}.")
+    row: Row = Field(description=f"All nineteen columns: {', '.join(COLUMNS)}.")
     reason: Reason = ""
     expected_version: Expected = None
     force: bool = Field(default=False, description="Save it although it failed its try; needs a reason.")
@@ -54,7 +74,7 @@ class ToggleFeed(Body):
 class TryFeed(Body):
     """A row to be tried; nothing is changed."""
 
-    row: dict[str, Any]
+    row: Row
     frames: list[Annotated[str, Field(max_length=FRAME_BYTES_MAX)]] = Field(
         default_factory=list, max_length=FRAMES_MAX, description="Recorded frames of the venue, as text, to be read by the row first."
     )
@@ -116,9 +136,12 @@ def after_of(cursor: str | None) -> tuple[str, str] | None:
     if not cursor:
         return None
     try:
-        asset, venue = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii").split("\n")
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError) as error:
-        raise RequestInvalid(reason="cursor is none of ours; leave it out to begin anew") from error
+        raise RequestInvalid(reason=CURSOR_UNKNOWN) from error
+    asset, _, venue = text.partition("\n")
+    if not (asset.isalnum() and venue.isalnum()):
+        raise RequestInvalid(reason=CURSOR_UNKNOWN)
     return asset, venue
 
 

@@ -40,11 +40,11 @@ from trinity_beast.web import refusals
 
 PAGE_MAX = 1_000
 HISTORY_MAX = 200
-_NAME_MAX = 40
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
 
-OneVenue = Annotated[str, Query(min_length=1, max_length=_NAME_MAX)]
-Only = Annotated[str, Query(max_length=_NAME_MAX)]
+OneVenue = Annotated[str, Query(max_length=20, pattern="^[a-z0-9]+$")]
+OnlyVenue = Annotated[str, Query(max_length=20, pattern="^[a-z0-9]*$", description="Only this exchange's.")]
+OnlyAsset = Annotated[str, Query(max_length=16, pattern="^[A-Z0-9]*$", description="Only this asset's.")]
 
 
 class FeedsTold(BaseModel):
@@ -131,8 +131,8 @@ def asset_routes(editor: AssetEditor, *, operator: Callable[..., Awaitable[Opera
     @router.get("", responses=refusals(*_ANYWHERE))
     async def list_assets(
         _who: Annotated[Operator, Depends(operator)],
-        venue: Only = "",
-        asset: Only = "",
+        venue: OnlyVenue = "",
+        asset: OnlyAsset = "",
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
         cursor: Annotated[str | None, Query(max_length=100)] = None,
     ) -> AssetsTold:

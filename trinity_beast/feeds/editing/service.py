@@ -69,8 +69,7 @@ class FeedEditor:
             ChangedMeanwhile: it is not at the version expected, or was changed during the try.
         """
         row = parse_row(values)
-        if change.is_forced and not change.reason:
-            raise ReasonMissing
+        _expect_reason(change)
         stored, asset_map = await self._read(row.venue)
         _expect(row.venue, change.expected_version, stored)
         tried = None
@@ -88,6 +87,7 @@ class FeedEditor:
             VenueUnknown: there is no such row.
             RowInvalid, FeedTryFailed, ReasonMissing, ChangedMeanwhile: as for `save`.
         """
+        _expect_reason(change)
         stored, _ = await self._read(venue)
         if stored is None:
             raise VenueUnknown(venue=venue)
@@ -162,6 +162,11 @@ def _readable(stored: StoredFeed | None) -> FeedRow | None:
         return parse_row(stored.values) if stored is not None else None
     except RowInvalid:
         return None
+
+
+def _expect_reason(change: Change) -> None:
+    if change.is_forced and not change.reason:
+        raise ReasonMissing
 
 
 def _expect(venue: str, expected_version: int | None, stored: StoredFeed | None) -> None:
