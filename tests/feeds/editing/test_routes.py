@@ -137,17 +137,13 @@ async def test_a_body_out_of_shape_or_range_is_refused(admin: Admin, path: str, 
     assert told.places[0].startswith("body.")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        f"{FEEDS}/history",
-        f"{FEEDS}/history?venue=kraken&limit=0",
-        f"{ASSETS}?limit=1001",
-        f"{ASSETS}?cursor=%21",
-        f"{ASSETS}?cursor=AAox",
-        f"{ASSETS}?venue=%00",
-    ],
-)
+QUESTIONS = [
+    *(f"{FEEDS}/history{query}" for query in ("", "?venue=kraken&limit=0", "?venue=%00", "?venue=kraken&before=0")),
+    *(f"{ASSETS}?{query}" for query in ("limit=1001", "cursor=%21", "cursor=AAox", "cursor=QlRD", "venue=%00", "asset=btc")),
+]
+
+
+@pytest.mark.parametrize("path", QUESTIONS)
 async def test_a_question_out_of_range_is_refused(admin: Admin, path: str) -> None:
     told = await admin.get(path)
     assert (told.status, told.code) == (400, "REQUEST_INVALID")
@@ -172,7 +168,8 @@ async def test_a_body_too_large_is_refused(admin: Admin) -> None:
 
 
 async def test_a_row_of_odd_values_is_refused_and_nothing_breaks(admin: Admin) -> None:
-    for odd in (None, 0, 1e308, [], {}, "💥" * 100, {"a": {"b": {}}}):
+    odds: tuple[object, ...] = (None, 0, 1e308, [], {}, "💥" * 100, {"a": {"b": {}}})
+    for odd in odds:
         for column in ("venue", "endpoint", "trade_match", "control_rules", "symbols_per_message", "ping_interval_seconds"):
             told = await admin.post(f"{FEEDS}/save", {"row": off() | {column: odd}})
             assert told.status in {200, 422}, (column, odd, told.envelope)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from trinity_beast.feeds.grammar import RowInvalid
 from trinity_beast.feeds.model import FeedStatus
@@ -52,7 +53,7 @@ class Version:
     changed_by: str
     reason: str
     is_forced: bool
-    evidence: Mapping[str, object] | None
+    evidence: Mapping[str, Any] | None
     before: Mapping[str, object] | None
     after: Mapping[str, object] | None
 
