@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import both, gil, hostile, memory, price_http, price_udp, supplies
+from bench import both, gil, hostile, memory, price_http, price_udp, start, supplies
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "gil": gil.bench,
     "memory": memory.bench,
     "hostile": hostile.bench,
+    "start": start.bench,
 }
 
 
@@ -78,7 +79,7 @@ def _sum_up(found: dict[str, list[dict[str, object]]], broken: list[str]) -> Non
     judged = [figure for figure in every if figure["met"] is not None]
     met = sum(figure["met"] is True for figure in judged)
     open_ones = sum(figure["target"] is not None for figure in every) - len(judged)
-    print(f"\n{met} of {len(judged)} targets met; {open_ones} not judged, for the machine was busy with other work")
+    print(f"\n{met} targets met, {len(judged) - met} missed, {open_ones} not judged, for the machine was busy with other work")
     if broken:
         print(f"no figures from: {', '.join(broken)}")
 

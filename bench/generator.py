@@ -89,9 +89,9 @@ class Generator:
         flags = ["--crowd"] if crowd else []
         return self._run("open", seconds, *flags, connections=connections, rate=rate, prefix=GOOD_PREFIX, contains=GOOD_ASSET)
 
-    def udp(self, *, seconds: float, in_flight: int = 128) -> Run:
-        """Ask over UDP, `in_flight` datagrams at a time."""
-        return self._run("udp", seconds, depth=in_flight, contains=GOOD_ASSET)
+    def udp(self, *, seconds: float, in_flight: int = 128, callers: int = 1) -> Run:
+        """Ask over UDP, `in_flight` datagrams at a time, from so many addresses in turn."""
+        return self._run("udp", seconds, depth=in_flight, callers=callers, contains=GOOD_ASSET)
 
     def begin_udp(self, *, seconds: float, in_flight: int = 128) -> "Begun":
         """Start asking over UDP and return at once."""

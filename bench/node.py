@@ -16,6 +16,7 @@ import zlib
 from pathlib import Path
 
 from trinity_beast.engine import Clock, Engine, Limits, Policy, Refusal
+from trinity_beast.priority import give_way
 from trinity_beast.randomness import BASE62, SystemSecrets
 
 SOURCE, VENUE, QUOTE = "coinbase-ws", "coinbase", "USD"
@@ -220,6 +221,8 @@ def main() -> None:
     if not options.keep_segments:
         shipper.open()
     engine.start()
+    give_way()  # As the node does: bench/gil shows what is left.
+
     say({**ports, "key": key})
     obey(engine, hog)
     hog.end()

@@ -38,7 +38,18 @@ class WholeNode:
 
 @contextmanager
 def whole_node() -> Iterator[WholeNode]:
-    """Run `beast serve --feeds lab` on ports of its own choosing, in order to its end.
+    """Run `beast serve --feeds lab` in a folder of its own, in order to its end.
+
+    Raises:
+        RunBroken: it left, or was not ready in time.
+    """
+    with tempfile.TemporaryDirectory(prefix="beast-bench-") as folder, node_in(Path(folder)) as running:
+        yield running
+
+
+@contextmanager
+def node_in(folder: Path) -> Iterator[WholeNode]:
+    """Run `beast serve --feeds lab` on the data folder `folder`/data and ports of its own choosing, in order to its end.
 
     Raises:
         RunBroken: it left, or was not ready in time.
@@ -46,21 +57,21 @@ def whole_node() -> Iterator[WholeNode]:
     beast = Path(sys.executable).with_name("beast")
     if not beast.exists():
         raise RunBroken("there is no beast beside this Python: run `make build` first")
-    with tempfile.TemporaryDirectory(prefix="beast-bench-") as folder:
-        ready_file, log = Path(folder) / "ready.json", Path(folder) / "log"
-        environment = {**os.environ, **dict.fromkeys(PORTS, "0")}
-        words = [str(beast), "serve", "--feeds", "lab", "--data-dir", str(Path(folder) / "data"), "--ready-file", str(ready_file)]
-        with log.open("w") as output:
-            process = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    folder.chmod(0o755)  # PostgreSQL's user has to reach what lies in it; else its cluster is made in /var/lib, and stays.
+    ready_file, log = folder / "ready.json", folder / "log"
+    environment = {**os.environ, **dict.fromkeys(PORTS, "0")}
+    words = [str(beast), "serve", "--feeds", "lab", "--data-dir", str(folder / "data"), "--ready-file", str(ready_file)]
+    with log.open("w") as output:
+        process = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+    try:
+        yield WholeNode(process.pid, _wait_for(ready_file, process, log))
+    finally:
+        process.terminate()
         try:
-            yield WholeNode(process.pid, _wait_for(ready_file, process, log))
-        finally:
-            process.terminate()
-            try:
-                process.wait(PATIENCE_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(PATIENCE_SECONDS)
+            process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE_SECONDS)
 
 
 def _wait_for(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:

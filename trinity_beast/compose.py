@@ -35,6 +35,7 @@ from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
 from trinity_beast.pricing import Prices
 from trinity_beast.pricing.routes import price_routes
+from trinity_beast.priority import give_way
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Mode, Settings, engine_threads
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Notices, Surroundings, upgrade
@@ -271,5 +272,6 @@ def _opening(on: Ground, engine: Engine) -> Callable[[], Awaitable[None]]:
         on.addresses["price"] = (bind, engine.listen_http(bind, on.settings.price_port))
         on.addresses["price_udp"] = (bind, engine.listen_udp(bind, on.settings.price_udp_port))
         engine.start()
+        give_way()
 
     return open_ports

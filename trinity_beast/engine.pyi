@@ -370,9 +370,16 @@ class Keys:
         ...
 
     def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
-        """Spend one request of a key on behalf of Python, by the same bucket and quota the threads use.
+        """Take one token of a key on behalf of Python, from the same bucket the threads use. What is refused is counted here.
 
-        What is refused is counted here; what is granted spends a unit of the month, whatever Python then answers.
+        A month that is used up refuses; nothing of it is spent until `charge`, once there is a price to tell.
+        """
+        ...
+
+    def charge(self, secret: str) -> Verdict:
+        """Spend a unit of a key's month for a request that `take` let in and that is now told a price.
+
+        `QUOTA_SPENT` when none is left; `KEY_UNKNOWN` when the key was forgotten meanwhile.
         """
         ...
 

@@ -121,7 +121,7 @@ impl Clock {
 
     #[inline]
     fn is_due(&self, monotonic_ns: u64) -> bool {
-        monotonic_ns.wrapping_sub(self.followed_at_ns.load(Relaxed)) >= FOLLOW_EVERY_NS || !matches!(self.hands, Hands::Machine)
+        monotonic_ns.saturating_sub(self.followed_at_ns.load(Relaxed)) >= FOLLOW_EVERY_NS || !matches!(self.hands, Hands::Machine)
     }
 
     /// Look at the machine's wall clock and move the guarded one towards it, as far as the time since the last look allows.

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use crossbeam_queue::ArrayQueue;
 use papaya::HashMap;
@@ -30,6 +30,7 @@ pub struct Door {
     /// Connections given away and not yet ended, by ticket.
     peers: HashMap<u64, SocketAddr, foldhash::fast::RandomState>,
     open: AtomicUsize,
+    is_shut: AtomicBool,
     most: usize,
     last_ticket: AtomicU64,
     bell: Bell,
@@ -50,14 +51,23 @@ impl Door {
             waiting: ArrayQueue::new(most),
             peers: HashMap::default(),
             open: AtomicUsize::new(0),
+            is_shut: AtomicBool::new(false),
             most,
             last_ticket: AtomicU64::new(0),
             bell: Bell::new()?,
         })
     }
 
-    /// Keep a place for a connection, or None when all are taken.
+    /// Give nothing away from now on: Python is about to take nobody any more.
+    pub fn shut(&self) {
+        self.is_shut.store(true, Relaxed);
+    }
+
+    /// Keep a place for a connection, or None when all are taken or the door is shut.
     pub fn reserve(&self) -> Option<Place> {
+        if self.is_shut.load(Relaxed) {
+            return None;
+        }
         let kept = self.open.fetch_update(Relaxed, Relaxed, |open| (open < self.most).then_some(open + 1));
         kept.ok().map(|_| Place(()))
     }

@@ -120,6 +120,7 @@ impl Engine {
     /// Close the listeners; what is in flight is finished, and told that its connection ends.
     pub fn stop_accepting(&self) {
         self.shared.is_closing.store(true, Relaxed);
+        self.shared.door.shut();
         for inbox in &self.shared.inboxes {
             inbox.send(Message::StopAccepting);
         }
@@ -138,6 +139,7 @@ impl Engine {
 
     fn end(&self, threads: Vec<JoinHandle<usize>>, grace: Duration) -> usize {
         self.shared.is_closing.store(true, Relaxed);
+        self.shared.door.shut();
         let stops_at = Instant::now() + grace;
         for inbox in &self.shared.inboxes {
             inbox.send(Message::Stop(stops_at));
@@ -149,6 +151,7 @@ impl Engine {
         }
         locked(&self.shared.python).lane.seal();
         let _ = self.shared.spool.seal_finished(); // What the disk refuses stays in its open file, for the next start.
+        self.shared.spool.close();
         cut
     }
 

@@ -9,7 +9,7 @@ use papaya::HashMap;
 use sha2::Sha256;
 
 use crate::bucket::{Bucket, Quota, Rate};
-use crate::clock::{Moment, SECOND_NS};
+use crate::clock::{Clock, Moment, SECOND_NS};
 use crate::code::Code;
 use crate::ratelimit::{LimitFields, Standing};
 
@@ -116,10 +116,13 @@ impl KeySlot {
     /// The month is looked at before a token is taken, so that nothing need be given back. Of two threads that race for
     /// the month's last unit the loser spends its token too: too few by one, never too many.
     ///
+    /// `now` may be as old as the batch the request came in, and another thread may have taken tokens since by a later
+    /// time. So `clock` is asked once more before anybody is refused.
+    ///
     /// # Errors
     /// `RATE_LIMITED` or `QUOTA_SPENT`.
     #[inline]
-    pub fn spend(&self, served: bool, now: Moment) -> Result<Standing, (Code, Standing)> {
+    pub fn spend(&self, served: bool, now: Moment, clock: &Clock) -> Result<Standing, (Code, Standing)> {
         if self.policy.unlimited {
             return Ok(self.standing(now));
         }
@@ -127,7 +130,8 @@ impl KeySlot {
         if left == Some(0) {
             return Err((Code::QuotaSpent, self.standing(now)));
         }
-        let level = match self.bucket.take(self.policy.rate, now.monotonic_ns) {
+        let taken = self.bucket.take(self.policy.rate, now.monotonic_ns);
+        let level = match taken.or_else(|_| self.bucket.take(self.policy.rate, clock.monotonic_ns())) {
             Ok(level) => level,
             Err(level) => return Err((Code::RateLimited, Standing { level, month: self.month(left, now) })),
         };
@@ -136,6 +140,11 @@ impl KeySlot {
             _ => left,
         };
         Ok(Standing { level, month: self.month(left, now) })
+    }
+
+    /// Spend a unit of the month for what a token was taken for before; false when none is left.
+    pub fn charge(&self, wall_ns: u64) -> bool {
+        self.policy.unlimited || self.quota.as_ref().is_none_or(|quota| quota.spend(wall_ns).is_some())
     }
 
     /// Return what is left, spending nothing.
@@ -289,6 +298,10 @@ pub(crate) mod tests {
         }
     }
 
+    fn clock_at(now: Moment) -> Clock {
+        Clock::manual(now.wall_ns, now.monotonic_ns)
+    }
+
     fn slot_of(keys: &Keys, digest: &Digest) -> Arc<KeySlot> {
         match keys.find(digest, NOW.monotonic_ns) {
             Known::Admitted(slot) => slot,
@@ -309,7 +322,7 @@ pub(crate) mod tests {
         keys.admit(digest, policy(), NOW);
         let first = slot_of(&keys, &digest);
         for _ in 0..3 {
-            first.spend(true, NOW).unwrap();
+            first.spend(true, NOW, &clock_at(NOW)).unwrap();
         }
         keys.admit(digest, Policy { rate: Rate::new(20.0, 8).unwrap(), quota: Some(50), ..policy() }, NOW);
         assert!(first.is_retired());
@@ -324,21 +337,41 @@ pub(crate) mod tests {
     fn a_refused_request_spends_nothing() {
         let slot = KeySlot::new(Policy { quota_left: 6, ..policy() }, None, NOW);
         for _ in 0..5 {
-            slot.spend(true, NOW).unwrap();
+            slot.spend(true, NOW, &clock_at(NOW)).unwrap();
         }
-        let limited = slot.spend(true, NOW).unwrap_err();
+        let limited = slot.spend(true, NOW, &clock_at(NOW)).unwrap_err();
         assert_eq!((limited.0, limited.1.month), (Code::RateLimited, Some((1, 1_000))));
         let later = Moment { monotonic_ns: NOW.monotonic_ns + SECOND_NS, ..NOW };
-        slot.spend(true, later).unwrap();
-        let spent = slot.spend(true, later).unwrap_err();
+        slot.spend(true, later, &clock_at(later)).unwrap();
+        let spent = slot.spend(true, later, &clock_at(later)).unwrap_err();
         assert_eq!((spent.0, spent.1.level.left), (Code::QuotaSpent, 4));
         assert_eq!(slot.standing(later).level.left, 4);
     }
 
     #[test]
+    fn nobody_is_refused_by_a_time_that_has_passed() {
+        let slot = KeySlot::new(Policy { rate: Rate::new(10.0, 1).unwrap(), ..policy() }, None, NOW);
+        let other_thread = Moment { monotonic_ns: NOW.monotonic_ns + SECOND_NS / 20, ..NOW };
+        slot.spend(true, other_thread, &clock_at(other_thread)).unwrap();
+        // A batch received at NOW whose turn comes once the bucket has filled again.
+        let turn = Moment { monotonic_ns: other_thread.monotonic_ns + SECOND_NS / 10, ..NOW };
+        assert!(slot.spend(true, NOW, &clock_at(turn)).is_ok());
+        assert_eq!(slot.spend(true, NOW, &clock_at(turn)).unwrap_err().0, Code::RateLimited);
+    }
+
+    #[test]
+    fn a_charge_spends_the_month_and_no_token() {
+        let slot = KeySlot::new(Policy { quota_left: 1, ..policy() }, None, NOW);
+        assert!(slot.charge(NOW.wall_ns) && !slot.charge(NOW.wall_ns));
+        assert_eq!((slot.standing(NOW).level.left, slot.standing(NOW).month), (5, Some((0, 1_000))));
+        assert!(KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, NOW).charge(NOW.wall_ns));
+        assert!(KeySlot::new(Policy { quota: None, ..policy() }, None, NOW).charge(NOW.wall_ns));
+    }
+
+    #[test]
     fn what_is_not_served_costs_a_token_and_no_quota() {
         let slot = KeySlot::new(policy(), None, NOW);
-        let standing = slot.spend(false, NOW).unwrap();
+        let standing = slot.spend(false, NOW, &clock_at(NOW)).unwrap();
         assert_eq!((standing.level.left, standing.month), (4, Some((100, 1_000))));
     }
 
@@ -346,7 +379,7 @@ pub(crate) mod tests {
     fn an_unlimited_key_is_never_refused() {
         let slot = KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, NOW);
         for _ in 0..1_000 {
-            assert_eq!(slot.spend(true, NOW).unwrap().level.left, 5);
+            assert_eq!(slot.spend(true, NOW, &clock_at(NOW)).unwrap().level.left, 5);
         }
     }
 

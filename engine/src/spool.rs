@@ -17,8 +17,8 @@ mod segment;
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub struct SpoolConfig {
 #[derive(Debug)]
 pub struct Spool {
     shared: Arc<keeper::Shared>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Spool {
@@ -77,14 +77,14 @@ impl Spool {
     pub fn open(config: &SpoolConfig, sources: Arc<Sources>) -> io::Result<Arc<Self>> {
         let capacity = capacity_of(config)?;
         let shared = Arc::new(keeper::Shared::new(config, capacity, sources));
-        let Some(directory) = &config.directory else { return Ok(Arc::new(Self { shared, threads: Vec::new() })) };
+        let Some(directory) = &config.directory else { return Ok(Arc::new(Self { shared, threads: Mutex::default() })) };
         disk::make_directory(directory)?;
         match shared.make_spares() {
             Err(error) if !is_want_of_room(&error) => return Err(error),
             _ => {}
         }
         // From here on a failing start of a thread drops the spool, which stops the other one.
-        let mut spool = Self { shared, threads: Vec::new() };
+        let spool = Self { shared, threads: Mutex::default() };
         let maker = spool.start("spool-maker", keeper::run_maker)?;
         let sealer = spool.start("spool-sealer", keeper::run_sealer)?;
         // Set before any lane exists, so that no lane's wake is missed.
@@ -92,11 +92,11 @@ impl Spool {
         Ok(Arc::new(spool))
     }
 
-    fn start(&mut self, name: &str, run: fn(&keeper::Shared)) -> io::Result<Thread> {
+    fn start(&self, name: &str, run: fn(&keeper::Shared)) -> io::Result<Thread> {
         let shared = Arc::clone(&self.shared);
         let handle = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&shared))?;
         let thread = handle.thread().clone();
-        self.threads.push(handle);
+        self.keepers().push(handle);
         Ok(thread)
     }
 
@@ -115,7 +115,7 @@ impl Spool {
     /// # Errors
     /// When the disk refuses or takes longer. The records stay in their open files and are tried again.
     pub fn seal_finished(&self) -> io::Result<()> {
-        if self.threads.is_empty() { Ok(()) } else { self.shared.wait_sealed(SEAL_WAIT_MOST) }
+        if self.keepers().is_empty() { Ok(()) } else { self.shared.wait_sealed(SEAL_WAIT_MOST) }
     }
 
     /// Return how many finished segments could not be sealed yet, and the error that stands in the keeper's way.
@@ -134,17 +134,31 @@ impl Spool {
     }
 }
 
-impl Drop for Spool {
-    /// Seal what was handed over, end the keeper and remove the spares. What lanes still hold stays open on disk.
-    fn drop(&mut self) {
+impl Spool {
+    /// Seal what was handed over, end the keeper and remove the spares. What lanes still hold stays open on disk, and
+    /// what they are given once that is full is lost, and counted. May be called twice.
+    pub fn close(&self) {
         self.shared.stop();
+        let threads = std::mem::take(&mut *self.keepers());
         // Not by way of `stop` alone: a thread whose sibling could not start is not known there.
-        self.threads.iter().for_each(|thread| thread.thread().unpark());
-        for thread in self.threads.drain(..) {
+        for thread in &threads {
+            thread.thread().unpark();
+        }
+        for thread in threads {
             // A keeper thread that panicked has said so on stderr; its files are recovered at the next start.
             let _ = thread.join();
         }
         self.shared.remove_spares();
+    }
+
+    fn keepers(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

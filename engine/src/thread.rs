@@ -74,9 +74,8 @@ impl EngineThread {
                 let event = self.poll.event(place);
                 self.on_event(event);
             }
-            if self.floor.has_put_off() {
-                self.floor.take_turns(&mut self.context, &self.poll);
-            }
+            self.floor.take_turns(&mut self.context, &self.poll);
+            self.floor.work_off(&mut self.context, &self.poll);
             if let Some(stops_at) = self.stops_at {
                 self.floor.end(&mut self.context);
                 if self.floor.is_empty() || Instant::now() >= stops_at {
@@ -144,7 +143,7 @@ impl EngineThread {
                 udp.settle(&mut self.context, ticket, refusal);
             }
         } else {
-            self.floor.on_answer(&mut self.context, &self.poll, ticket, refusal);
+            self.floor.on_answer(&self.context, ticket, refusal);
         }
     }
 
@@ -192,7 +191,7 @@ impl EngineThread {
     fn sweep(&mut self) {
         self.ticker.clear();
         self.context.received = self.context.shared.clock.now();
-        self.floor.sweep(&mut self.context, &self.poll);
+        self.floor.sweep(&mut self.context);
         for udp in &mut self.datagrams {
             udp.sweep(&mut self.context);
         }

@@ -31,10 +31,18 @@ async def test_each_request_is_spent_until_the_key_is_refused_with_its_limits_an
 
 async def test_a_spent_month_says_when_it_begins_anew() -> None:
     callers, _ = at_the_gate(quota=5, quota_left=1)
-    await callers.admit(LIVE_SECRET)
-    refusal = (await callers.admit(LIVE_SECRET)).refusal
-    assert isinstance(refusal, QuotaSpent)
-    assert refusal.facts["resets_at"] == MONTH_ENDS
+    assert (await callers.admit(LIVE_SECRET)).refusal is None
+    assert callers.charge(LIVE_SECRET).refusal is None
+    for refusal in (callers.charge(LIVE_SECRET).refusal, (await callers.admit(LIVE_SECRET)).refusal):
+        assert isinstance(refusal, QuotaSpent)
+        assert refusal.facts["resets_at"] == MONTH_ENDS
+
+
+async def test_who_is_let_in_and_told_nothing_pays_nothing_of_the_month() -> None:
+    callers, _ = at_the_gate(quota=5, quota_left=5)
+    for _ in range(3):
+        await callers.admit(LIVE_SECRET)
+    assert (await callers.standing(LIVE_SECRET)).limits.quota_left == 5
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,18 @@ async def test_a_key_refused_as_invalid_and_then_issued_may_ask_again(node: Node
     await node.until(lambda: digest not in node.gate.refusals, within_seconds=1.0)
 
 
+@pytest.mark.parametrize(
+    "payload", ["", "digest", "digest zz", "digest " + "é" * 64, "digest " + "A" * 64, "tier", "tier of nobody", "x" * 4000]
+)
+async def test_whatever_is_announced_by_whomever_the_watch_goes_on(node: Node, own_keys: Keys, digests: Digests, payload: str) -> None:
+    digest, key_id = await issued(own_keys, digests)
+    await node.let_in(digest)
+    with psycopg.connect(node_url(own_keys)) as hand:
+        hand.execute("SELECT pg_notify('api_keys', %s)", [payload])
+    await own_keys.revoke(key_id)
+    await node.until(lambda: node.gate.refusals == {digest: "KEY_REVOKED"}, within_seconds=1.0)
+
+
 async def test_counting_use_is_no_change(node: Node, own_keys: Keys, digests: Digests) -> None:
     digest, key_id = await issued(own_keys, digests)
     await node.let_in(digest)

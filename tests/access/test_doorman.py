@@ -142,6 +142,15 @@ async def test_a_fault_nobody_foresaw_costs_the_caller_an_error_and_not_a_wait(d
     assert await door.ask(b"?" * 32) == ["KEY_INVALID"]
 
 
+async def test_a_key_the_gate_will_not_take_costs_no_other_its_doorman(door: Door, keys: Keys, digests: Digests) -> None:
+    absurd = [(await issued(keys, digests, "pro"))[0] for _ in range(Patience().looks_max + 1)]
+    door.gate.will_not_take = "pro"
+    for digest in absurd:
+        assert await door.ask(digest) == ["DEPENDENCY_AWAY"]
+    digest, _ = await issued(keys, digests, "free")
+    assert await door.ask(digest) == [None]
+
+
 async def test_a_store_that_takes_too_long_is_as_good_as_away(door: Door, guarded: GuardedKeys, clock: ManualClock) -> None:
     guarded.open.clear()
     ticket = door.questions.ask(b"?" * 32)

@@ -59,7 +59,7 @@ def trial(request: pytest.FixtureRequest, digest: bytes) -> Trial:
 
     def spend(requests: int) -> None:
         for _ in range(requests):
-            assert engine.keys.take(SECRET).code == "OK"
+            assert (engine.keys.take(SECRET).code, engine.keys.charge(SECRET).code) == ("OK", "OK")
 
     return Trial(EngineGate(engine.keys), spend)
 

@@ -145,11 +145,13 @@ def test_python_spends_from_the_same_bucket_and_quota(node: Node, caller: Caller
     assert caller.ask("/price?asset=BTC", secret=SECRET).status == 200
     verdict = node.engine.keys.take(SECRET)
     assert (verdict.code, verdict.key_id, verdict.retry_after_seconds) == ("OK", 7, None)
-    assert fields(dict(verdict.headers)["RateLimit"]) == {"burst": {"r": 1, "t": 1}, "month": {"r": 8, "t": 0}}
+    assert fields(dict(verdict.headers)["RateLimit"]) == {"burst": {"r": 1, "t": 1}, "month": {"r": 9, "t": 0}}
+    charged = node.engine.keys.charge(SECRET)
+    assert (charged.code, fields(dict(charged.headers)["RateLimit"])["month"]["r"]) == ("OK", 8)
     assert caller.ask("/price?asset=BTC", secret=SECRET).headers["x-ratelimit-remaining"] == "0"
     refused = node.engine.keys.take(SECRET)
     assert (refused.code, refused.retry_after_seconds) == ("RATE_LIMITED", 1)
-    assert node.engine.keys.take("stranger").code == "KEY_UNKNOWN"
+    assert [node.engine.keys.take("stranger").code, node.engine.keys.charge("stranger").code] == ["KEY_UNKNOWN", "KEY_UNKNOWN"]
     node.engine.keys.refuse(node.engine.keys.digest_of("stranger"), "KEY_INVALID", seconds=9)
     assert (node.engine.keys.take("stranger").code, node.engine.keys.take(SECRET, in_url=True).code) == ("KEY_INVALID", "TIER_FORBIDS")
     assert node.counted("keys_refused") == 2

@@ -1,5 +1,7 @@
 """HTTP/1.1 as the engine speaks it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.callers import Caller, request
@@ -27,6 +29,26 @@ def test_a_request_may_come_byte_by_byte(caller: Caller) -> None:
     for byte in request("/price?asset=BTC", secret=SECRET):
         caller.send(bytes([byte]))
     assert caller.answer().status == 200
+
+
+def test_nobody_gets_an_answer_of_somebody_else(make_node: Callable[..., Node]) -> None:
+    node = make_node(connections_max=40, handed_max=1)
+    for number in range(40):
+        node.admit(f"key{number}", key_id=number + 1, burst=1_000 + number)
+        node.publish(f"A{number}", str(number))
+    callers = [node.caller() for _ in range(40)]
+    assert callers[39].ask("/price?asset=A39", secret="key39").status == 200
+    callers[39].send(request("/health"))
+    node.handed()
+    for turn in range(20):
+        for number, caller in enumerate(callers[:39]):
+            caller.send(request(f"/price?asset=A{number}", secret=f"key{number}", X_Request_Id=f"{turn}-{number}") * (1 + number % 3))
+        refused = node.caller()
+        assert refused.answer().envelope["code"] == "OVERLOADED"
+        for number, caller in enumerate(callers[:39]):
+            for answer in [caller.answer() for _ in range(1 + number % 3)]:
+                told = (answer.envelope["data"]["price"], answer.headers["x-ratelimit-limit"], answer.headers["x-request-id"])
+                assert told == (str(number), str(1_000 + number), f"{turn}-{number}")
 
 
 @pytest.mark.parametrize("cut", [1, 5, 30, 60])

@@ -96,6 +96,21 @@ def test_a_reader_that_takes_nothing_is_cut_and_costs_bounded_bytes(make_node: C
     assert node.counted("connections_open") == 1
 
 
+def test_many_readers_that_take_nothing_cost_bounded_bytes_together(make_node: Callable[..., Node]) -> None:
+    node = ready(make_node(unsent_bytes_max=100_000_000))
+    for _ in range(4):
+        slow = node.caller(receive_bytes=2_048)
+        with contextlib.suppress(OSError):  # Whoever is one too many is cut while it still asks.
+            for _ in range(300):
+                slow.send(ASK * 100)
+    for _ in range(1_000):
+        if node.counted("slow_readers_cut"):
+            break
+        assert node.caller().ask("/price?asset=BTC", secret=SECRET, Connection="close").status == 200
+    assert 1 <= node.counted("slow_readers_cut") < 4
+    assert node.caller().ask("/price?asset=BTC", secret=SECRET).status == 200
+
+
 def test_a_reader_that_takes_at_last_gets_everything_in_order(make_node: Callable[..., Node]) -> None:
     node = ready(make_node(unsent_bytes_max=20_000))
     for number in range(20):

@@ -4,20 +4,18 @@ import asyncio
 import http.client
 import json
 import subprocess
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from aiohttp import web
 
 from tests.readme.product import BEAST, Product, running
 from tests.support.processes import wait_until
 from trinity_beast.clock import SystemClock
 from trinity_beast.lab import Lab, open_market
 from trinity_beast.lab.connection import Connection
-from trinity_beast.lab.market import RecordedTrades
 from trinity_beast.lab.model import Listing, MarketTrade
 from trinity_beast.lab.protocol import VenueProtocol
 from trinity_beast.randomness import dice_from
@@ -37,31 +35,20 @@ class Newcomer(VenueProtocol):
     @classmethod
     def listings(cls, assets: Sequence[Asset]) -> list[Listing]:
         return [
-            Listing(NEWCOMER, Symbol(f"{asset.lower()}_usd"), asset, "USD", asset, "1", 5, 5, 5.0, 30, pads_digits=True) for asset in assets
+            Listing(NEWCOMER, Symbol(f"{asset.lower()}_usd"), asset, "USD", asset, "1", 5, 5, 5.0, pads_digits=True) for asset in assets
         ]
 
-    @classmethod
-    def listing_of(cls, symbol: Symbol, price: str, price_decimals: int, size_decimals: int) -> Listing:
-        raise NotImplementedError
-
-    @classmethod
-    def read_recorded(cls, _frame: str) -> Iterable[RecordedTrades]:
-        return ()
-
-    def received(self, connection: Connection, text: str) -> None:
+    def asked(self, connection: Connection, message: dict[str, Any]) -> None:
         connection.has_asked = True
-        for market in json.loads(text)["join"]:
+        for market in message["join"]:
             connection.channels.setdefault("deals", {})[Symbol(market)] = None
-        connection.put(json.dumps({"joined": json.loads(text)["join"]}))
+        connection.put(json.dumps({"joined": message["join"]}))
 
     def publish(self, symbol: Symbol, trades: Sequence[MarketTrade]) -> None:
         for connection in self.desk.connections:
             if symbol in connection.channels.get("deals", {}):
                 deals = ",".join(f'{{"at":{trade.time_ns // 1_000},"rate":{trade.price},"amount":7}}' for trade in trades)
                 connection.put(f'{{"kind":"deals","market":"{symbol}","deals":[{deals}]}}', symbol=symbol)
-
-    def routes(self) -> list[web.RouteDef]:
-        return []
 
 
 def row(endpoint: str, **changes: object) -> dict[str, Any]:
@@ -121,7 +108,6 @@ class Shell:
             return answer
         finally:
             connection.close()
-
 
     def awaited_price(self, query: str) -> dict[str, Any]:
         """The first price told; until then there is none, or the demo key is asked too often."""

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from collections import Counter
 
 import pytest
 import sqlalchemy as sa
@@ -17,8 +18,11 @@ from trinity_beast.feeds.grammar import COLUMNS, parse_row, rendered
 from trinity_beast.feeds.service import FeedTables, read_tables
 from trinity_beast.feeds.tables import exchange_asset_map, exchange_feeds
 from trinity_beast.storage import Database, Notices
+from trinity_beast.words import Asset, Venue
 
-# The 25 of the resource inventory, section 9.
+SIX = ["coinbase", "cryptocom", "gateio", "gemini", "kraken", "okx"]
+GREAT = {"BTC", "ETH", "SOL", "XRP", "DOGE", "LINK", "LTC", "AVAX", "DOT", "UNI"}
+# The 25 of the resource inventory, section 9, at Coinbase.
 SEEDS = "BTC ETH SOL DOGE XRP LINK DOT LTC AVAX UNI PEPE XLM ETC ICP RENDER BONK BCH JASMY AXS CHZ STORJ ZEC DASH CGLD NEAR"
 SEED_LIST = sorted(SEEDS.split())
 
@@ -27,16 +31,17 @@ def test_the_table_has_exactly_the_nineteen_columns() -> None:
     assert tuple(exchange_feeds.c.keys()) == COLUMNS
 
 
-async def test_a_fresh_database_knows_ten_venues_of_which_one_is_on(database: Database) -> None:
+async def test_a_fresh_database_knows_ten_venues_of_which_six_are_on(database: Database) -> None:
     tables = await read_tables(database)
     assert tables.invalid == ()
-    assert {row.venue: rendered(row) for row in tables.rows} == dict(DOCUMENTED)
-    assert [row.venue for row in tables.rows if row.enabled] == ["coinbase"]
+    documented = {venue: {**row, "enabled": venue in SIX} for venue, row in DOCUMENTED.items()}
+    assert {row.venue: rendered(row) for row in tables.rows} == documented
+    assert [row.venue for row in tables.rows if row.enabled] == SIX
     assert sorted(row.venue for row in tables.rows) == sorted(VENUES)
 
 
 async def test_a_fresh_database_maps_the_25_assets_of_coinbase(database: Database) -> None:
-    asset_map = (await read_tables(database)).asset_map
+    asset_map = [mapped for mapped in (await read_tables(database)).asset_map if mapped.venue == "coinbase"]
     prewarmed = {mapped.asset: mapped for mapped in asset_map if mapped.prewarm}
     assert sorted(prewarmed) == SEED_LIST
     assert {mapped.symbol for mapped in prewarmed.values()} == {f"{asset}-USD" for asset in SEED_LIST}
@@ -46,6 +51,17 @@ async def test_a_fresh_database_maps_the_25_assets_of_coinbase(database: Databas
     assert others == {"CELO": "CGLD-USD"}
 
 
+async def test_a_fresh_database_holds_25_assets_warm_on_each_of_six_venues_and_the_great_ones_on_all(database: Database) -> None:
+    asset_map = (await read_tables(database)).asset_map
+    warm = Counter(mapped.venue for mapped in asset_map if mapped.prewarm)
+    assert warm == dict.fromkeys(SIX, 25)
+    for venue in SIX:
+        assert {mapped.asset for mapped in asset_map if mapped.venue == venue} >= GREAT
+    spelled = {(mapped.venue, mapped.asset): mapped.symbol for mapped in asset_map}
+    assert [spelled[Venue(venue), Asset("BTC")] for venue in SIX] == ["BTC-USD", "BTC_USD", "BTC_USDT", "btcusd", "BTC/USD", "BTC-USDT"]
+    assert len({(mapped.venue, mapped.symbol) for mapped in asset_map}) == len(asset_map) - 1  # CELO and CGLD are one market.
+
+
 @pytest.mark.captures
 async def test_every_symbol_of_the_map_stands_on_coinbases_real_product_list(database: Database) -> None:
     folder = captures_folder()
@@ -53,7 +69,7 @@ async def test_every_symbol_of_the_map_stands_on_coinbases_real_product_list(dat
         pytest.skip("the recordings (shared/captures beside the checkout) are not on this machine")
     with gzip.open(folder / "coinbase" / "rest-market-products-2026-08-09.json.gz") as file:
         listed = {product["product_id"]: product for product in json.load(file)["products"]}
-    for mapped in (await read_tables(database)).asset_map:
+    for mapped in (each for each in (await read_tables(database)).asset_map if each.venue == "coinbase"):
         product = listed[mapped.symbol]
         assert (product["status"], product["trading_disabled"], product["view_only"]) == ("online", False, False)
         assert product["quote_currency_id"] == mapped.quote
@@ -103,8 +119,8 @@ async def test_a_change_by_anybody_is_put_to_use_at_once(own_database: Database)
     try:
         await eventually(lambda: changes.looks)  # The line stands, and what it may have missed was looked for.
         async with own_database.transaction() as tx:
-            await tx.execute(sa.update(exchange_feeds).where(exchange_feeds.c.venue == "kraken").values(enabled=True))
-        assert [row.venue for row in (await taker.next()).rows if row.enabled] == ["coinbase", "kraken"]
+            await tx.execute(sa.update(exchange_feeds).where(exchange_feeds.c.venue == "bybit").values(enabled=True))
+        assert [row.venue for row in (await taker.next()).rows if row.enabled] == sorted([*SIX, "bybit"])
         async with own_database.transaction() as tx:
             await tx.execute(sa.delete(exchange_asset_map).where(exchange_asset_map.c.asset == "DASH"))
         assert "DASH" not in [mapped.asset for mapped in (await taker.next()).asset_map]
@@ -121,11 +137,11 @@ async def test_a_change_whose_notice_was_lost_is_found_by_looking(own_database: 
         await eventually(lambda: changes.looks)
         async with own_database.transaction() as tx:
             await tx.execute(sa.update(exchange_feeds).where(exchange_feeds.c.venue == "coinbase").values(price_path="a..b", enabled=True))
-            await tx.execute(sa.update(exchange_feeds).where(exchange_feeds.c.venue == "okx").values(enabled=True))
+            await tx.execute(sa.update(exchange_feeds).where(exchange_feeds.c.venue == "okx").values(enabled=False))
         await clock.wait_for_sleepers()
         clock.advance(LOOK_EVERY_SECONDS)
         tables = await taker.next()
-        assert [row.venue for row in tables.rows if row.enabled] == ["coinbase", "okx"]
+        assert [row.venue for row in tables.rows if row.enabled] == SIX[:-1]
         broken = next(row for row in tables.rows if row.venue == "coinbase")
         assert broken == parse_row(DOCUMENTED["coinbase"])  # Its last good row stays in use.
     finally:

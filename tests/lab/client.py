@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
@@ -64,7 +64,7 @@ class LabClient:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(cls, url: str, clock: ManualClock) -> "LabClient":
+    async def connect(cls, url: str, clock: ManualClock) -> Self:
         return cls(await connect(url, max_queue=None, compression=None, ping_interval=None, open_timeout=5), clock)
 
     async def _read(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.lab.client import LabClient, Rest
 from tests.support.clock import ManualClock
 from trinity_beast.lab import Lab, LabAddresses, open_market
+from trinity_beast.lab.venues import Coinbase
 from trinity_beast.randomness import dice_from
 from trinity_beast.words import Venue
 
@@ -22,7 +23,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def lab(clock: ManualClock) -> AsyncIterator[Lab]:
-    lab = Lab(open_market(seed=7), clock, dice_from("lab"))
+    lab = Lab(open_market(seed=7, kinds={COINBASE: Coinbase}), clock, dice_from("lab"))
     yield lab
     await lab.stop()
 

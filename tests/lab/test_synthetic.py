@@ -5,18 +5,24 @@ from itertools import pairwise
 
 import pytest
 
-from trinity_beast.lab import open_market
+from trinity_beast.lab import Market, open_market
 from trinity_beast.lab.coins import COINS
 from trinity_beast.lab.model import SECOND_NS, Print
-from trinity_beast.lab.venues.coinbase_rows import ASSETS
+from trinity_beast.lab.venues import Coinbase
+from trinity_beast.lab.venues.listed import WARM
 from trinity_beast.words import Asset, Symbol, Venue
 
 BEGIN_NS = 1_795_160_400 * SECOND_NS
 COINBASE = Venue("coinbase")
+ASSETS = list(WARM[COINBASE])
+
+
+def _market(seed: int, assets: list[Asset] = ASSETS, *, history_seconds: float = 300) -> Market:
+    return open_market(seed=seed, assets=assets, kinds={COINBASE: Coinbase}, history_seconds=history_seconds)
 
 
 def _played(seed: int, *, seconds: int = 60, step_ms: int = 50, assets: list[Asset] = ASSETS) -> list[Print]:
-    market = open_market(seed=seed, assets=assets)
+    market = _market(seed, assets)
     market.begin(BEGIN_NS)
     steps = range(step_ms, seconds * 1000 + 1, step_ms)
     return [told for step in steps for told in market.advance(BEGIN_NS + step * 1_000_000)]
@@ -32,7 +38,7 @@ def test_the_market_does_not_depend_on_how_often_it_is_asked() -> None:
 
 
 def test_prices_and_sizes_stand_on_the_grid_of_their_listing() -> None:
-    market = open_market(seed=5)
+    market = _market(5)
     listings = {listing.symbol: listing for listing in market.listings[COINBASE]}
     trades = [trade for told in _played(5) for trade in told.trades]
     assert {trade.symbol for trade in trades} == {f"{asset}-USD" for asset in ASSETS}
@@ -62,7 +68,7 @@ def test_every_coin_keeps_its_rhythm() -> None:
 
 
 def test_every_symbol_has_traded_before_the_market_begins() -> None:
-    market = open_market(seed=8)
+    market = _market(8)
     market.begin(BEGIN_NS)
     for asset in ASSETS:
         tape = market.tape(COINBASE, Symbol(f"{asset}-USD"))
@@ -87,7 +93,7 @@ def test_an_asset_nobody_described_trades_too() -> None:
 
 @pytest.mark.parametrize("history_seconds", [30, 120])
 def test_the_past_is_remembered_as_long_as_asked_and_no_longer(history_seconds: int) -> None:
-    market = open_market(seed=11, assets=[Asset("BTC")], history_seconds=history_seconds)
+    market = _market(11, [Asset("BTC")], history_seconds=history_seconds)
     market.begin(BEGIN_NS)
     market.advance(BEGIN_NS + 1000 * SECOND_NS)
     tape = market.tape(COINBASE, Symbol("BTC-USD"))
@@ -98,7 +104,7 @@ def test_the_past_is_remembered_as_long_as_asked_and_no_longer(history_seconds: 
 
 
 def test_the_truth_at_a_time_is_the_last_trade_not_after_it() -> None:
-    market = open_market(seed=12)
+    market = _market(12)
     market.begin(BEGIN_NS)
     trades = [trade for told in market.advance(BEGIN_NS + 30 * SECOND_NS) for trade in told.trades if trade.symbol == "BTC-USD"]
     tape = market.tape(COINBASE, Symbol("BTC-USD"))

@@ -3,10 +3,9 @@
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
-from aiohttp import web
 
 from tests.lab.client import LabClient, rows_of
 from tests.support.clock import ManualClock
@@ -15,7 +14,7 @@ from trinity_beast.lab.connection import Connection
 from trinity_beast.lab.market import RecordedTrades
 from trinity_beast.lab.model import Listing, MarketTrade
 from trinity_beast.lab.protocol import VenueProtocol
-from trinity_beast.lab.venues import VENUES
+from trinity_beast.lab.venues import Coinbase
 from trinity_beast.randomness import dice_from
 from trinity_beast.words import Asset, Symbol, Venue
 
@@ -30,11 +29,7 @@ class Plain(VenueProtocol):
 
     @classmethod
     def listings(cls, assets: Sequence[Asset]) -> list[Listing]:
-        return [Listing(PLAIN, Symbol(asset.lower()), asset, "USD", asset, "1", 5, 5, 2.0, 30, pads_digits=True) for asset in assets]
-
-    @classmethod
-    def listing_of(cls, symbol: Symbol, price: str, price_decimals: int, size_decimals: int) -> Listing:
-        raise NotImplementedError
+        return [Listing(PLAIN, Symbol(asset.lower()), asset, "USD", asset, "1", 5, 5, 2.0, pads_digits=True) for asset in assets]
 
     @classmethod
     def read_recorded(cls, _frame: str) -> Iterable[RecordedTrades]:
@@ -43,7 +38,7 @@ class Plain(VenueProtocol):
     def opened(self, connection: Connection) -> None:
         connection.put('{"hello":"you"}')
 
-    def received(self, connection: Connection, text: str) -> None:
+    def unreadable(self, connection: Connection, text: str) -> None:
         connection.has_asked = True
         connection.channels.setdefault("trades", {})[Symbol(text)] = None
 
@@ -53,13 +48,13 @@ class Plain(VenueProtocol):
                 for trade in trades:
                     connection.put(json.dumps({"s": symbol, "p": trade.price, "E": trade.time_ns}), symbol=symbol)
 
-    def routes(self) -> list[web.RouteDef]:
-        return []
+    def asked(self, _connection: Connection, _message: dict[str, Any]) -> None:
+        raise AssertionError("nobody here speaks JSON")
 
 
 @pytest.fixture
 async def lab(clock: ManualClock) -> AsyncIterator[Lab]:
-    kinds: dict[Venue, type[VenueProtocol]] = {**VENUES, PLAIN: Plain}
+    kinds: dict[Venue, type[VenueProtocol]] = {COINBASE: Coinbase, PLAIN: Plain}
     lab = Lab(open_market(seed=7, kinds=kinds), clock, dice_from("two"), kinds=kinds)
     yield lab
     await lab.stop()

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.processes import wait_until
-from trinity_beast.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[2]
 BEAST = Path(sys.executable).with_name("beast")
@@ -27,7 +26,6 @@ PORTS = (
 )
 READY_SECONDS = 60.0
 STOP_SECONDS = 40.0
-CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,6 @@ class Product:
     process: subprocess.Popen[bytes]
     folder: Path
     ready: dict[str, Any]
-    started_in_seconds: float
 
     def log(self) -> str:
         """What it has said so far."""
@@ -52,7 +49,6 @@ def running(folder: Path, *arguments: str, **settings: str) -> Iterator[Product]
     """
     ready_file = folder / "ready.json"
     ready_file.unlink(missing_ok=True)
-    began_ns = CLOCK.monotonic_ns()
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [str(BEAST), "serve", "--data-dir", str(folder / "data"), "--ready-file", str(ready_file), *arguments],
@@ -66,8 +62,7 @@ def running(folder: Path, *arguments: str, **settings: str) -> Iterator[Product]
         wait_until(lambda: ready_file.exists() or process.poll() is not None, "being ready", within_seconds=READY_SECONDS)
         if process.poll() is not None:
             raise AssertionError(f"beast serve ended with {process.returncode}: {(folder / 'log').read_text(encoding='utf-8')[-2_000:]}")
-        seconds = (CLOCK.monotonic_ns() - began_ns) / 1e9
-        yield Product(process, folder, json.loads(ready_file.read_text(encoding="utf-8")), seconds)
+        yield Product(process, folder, json.loads(ready_file.read_text(encoding="utf-8")))
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.readme.pages import ROOT, page
 from tests.readme.product import BEAST, STOP_SECONDS, Product, running
+from tests.support.places import own_place
 from tests.support.processes import wait_until
 
 pytestmark = [
@@ -26,8 +27,8 @@ UDP_LINES = [(shell, line) for shell, line in SHELLS if "2679" in line]
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with running(tmp_path_factory.mktemp("readme"), "--feeds", "lab") as product:
+def product() -> Iterator[Product]:
+    with own_place() as folder, running(folder, "--feeds", "lab") as product:
         yield product
 
 
@@ -110,22 +111,22 @@ def test_a_second_program_on_the_same_folder_is_refused_in_a_sentence(product: P
     assert "Traceback" not in ended.stderr
 
 
-def test_a_second_start_answers_the_same_demo_key_and_stops_in_order(tmp_path: Path) -> None:
-    with running(tmp_path, "--feeds", "lab") as first:
+def test_a_second_start_answers_the_same_demo_key_and_stops_in_order(place: Path) -> None:
+    with running(place, "--feeds", "lab") as first:
         demo_key = first.ready["demo_key"]
-    with running(tmp_path, "--feeds", "lab") as again:
+    with running(place, "--feeds", "lab") as again:
         assert again.ready["demo_key"] == demo_key
         assert asked(again, UDP_LINES[0][1])["code"] == "OK"
 
     assert again.process.returncode == 0
-    told = subprocess.run([str(BEAST), "spool", "list", "--json"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
+    told = subprocess.run([str(BEAST), "spool", "list", "--json"], cwd=place, capture_output=True, text=True, check=True, timeout=30)
     segments = json.loads(told.stdout)["segments"]
     assert segments != []
     assert {segment["sealed"] for segment in segments} == {True}
 
 
-def test_a_stop_that_is_asked_for_twice_is_still_in_order(tmp_path: Path) -> None:
-    with running(tmp_path, "--feeds", "lab") as product:
+def test_a_stop_that_is_asked_for_twice_is_still_in_order(place: Path) -> None:
+    with running(place, "--feeds", "lab") as product:
         product.process.terminate()
         wait_until(lambda: "node stopping" in product.log(), "stopping")
         product.process.terminate()

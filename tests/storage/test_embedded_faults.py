@@ -1,6 +1,7 @@
 """The embedded PostgreSQL in its bad days: each trap sprung on the real thing."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -56,8 +57,8 @@ def test_killed_it_is_started_again_at_the_same_address_with_every_committed_row
         for _ in range(2):
             assert postgres.pid is not None
             os.kill(postgres.pid, signal.SIGKILL)
-            assert heard.next("postgres_died")["exit_code"] == -signal.SIGKILL
-            assert heard.next("postgres_restarted")["pid"] == postgres.pid
+            assert heard.next("postgres died")["exit_code"] == -signal.SIGKILL
+            assert heard.next("postgres restarted")["pid"] == postgres.pid
             with psycopg.connect(url) as connection:
                 assert connection.execute("SELECT count(*) FROM kept").fetchone() == (1000,)
         postgres.stop()
@@ -72,8 +73,8 @@ def test_it_is_not_started_again_for_ever(place: Path, surroundings: Surrounding
         assert postgres.pid is not None
         os.kill(postgres.pid, signal.SIGKILL)
 
-        assert "pg_control" in str(heard.next("postgres_restart_failed")["reason"])
-        assert heard.next("postgres_given_up")["failures"] == SOON.attempts + 1
+        assert "pg_control" in str(heard.next("postgres restart failed")["reason"])
+        assert heard.next("postgres given up")["failures"] == SOON.attempts + 1
         assert postgres.pid is None
         postgres.stop()
 
@@ -85,7 +86,7 @@ def test_stopping_ends_a_restart_that_waits(place: Path, surroundings: Surroundi
         postgres.start()
         assert postgres.pid is not None
         os.kill(postgres.pid, signal.SIGKILL)
-        heard.next("postgres_died")
+        heard.next("postgres died")
         postgres.stop()
         assert postgres.pid is None
 
@@ -199,7 +200,7 @@ def test_memory_held_by_a_dying_backend_is_waited_for(place: Path, surroundings:
                 wait_until(lambda: "shared memory block" in log.read_text(), "a start refused for the memory still held")
             finally:
                 os.kill(backend, signal.SIGCONT)
-            heard.next("postgres_restarted")
+            heard.next("postgres restarted")
         postgres.stop()
 
 
@@ -253,7 +254,8 @@ def test_under_a_folder_only_root_may_enter_the_cluster_lies_elsewhere(place: Pa
         for _ in range(2):
             run_once(folder, around)
         assert folder.postgres.resolve().parent == elsewhere
-        assert len(list(elsewhere.iterdir())) == 1
+        [made] = elsewhere.iterdir()
+        assert re.sub(r"[^A-Za-z0-9]+", "-", str(folder.path)).strip("-")[-20:] in made.name
     assert closed.stat().st_mode & 0o777 == 0o700
 
 

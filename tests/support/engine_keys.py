@@ -73,6 +73,14 @@ class FakeEngineKeys:
         if not held.tokens_left:
             return Verdict("RATE_LIMITED", held.key_id, held.headers, 2)
         held.tokens_left -= 1
+        return Verdict("OK", held.key_id, held.headers)
+
+    def charge(self, secret: str) -> Verdict:
+        held = self.held.get(self.digest_of(secret))
+        if held is None:
+            return Verdict("KEY_UNKNOWN")
+        if held.quota_left == 0:
+            return Verdict("QUOTA_SPENT", held.key_id, held.headers)
         held.quota_left = held.quota_left and held.quota_left - 1
         return Verdict("OK", held.key_id, held.headers)
 

@@ -23,9 +23,12 @@ class FakeGate:
         self._months: dict[bytes, datetime] = {}
         self.grants: dict[bytes, Grant] = {}
         self.refusals: dict[bytes, str] = {}
+        self.will_not_take = ""
 
     def admit(self, digest: bytes, grant: Grant) -> None:
         assert len(digest) == 32
+        if grant.tier == self.will_not_take:
+            raise ValueError("rate_per_second is out of range")
         known = self._standings.get(digest)
         quota_left = None if grant.quota is None else grant.quota_left
         if known is None:

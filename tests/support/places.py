@@ -5,6 +5,7 @@ import pwd
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,25 @@ def quick_place() -> Path | None:
     return MEMORY if shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN else None
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder not below one that PostgreSQL's user may not enter, as pytest's own is under root."""
+@contextmanager
+def own_place() -> Iterator[Path]:
+    """Give a folder not below one that PostgreSQL's user may not enter, as pytest's own is under root.
+
+    A node started below pytest's own would put its cluster into /var/lib, where no test takes it away.
+    """
     path = Path(tempfile.mkdtemp(prefix="trinity-beast-tests-", dir=quick_place()))
     path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder in which a node with an embedded PostgreSQL may live."""
+    with own_place() as path:
+        yield path
 
 
 @pytest.fixture(params=["distribution", "wheel"])

@@ -95,4 +95,8 @@ async def test_keys_are_spent_from_by_the_engines_own_buckets(tmp_path: Path) ->
         assert beast.keys.take(LIVE_SECRET, in_url=True).code == "TIER_FORBIDS"
         standing = beast.keys.standing(beast.keys.digest_of(LIVE_SECRET))
         assert standing is not None
-        assert (standing.tokens_left, standing.quota, standing.quota_left) == (0, 10, 8)
+        assert (standing.tokens_left, standing.quota, standing.quota_left) == (0, 10, 10)
+        assert beast.keys.charge(LIVE_SECRET).code == "OK"
+        charged = beast.keys.standing(beast.keys.digest_of(LIVE_SECRET))
+        assert charged is not None
+        assert (charged.tokens_left, charged.quota_left) == (0, 9)

@@ -95,7 +95,11 @@ class EngineKeys(Protocol):
         ...
 
     def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
-        """Spend one request of a key."""
+        """Take one token of a key."""
+        ...
+
+    def charge(self, secret: str) -> Verdict:
+        """Spend a unit of a key's month for a request that was let in."""
         ...
 
     def standing(self, digest: bytes) -> Limits | None:
@@ -140,7 +144,7 @@ class Callers:
         self._keys, self._doorman, self._count = keys, doorman, count
 
     async def admit(self, secret: str | None, *, in_url: bool = False) -> Passage:
-        """Spend one request of the caller's key, looking the key up first where the engine has not heard of it."""
+        """Take one token of the caller's key, looking the key up first where the engine has not heard of it."""
         if secret is None:
             return self._turned_away(KeyMissing())
         if kind_of(secret) is None:
@@ -155,6 +159,13 @@ class Callers:
                 return self._turned_away(_refusal_of(refused))
         # Let in and forgotten again before we came back: somebody is changing it just now.
         return Passage(0, (), DependencyAway(part="store of keys"))
+
+    def charge(self, secret: str) -> Passage:
+        """Spend a unit of the month of a caller who was let in and is now told a price."""
+        verdict = self._keys.charge(secret)
+        if verdict.code == _UNHEARD_OF:
+            return Passage(0, ())  # Ended since it was let in: this last answer is on us.
+        return Passage(verdict.key_id, tuple(verdict.headers), self._refusal(verdict, self._keys.digest_of(secret)))
 
     async def standing(self, secret: str | None, *, in_url: bool = False) -> KeyStanding:
         """Return what the caller's key may do and what is left of it. Spends nothing.

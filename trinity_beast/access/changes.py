@@ -1,19 +1,21 @@
 """Hears that keys or tiers were changed, by whichever process, and tells the doorman."""
 
 import asyncio
-import logging
+import re
 from collections.abc import Sequence
 
 from trinity_beast.access.doorman import Doorman
 from trinity_beast.access.model import Change
 from trinity_beast.access.service import Keys
 from trinity_beast.clock import Clock
+from trinity_beast.log import get_log
 from trinity_beast.storage import DependencyAway, Notices
 
 CHANNEL = "api_keys"
 LOOK_EVERY_SECONDS = 3.0
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
-_log = logging.getLogger(__name__)
+_log = get_log("access")
 
 
 class ChangeWatch:
@@ -43,7 +45,7 @@ class ChangeWatch:
         subject, _, which = payload.partition(" ")
         if subject == "tier":
             self._doorman.tier_changed(which)
-        elif subject == "digest" and len(which) == 64:
+        elif subject == "digest" and DIGEST.fullmatch(which):  # Anybody in the database may announce anything.
             self._doorman.changed(bytes.fromhex(which))
 
     async def _look_for_ever(self) -> None:
@@ -56,8 +58,11 @@ class ChangeWatch:
                 was_away = False
             except DependencyAway as error:
                 if not was_away:
-                    _log.warning("key_changes_not_seen", extra={"facts": error.facts})
+                    _log.warning("key changes not seen", error=error)
                 was_away = True
+            except Exception as error:
+                # Without this loop a lost notice would never be made good; what went wrong once may go right the next time.
+                _log.error("key changes not seen", error=error)
             await self._next_look()
 
     def _tell_new(self, changes: Sequence[Change]) -> None:

@@ -1,7 +1,6 @@
 """Answers the engine's questions about keys it has not heard of, and keeps those it has let in true."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,10 +9,11 @@ from trinity_beast.access.model import Grant, Refused
 from trinity_beast.access.roll import SECOND_NS, Roll
 from trinity_beast.access.service import Keys
 from trinity_beast.clock import Clock
+from trinity_beast.log import get_log
 from trinity_beast.storage import DependencyAway
 
 AWAY = DependencyAway.code
-_log = logging.getLogger(__name__)
+_log = get_log("access")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Doorman:
                     self._again.discard(digest)
                     self._want(digest)
                 else:
-                    self._tell(digest, None if found is None else found[digest])
+                    self._tell_safely(digest, None if found is None else found[digest])
 
     async def _look(self, digests: list[bytes]) -> Mapping[bytes, Grant | Refused] | None:
         """Ask the store, or return None when it is away, too slow, or fails in a way nobody foresaw."""
@@ -144,10 +144,10 @@ class Doorman:
             if look.done():
                 return look.result()
         except DependencyAway as error:
-            _log.warning("keys_not_looked_up", extra={"facts": {"keys": len(digests), **error.facts}})
-        except Exception:
+            _log.warning("keys not looked up", error=error, keys=len(digests))
+        except Exception as error:
             # Requests wait for the answer: a fault of ours must cost them an error, not their time-out.
-            _log.exception("keys_not_looked_up", extra={"facts": {"keys": len(digests)}})
+            _log.error("keys not looked up", error=error, keys=len(digests))
         finally:
             for task in (look, late):
                 task.cancel()
@@ -158,6 +158,14 @@ class Doorman:
         self._looks.discard(look)
         if not look.cancelled():
             look.exception()  # One that came too late has nobody left to read it.
+
+    def _tell_safely(self, digest: bytes, found: Grant | Refused | None) -> None:
+        try:
+            self._tell(digest, found)
+        except Exception as error:
+            # A tier somebody gave an absurd rate is refused by the engine; that must not cost every other key its doorman.
+            _log.error("key not told", error=error, key_id=found.key_id if isinstance(found, Grant) else 0)
+            self._answer(digest, AWAY)
 
     def _tell(self, digest: bytes, found: Grant | Refused | None) -> None:
         match found:

@@ -1,13 +1,13 @@
 """Keeps what each key has used of its month, so that a restart does not give it back."""
 
 import asyncio
-import logging
 from datetime import datetime
 
 from trinity_beast.access.gate import Gate
 from trinity_beast.access.roll import Roll
 from trinity_beast.access.service import Keys
 from trinity_beast.clock import Clock
+from trinity_beast.log import get_log
 from trinity_beast.storage import DependencyAway
 
 WRITE_EVERY_SECONDS = 5.0
@@ -15,7 +15,7 @@ WRITE_EVERY_SECONDS = 5.0
 Month = tuple[int, datetime]
 """A key and the end of the month its count belongs to."""
 
-_log = logging.getLogger(__name__)
+_log = get_log("access")
 
 
 class Ledger:
@@ -45,7 +45,10 @@ class Ledger:
     async def _write_for_ever(self) -> None:
         while True:
             await self._clock.sleep(WRITE_EVERY_SECONDS)
-            await self._write()
+            try:
+                await self._write()
+            except Exception as error:
+                _log.error("use not written", error=error)  # The next writing takes these counts along.
 
     async def _write(self) -> None:
         used, left_now = self._used_since()
@@ -53,7 +56,7 @@ class Ledger:
             try:
                 await self._keys.add_use(used)
             except DependencyAway as error:
-                _log.warning("use_not_written", extra={"facts": {"keys": len(used), **error.facts}})
+                _log.warning("use not written", error=error, keys=len(used))
                 return  # The counts stay in the engine and are written together with the next.
         self._left_before = left_now
 

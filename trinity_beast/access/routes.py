@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -10,10 +11,10 @@ from trinity_beast.access.callers import SECOND_NS, Callers, KeyStanding
 from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyMissing, KeyRevoked, TierForbids
 from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import Caller, Usage, current, refusals, timestamp_of
+from trinity_beast.web import Caller, Credentials, Usage, current, refusals, timestamp_of
 
 Admitted = Callable[[Caller], Awaitable[Usage]]
-"""A dependency that lets a caller in, spends one request, and returns what will be recorded of it."""
+"""A dependency that lets a caller in, takes one token, and returns what will be recorded and paid."""
 
 Operated = Callable[[Request], Awaitable[Operator]]
 """A dependency that lets operators in, and nobody else."""
@@ -43,7 +44,7 @@ def admission(callers: Callers) -> Admitted:
         passage = await callers.admit(caller.secret, in_url=caller.in_url)
         asked = current()
         asked.headers.extend(passage.headers)
-        usage = Usage(key_id=passage.key_id)
+        usage = Usage(key_id=passage.key_id, charge=partial(_charge, callers, caller))
         if passage.key_id:
             asked.usage = usage
         if passage.refusal is not None:
@@ -64,6 +65,15 @@ def operation(operators: Operators) -> Operated:
         return operators.admit(given, address=address, name=request.headers.get("x-operator", ""))
 
     return operator
+
+
+def _charge(callers: Callers, caller: Credentials) -> None:
+    """Spend a unit of the caller's month, and tell the limits as they are after it."""
+    charged = callers.charge(caller.secret or "")
+    asked, told_anew = current(), {name for name, _ in charged.headers}
+    asked.headers[:] = [header for header in asked.headers if header[0] not in told_anew] + list(charged.headers)
+    if charged.refusal is not None:
+        raise charged.refusal
 
 
 def key_routes(callers: Callers) -> APIRouter:

@@ -46,14 +46,25 @@ _KNOWN = (
     ("DASH", "Dash", "31.4", 0.25, 70),
     ("CGLD", "Celo", "0.0639", 0.12, 300),
     ("NEAR", "NEAR Protocol", "1.63", 0.4, 60),
+    ("ADA", "Cardano", "0.31", 0.5, 50),
+    ("AAVE", "Aave", "93", 0.4, 60),
+    ("SHIB", "Shiba Inu", "0.00000587", 0.4, 80),
+    ("BNB", "BNB", "612", 1.0, 35),
+    ("TRX", "TRON", "0.273", 0.5, 40),
+    ("S", "Sonic", "0.0612", 0.2, 90),
+    ("POL", "Polygon", "0.0921", 0.3, 80),
+    ("USDT", "Tether", "0.9995", 0.3, 1),
 )
+
+SAME_COIN = {"RNDR": "RENDER", "CELO": "CGLD", "FTM": "S", "MATIC": "POL"}
+"""Venues spell some coins by an old name or one of their own. Two names of one coin move as one."""
 
 COINS = {row[0]: Coin(Asset(row[0]), *row[1:]) for row in _KNOWN}
 
 
 def coin(asset: Asset) -> Coin:
     """Return how `asset` behaves. One we know nothing of gets a level and a rhythm that follow from its name."""
-    known = COINS.get(asset)
+    known = COINS.get(SAME_COIN.get(asset, asset))
     if known is not None:
         return known
     dice = dice_from(f"coin {asset}")

@@ -1,12 +1,14 @@
 """One client's WebSocket at a stand-in."""
 
 import asyncio
+import gzip
 from collections import deque
 from collections.abc import Callable
 
 from aiohttp import WSMsgType, web
 
-from trinity_beast.lab.faults import CutShort, FaultBoard, Pong, Wire
+from trinity_beast.lab.faults import FaultBoard, Ping, Pong, Wire
+from trinity_beast.lab.pace import Limit, Pace
 from trinity_beast.words import Symbol
 
 OUTBOX_MAX = 20_000
@@ -25,18 +27,59 @@ class Connection:
         *,
         now_ns: Callable[[], int],
         idle_ns: int,
+        message_limit: Limit | None = None,
+        is_gzipped: bool = False,
     ) -> None:
         self.number, self.idle_ns = number, idle_ns
         self.channels: dict[str, dict[Symbol, None]] = {}
         self.sequence = 0
-        self.opened_ns = self.told_ns = now_ns()
+        self.opened_ns = self.told_ns = self.heard_ns = self.pinged_ns = self.ponged_ns = now_ns()
         self.has_asked = False
         self.lost = self.sent = 0
-        self._socket, self._transport, self._faults, self._now_ns = socket, transport, faults, now_ns
+        self._socket, self._transport, self._faults, self._now_ns, self._is_gzipped = socket, transport, faults, now_ns, is_gzipped
+        self._messages = None if message_limit is None else Pace(message_limit)
         self._outbox: deque[Wire] = deque()
         self._wake = asyncio.Event()
         self._last_words: tuple[int, str] | None = None
         self._is_reset = False
+
+    def hold(self, channel: str, symbol: Symbol) -> None:
+        """Subscribe the client to a symbol of a channel."""
+        self.channels.setdefault(channel, {})[symbol] = None
+
+    def leave(self, channel: str, symbol: Symbol) -> bool:
+        """End a subscription and tell whether there was one."""
+        held = self.channels.get(channel, {})
+        was_held = held.pop(symbol, symbol) is None
+        if not held:
+            self.channels.pop(channel, None)
+        return was_held
+
+    def holds(self, channel: str, symbol: Symbol) -> bool:
+        """Tell whether the client is subscribed to a symbol of a channel."""
+        return symbol in self.channels.get(channel, ())
+
+    @property
+    def subscriptions(self) -> int:
+        """How many the client has, over all channels."""
+        return sum(map(len, self.channels.values()))
+
+    def heard(self) -> None:
+        """Note that the client said something, be it a ping."""
+        self.heard_ns = self._now_ns()
+
+    def answered(self) -> None:
+        """Note the client's pong."""
+        self.ponged_ns = self._now_ns()
+
+    def may_speak(self) -> bool:
+        """Count a message and tell whether it is within the venue's limit."""
+        return self._messages is None or self._messages.allows(self, self._now_ns())
+
+    def ping(self, now_ns: int) -> None:
+        """Send a WebSocket ping."""
+        self.pinged_ns = now_ns
+        self.enqueue(Ping(b""))
 
     def put(self, text: str, *, symbol: Symbol | None = None) -> None:
         """Send a frame that belongs to `symbol`, or to nobody; faults may change what becomes of it."""
@@ -82,23 +125,34 @@ class Connection:
     async def _send(self, wire: Wire) -> None:
         self.sent += 1
         if isinstance(wire, str):
-            await self._socket.send_frame(wire.encode(), WSMsgType.TEXT)
+            payload, kind = self._framed(wire)
+            await self._socket.send_frame(payload, kind)
         elif isinstance(wire, bytes):
             await self._socket.send_frame(wire, WSMsgType.BINARY)
         elif isinstance(wire, Pong):
             await self._socket.pong(wire.payload)
+        elif isinstance(wire, Ping):
+            await self._socket.ping(wire.payload)
         else:
-            self._transport.write(half_of(wire))
+            self._transport.write(half_of(*self._framed(wire.text)))
             self._is_reset = True
             # Not aborted: what was written must still arrive, and then nothing.
             self._transport.close()
 
+    def _framed(self, text: str) -> tuple[bytes, WSMsgType]:
+        if self._is_gzipped:
+            return gzip.compress(text.encode(), compresslevel=1, mtime=0), WSMsgType.BINARY
+        return text.encode(), WSMsgType.TEXT
 
-def half_of(wire: CutShort) -> bytes:
-    """Return the first half of a text frame's bytes, header included."""
-    payload = wire.text.encode()
-    length = len(payload)
+
+def half_of(payload: bytes, kind: WSMsgType) -> bytes:
+    """Return the first half of a frame's bytes, header included."""
+    length, first = len(payload), 0x80 | kind
     header = (
-        bytes([0x81, length]) if length < 126 else b"\x81\x7e" + length.to_bytes(2) if length < 65_536 else b"\x81\x7f" + length.to_bytes(8)
+        bytes([first, length])
+        if length < 126
+        else bytes([first, 126]) + length.to_bytes(2)
+        if length < 65_536
+        else bytes([first, 127]) + length.to_bytes(8)
     )
     return header + payload[: length // 2]

@@ -101,11 +101,9 @@ class LabControl:
     async def _truth(self, request: web.Request) -> web.Response:
         query = request.query
         at = query.get("at_ns", "")
-        tape = self._lab.market.tape(Venue(query.get("venue", "")), Symbol(query.get("symbol", "")))
-        if tape is None:
-            return web.json_response({"trade": None}, status=404)
-        trade = tape.last_at(int(at) if at.isascii() and at.isdigit() else self._lab.now_ns())
-        return web.json_response({"trade": None if trade is None else asdict(trade)})
+        at_ns = int(at) if at.isascii() and at.isdigit() else self._lab.now_ns()
+        trade = self._lab.truth_at(Venue(query.get("venue", "")), Symbol(query.get("symbol", "")), at_ns)
+        return web.json_response({"trade": trade and asdict(trade)}, status=404 if trade is None else 200)
 
 
 def told(fault: Fault) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What every market of the lab can do, whether it was made up or recorded."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +45,15 @@ class RecordedTrades:
     symbol: Symbol
     trades: tuple[MarketTrade, ...]
     is_history: bool
+
+
+def told_together(trades: Iterable[MarketTrade], *, is_history: bool = False) -> Iterator[RecordedTrades]:
+    """Sort the trades of one frame, oldest first, by symbol."""
+    found: dict[Symbol, list[MarketTrade]] = {}
+    for trade in trades:
+        found.setdefault(trade.symbol, []).append(trade)
+    for symbol, of_symbol in found.items():
+        yield RecordedTrades(symbol, tuple(of_symbol), is_history=is_history)
 
 
 RecordingReader = Callable[[str], Iterable[RecordedTrades]]

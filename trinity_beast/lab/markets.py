@@ -9,7 +9,7 @@ from trinity_beast.lab.protocol import VenueProtocol
 from trinity_beast.lab.recorded import RecordedMarket, load
 from trinity_beast.lab.synthetic import SyntheticMarket
 from trinity_beast.lab.venues import VENUES
-from trinity_beast.lab.venues.coinbase_rows import ASSETS
+from trinity_beast.lab.venues.listed import GREAT, LISTED
 from trinity_beast.words import Asset, Venue
 
 RECORDED = "recorded:"
@@ -19,13 +19,14 @@ def open_market(
     words: str = "synthetic",
     *,
     seed: int = 1,
-    assets: Sequence[Asset] = ASSETS,
+    assets: Mapping[Venue, Sequence[Asset]] | Sequence[Asset] = LISTED,
     kinds: Mapping[Venue, type[VenueProtocol]] = VENUES,
     history_seconds: float = 300,
 ) -> Market:
     """Return the market `words` name: `synthetic`, or `recorded:DIR` with DIR holding `<venue>/*.recv.jsonl.gz`.
 
-    A recorded market plays those venues of `kinds` and those assets that it finds recorded; `seed` and `assets` concern a made-up one.
+    A recorded market plays those venues of `kinds` and those assets that it finds recorded; `seed` and `assets` concern a
+    made-up one. `assets` are the same for all venues, or each venue's own.
 
     Raises:
         MarketUnknown: it is neither.
@@ -37,4 +38,6 @@ def open_market(
         return RecordedMarket(load(Path(words.removeprefix(RECORDED)), readers), makers, history_seconds=history_seconds)
     if words != "synthetic":
         raise MarketUnknown(market=words)
-    return SyntheticMarket({venue: kind.listings(assets) for venue, kind in kinds.items()}, seed=seed, history_seconds=history_seconds)
+    of_venue = {venue: assets.get(venue, GREAT) if isinstance(assets, Mapping) else assets for venue in kinds}
+    listings = {venue: kind.listings(of_venue[venue]) for venue, kind in kinds.items()}
+    return SyntheticMarket(listings, seed=seed, history_seconds=history_seconds)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from trinity_beast.words import Asset, Symbol, Venue
 
 SECOND_NS = 1_000_000_000
+MS_NS = 1_000_000
 
 
 class MakerSide(StrEnum):
@@ -15,12 +16,18 @@ class MakerSide(StrEnum):
     SELL = "SELL"
 
 
+def maker_of(taker: str) -> MakerSide:
+    """Return who rested when a venue calls the taker `buy` or `sell`, in whatever case."""
+    return MakerSide.SELL if taker.lower() == "buy" else MakerSide.BUY
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One symbol as a venue lists it. `price_decimals` and `size_decimals` are the grids prices and sizes stand on.
 
-    `pads_digits` tells whether the venue prints `1919.40` or `1919.4`. A delisted symbol keeps `start_price` as its last
-    price and never trades: venues go on naming a price for the dead.
+    `pads_digits` tells whether the venue prints `1919.40` or `1919.4`; `price_digits` is how many digits it prints after the
+    point where that is more than the grid has: `63551.02000000`. Times are printed in steps of `time_step_ns`. A delisted
+    symbol keeps `start_price` as its last price and never trades: venues go on naming a price for the dead.
     """
 
     venue: Venue
@@ -32,9 +39,10 @@ class Listing:
     price_decimals: int
     size_decimals: int
     trades_per_second: float
-    volatility_ppm: int
     pads_digits: bool = False
     is_delisted: bool = False
+    price_digits: int = 0
+    time_step_ns: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,16 @@ class MarketTrade:
     size: str
     time_ns: int
     maker_side: MakerSide
+
+    @property
+    def taker(self) -> str:
+        """What the taker did: `buy` or `sell`."""
+        return "buy" if self.maker_side is MakerSide.SELL else "sell"
+
+    @property
+    def time_ms(self) -> int:
+        """The time in Unix milliseconds."""
+        return self.time_ns // MS_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,7 @@ class ControlAddress:
 
 @dataclass(frozen=True, slots=True)
 class VenueStatus:
-    """What one stand-in is doing."""
+    """What one stand-in is doing. `clock_ahead_ns` is how far a fault has set its clock wrong: the truth knows the right one."""
 
     venue: Venue
     connections: int
@@ -85,3 +103,4 @@ class VenueStatus:
     trades_printed: int
     frames_sent: int
     faults: tuple[str, ...]
+    clock_ahead_ns: int

@@ -149,9 +149,11 @@ class _Player:
 
     def _print(self, told: RecordedTrades, printed_ns: int) -> Print:
         ids = self._round * self._ids_a_round
+        tape = self.tapes[told.symbol]
+        ids += tape.extra_ids
         moved = tuple(replace(trade, time_ns=trade.time_ns + self._shift_ns, trade_id=trade.trade_id + ids) for trade in told.trades)
         for trade in moved:
-            self.tapes[told.symbol].add(trade)
+            tape.add(trade)
         return Print(self.venue, told.symbol, moved, printed_ns)
 
 

@@ -1,17 +1,19 @@
 """The network side of a stand-in: one port for sockets, one for REST, on loopback."""
 
 import asyncio
+import json
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from aiohttp import WSMsgType, web
-from aiohttp.typedefs import Handler
 
 from trinity_beast.clock import Clock
 from trinity_beast.lab.connection import Connection
 from trinity_beast.lab.faults import Pong
 from trinity_beast.lab.model import SECOND_NS, LabAddresses
-from trinity_beast.lab.pace import Pace
+from trinity_beast.lab.pace import Limit, Pace, Verdict
 from trinity_beast.lab.ports import Port
+from trinity_beast.lab.rest import RestAnswer, RestAsk, RestHandler, RestRefused
 from trinity_beast.lab.stand_in import StandIn
 from trinity_beast.randomness import Dice
 
@@ -26,8 +28,8 @@ class VenueServer:
     def __init__(self, stand_in: StandIn, clock: Clock, dice: Dice) -> None:
         self.stand_in = stand_in
         self._clock, self._dice = clock, dice
-        self._handshakes = Pace(stand_in.protocol.connections_per_second)
-        self._rest_requests = Pace(stand_in.protocol.rest_per_second)
+        self._handshakes = Pace(stand_in.protocol.connection_limit)
+        self._rest_requests: dict[Limit, Pace] = {}
         self._accepted = 0
         self._socket_port: Port | None = None
         self._rest_port: Port | None = None
@@ -40,9 +42,10 @@ class VenueServer:
             OSError: a port is taken.
         """
         protocol = self.stand_in.protocol
-        sockets, rest = web.Application(), web.Application(middlewares=[self._rest_manners])
+        sockets, rest = web.Application(), web.Application()
         sockets.router.add_get(protocol.socket_path, self._socket)
-        rest.router.add_routes(protocol.routes())
+        for address, handler in protocol.routes().items():
+            rest.router.add_get(address, self._answering(address, handler))
         # One after the other: when the second is taken, `stop` must know of the first.
         self._socket_port = Port(host, ws_port)
         self._rest_port = Port(host, rest_port)
@@ -90,8 +93,9 @@ class VenueServer:
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         """Serve one client until it or we leave."""
         await self.stand_in.answering()
-        if not self._handshakes.allows(request.remote, self.stand_in.now_ns):
-            return web.Response(status=429, text="too many connections")
+        verdict = self._handshakes.judge(request.remote, self.stand_in.steady_ns)
+        if verdict is not Verdict.ALLOWED:
+            return web.Response(status=403 if verdict is Verdict.BANNED else 429, text="too many connections")
         socket = web.WebSocketResponse(
             compress=False, autoping=False, autoclose=False, timeout=CLOSING_SECONDS, max_msg_size=MESSAGE_BYTES_MAX
         )
@@ -103,6 +107,7 @@ class VenueServer:
             await self._converse(connection, socket)
         finally:
             self.stand_in.open_connections.pop(connection.number, None)
+            self.stand_in.protocol.closed(connection)
             self.stand_in.frames_sent += connection.sent
             delivering.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):
@@ -117,8 +122,10 @@ class VenueServer:
             socket,
             request.transport,
             self.stand_in.faults,
-            now_ns=lambda: self.stand_in.now_ns,
+            now_ns=lambda: self.stand_in.steady_ns,
             idle_ns=self._dice.randint(*self.stand_in.protocol.idle_seconds) * SECOND_NS,
+            message_limit=self.stand_in.protocol.message_limit,
+            is_gzipped=self.stand_in.protocol.is_gzipped,
         )
         self.stand_in.open_connections[connection.number] = connection
         return connection
@@ -129,28 +136,61 @@ class VenueServer:
             if self.stand_in.faults.is_frozen and message.type not in {WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR}:
                 await self.stand_in.thawed()
             if message.type is WSMsgType.TEXT:
+                connection.heard()
                 self.stand_in.protocol.received(connection, message.data)
             elif message.type is WSMsgType.PING:
                 connection.enqueue(Pong(bytes(message.data)))
+                self.stand_in.protocol.heard_control(connection)
+            elif message.type is WSMsgType.PONG:
+                connection.answered()
+                self.stand_in.protocol.heard_control(connection)
             elif message.type is WSMsgType.CLOSE:
                 await socket.close()
                 return
             elif message.type in {WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR}:
                 return
 
-    @web.middleware
-    async def _rest_manners(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Keep the published limit, and let faults at the answer."""
+    def _answering(self, address: str, handler: RestHandler) -> Callable[[web.Request], Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            given = await self._answer(address, handler, RestAsk(request.path, request.match_info, request.query), request.remote)
+            text = given.body if isinstance(given.body, str) else json.dumps(given.body, separators=(",", ":"))
+            return web.Response(text=text, status=given.status, headers=given.headers, content_type="application/json")
+
+        return answer
+
+    async def _answer(self, address: str, handler: RestHandler, ask: RestAsk, remote: str | None) -> RestAnswer:
+        """Keep the published limit, let faults at the answer, and give it."""
         protocol, faults = self.stand_in.protocol, self.stand_in.faults
-        symbol = protocol.rest_symbol(request)
-        if not self._rest_requests.allows(request.remote, self.stand_in.now_ns):
-            return protocol.rest_error(429, "too many requests")
+        refusal = self._refusal(address, remote)
+        if refusal is not None:
+            return refusal
+        symbol = protocol.rest_symbol(ask)
         await self._clock.sleep(faults.rest_delay_seconds(symbol))
         failure = faults.rest_status(symbol)
-        if failure is None:
-            return await handler(request)
-        status, retry_after = failure
-        refusal = protocol.rest_error(status, "too many requests" if status in {418, 429} else "internal server error")
-        if retry_after is not None:
-            refusal.headers["Retry-After"] = f"{retry_after:g}"
-        return refusal
+        if failure is not None:
+            status, retry_after = failure
+            refusal = protocol.rest_error(status, "too many requests" if status in {418, 429} else "internal server error")
+            return refusal if retry_after is None else _later(refusal, f"{retry_after:g}")
+        try:
+            given = handler(ask)
+        except RestRefused as refused:
+            return refused.answer
+        return given if isinstance(given, RestAnswer) else RestAnswer(given)
+
+    def _refusal(self, address: str, remote: str | None) -> RestAnswer | None:
+        """Count a request, and return the answer to one too many."""
+        protocol, now_ns = self.stand_in.protocol, self.stand_in.steady_ns
+        if protocol.ban_covers_rest and self._handshakes.is_banned(remote, now_ns):
+            return protocol.rest_limited(is_banned=True)
+        who = (remote, address) if protocol.rest_counts_each_address else remote
+        limit = protocol.rest_limits.get(address, protocol.rest_limit)
+        requests = self._rest_requests.setdefault(limit, Pace(limit))
+        verdict = requests.judge(who, now_ns)
+        if verdict is Verdict.ALLOWED:
+            return None
+        refusal = protocol.rest_limited(is_banned=verdict is Verdict.BANNED)
+        return _later(refusal, str(requests.wait_seconds(who, now_ns))) if protocol.tells_retry_after else refusal
+
+
+def _later(answer: RestAnswer, seconds: str) -> RestAnswer:
+    return RestAnswer(answer.body, answer.status, {**answer.headers, "Retry-After": seconds})

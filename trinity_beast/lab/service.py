@@ -97,9 +97,9 @@ class Lab:
             for printed in self.market.advance(pulse_ns):
                 self._stand_ins[printed.venue].take(printed)
             for stand_in in self._stand_ins.values():
+                stand_in.pulse(pulse_ns, self._pulsed)
                 if await stand_in.faults.expire(pulse_ns):
                     stand_in.stir()
-                stand_in.pulse(pulse_ns, self._pulsed)
 
     async def fault(self, order: str | Fault | Clear) -> Fault | Clear:
         """Let a fault begin, or end: `mute coinbase BTC-USD for_seconds=30`, `clear coinbase`, or the fault itself.
@@ -113,13 +113,14 @@ class Lab:
         if isinstance(asked, Clear):
             chosen = [self._stand_in(asked.venue)] if asked.venue else list(self._stand_ins.values())
             for stand_in in chosen:
-                await stand_in.faults.clear(symbol=asked.symbol)
+                await stand_in.faults.clear(symbol=stand_in.book_of(asked.symbol))
                 stand_in.stir()
             _log.info("faults cleared", venue=asked.venue, symbol=asked.symbol)
             return asked
         stand_in = self._stand_in(asked.venue)
-        if asked.symbol is not None and stand_in.tape(asked.symbol) is None:
+        if asked.symbol is not None and not stand_in.is_known(asked.symbol):
             raise FaultMisspoken(order=asked.verb, reason=f"{asked.venue} does not list {asked.symbol}")
+        asked.symbol = stand_in.book_of(asked.symbol)
         await stand_in.faults.order(asked)
         stand_in.stir()
         _log.info("fault ordered", verb=asked.verb, venue=asked.venue, symbol=asked.symbol)
@@ -135,7 +136,12 @@ class Lab:
 
     def truth(self, venue: Venue, symbol: Symbol, at: datetime) -> MarketTrade | None:
         """Return the last trade of the symbol at `at` by the venue's clock, whatever faults hid it; None when there is none."""
-        return truth_at(self.market, venue, symbol, (at - EPOCH) // timedelta(microseconds=1) * 1000)
+        return self.truth_at(venue, symbol, (at - EPOCH) // timedelta(microseconds=1) * 1000)
+
+    def truth_at(self, venue: Venue, symbol: Symbol, time_ns: int) -> MarketTrade | None:
+        """Do as `truth` does, by Unix nanoseconds. A symbol that was renamed has its truth under both names."""
+        book = self._stand_ins[venue].book_of(symbol) if venue in self._stand_ins else symbol
+        return truth_at(self.market, venue, book or symbol, time_ns)
 
     def statuses(self) -> Sequence[VenueStatus]:
         """Return what each stand-in is doing."""

@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Mapping, Sequence
 
 from trinity_beast.lab.coins import coin
-from trinity_beast.lab.digits import decimal_text, units_of
-from trinity_beast.lab.model import SECOND_NS, Listing, MakerSide, MarketTrade, Print
+from trinity_beast.lab.digits import decimal_text, price_text, units_of
+from trinity_beast.lab.model import MS_NS, SECOND_NS, Listing, MakerSide, MarketTrade, Print
 from trinity_beast.lab.tape import Tape
 from trinity_beast.randomness import Dice, dice_from
 from trinity_beast.words import Asset, Symbol, Venue
@@ -16,7 +16,9 @@ FINE_DECIMALS = 15
 PULL_BITS = 18
 """Each step gives back 2^-18 of the way to the level a coin began with, so that a week of walking ends nowhere absurd."""
 WARM_UP_NS = 120 * SECOND_NS
-MICROSECOND_NS = 1000
+PREMIUM_PPM_MOST = 200
+"""How far a venue's prices of one asset stand from the fair price, all the time: two hundredths of a percent at most."""
+DOLLAR, TETHER = 10**FINE_DECIMALS, Asset("USDT")
 
 
 class Walk:
@@ -45,23 +47,31 @@ class Walk:
 
 
 class _Stream:
-    """The takers' orders of one symbol at one venue."""
+    """The takers' orders of one symbol at one venue. `tether` is the price of its quote, where that is not the dollar."""
 
-    def __init__(self, listing: Listing, walk: Walk, *, seed: str, begin_ns: int) -> None:
-        self.listing, self._walk = listing, walk
+    def __init__(self, tape: Tape, walk: Walk, tether: Walk | None, *, seed: str, begin_ns: int) -> None:
+        self.tape, self._walk, self._tether = tape, walk, tether
+        self.listing = listing = tape.listing
         self._dice: Dice = dice_from(f"{seed} trades {listing.venue} {listing.symbol}")
         self._next_id = self._dice.randrange(10_000_000, 1_000_000_000)
         self._tick_fine = 10 ** (FINE_DECIMALS - listing.price_decimals)
+        spread = dice_from(f"{seed} premium {listing.venue} {listing.asset}").randint(-PREMIUM_PPM_MOST, PREMIUM_PPM_MOST)
+        self._of_fair_ppm = 1_000_000 + spread
         self.next_ns = begin_ns + self._pause_ns()
 
     def _pause_ns(self) -> int:
         pause_ns = int(self._dice.expovariate(self.listing.trades_per_second) * SECOND_NS)
-        return max(pause_ns // MICROSECOND_NS, 1) * MICROSECOND_NS
+        step_ns = self.listing.time_step_ns
+        return max(pause_ns // step_ns, 1) * step_ns
+
+    def _fine_at(self, time_ns: int) -> int:
+        fine = self._walk.fine_at(time_ns) * self._of_fair_ppm // 1_000_000
+        return fine if self._tether is None else fine * DOLLAR // self._tether.fine_at(time_ns)
 
     def trade(self) -> tuple[MarketTrade, ...]:
         """Return what the order due at `next_ns` traded, and set the time of the one after it."""
         dice, time_ns = self._dice, self.next_ns
-        fine = self._walk.fine_at(time_ns)
+        fine = self._fine_at(time_ns)
         buys = dice.random() < 0.5
         # The taker pays the nearest offer; one in five is large enough to take several, some of them a tick further.
         units = max(fine // self._tick_fine, 1) + buys
@@ -81,8 +91,8 @@ class _Stream:
         self._next_id += 1
         return MarketTrade(
             symbol=listing.symbol,
-            trade_id=self._next_id - 1,
-            price=decimal_text(units, listing.price_decimals, padded=listing.pads_digits),
+            trade_id=self._next_id - 1 + self.tape.extra_ids,
+            price=price_text(units, listing),
             size=decimal_text(size, listing.size_decimals, padded=listing.pads_digits),
             time_ns=time_ns,
             maker_side=maker_side,
@@ -90,7 +100,10 @@ class _Stream:
 
 
 class SyntheticMarket:
-    """Random walks, one per asset, traded on every venue that lists the asset. Keeps `Market`."""
+    """Random walks, one per coin, traded on every venue that lists it. Keeps `Market`.
+
+    A venue's prices stand apart from the fair price by a small premium of its own; prices in USDT by what a USDT costs.
+    """
 
     is_batched = False
 
@@ -106,14 +119,19 @@ class SyntheticMarket:
 
     def begin(self, now_ns: int) -> None:
         """Start at `now_ns`, with two minutes of trades before it."""
-        begin_ns = (now_ns - WARM_UP_NS) // MICROSECOND_NS * MICROSECOND_NS
+        begin_ns = (now_ns - WARM_UP_NS) // MS_NS * MS_NS
         walks: dict[Asset, Walk] = {}
-        living = (tape.listing for tape in self._tapes.values() if not tape.listing.is_delisted)
-        for listing in living:
-            if listing.asset not in walks:
-                level = coin(listing.asset).start_price
-                walks[listing.asset] = Walk(listing.asset, level, listing.volatility_ppm, seed=self._seed, begin_ns=begin_ns)
-            stream = _Stream(listing, walks[listing.asset], seed=self._seed, begin_ns=begin_ns)
+
+        def walk_of(asset: Asset) -> Walk:
+            of = coin(asset)
+            if of.asset not in walks:
+                walks[of.asset] = Walk(of.asset, of.start_price, of.volatility_ppm, seed=self._seed, begin_ns=begin_ns)
+            return walks[of.asset]
+
+        living = (tape for tape in self._tapes.values() if not tape.listing.is_delisted)
+        for tape in living:
+            tether = walk_of(TETHER) if tape.listing.quote == TETHER else None
+            stream = _Stream(tape, walk_of(tape.listing.asset), tether, seed=self._seed, begin_ns=begin_ns)
             self._due.append((stream.next_ns, len(self._due), stream))
         heapq.heapify(self._due)
         self.advance(now_ns)
@@ -126,9 +144,8 @@ class SyntheticMarket:
             trades = stream.trade()
             heapq.heapreplace(due, (stream.next_ns, order, stream))
             listing = stream.listing
-            tape = self._tapes[listing.venue, listing.symbol]
             for trade in trades:
-                tape.add(trade)
+                stream.tape.add(trade)
             printed.append(Print(listing.venue, listing.symbol, trades, time_ns))
         return printed
 

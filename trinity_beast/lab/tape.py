@@ -1,11 +1,14 @@
 """What one symbol of one venue has printed: the stand-in reads it to answer, a judge reads it to know the truth."""
 
+import copy
 from collections import deque
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 
-from trinity_beast.lab.digits import decimal_text, units_of
+from trinity_beast.lab.digits import price_text, units_of
 from trinity_beast.lab.model import SECOND_NS, Listing, MakerSide, MarketTrade
+from trinity_beast.words import Symbol
 
 TRADES_LEAST = 100
 """Never forgotten, however old: venues show that many on subscribing."""
@@ -21,6 +24,8 @@ class Tape:
         self.count = 0
         self.volume = Decimal(0)
         self.high = self.low = self.open = Decimal(listing.start_price)
+        self.extra_ids = 0
+        """How many trades a burst put between the market's own: its ids go on behind them."""
 
     def add(self, trade: MarketTrade) -> None:
         """Take the next trade."""
@@ -59,10 +64,44 @@ class Tape:
         """The newest price, or the price the symbol was listed or delisted with."""
         return self._trades[-1].price if self._trades else self.listing.start_price
 
+    @property
+    def quote_volume(self) -> Decimal:
+        """What was traded, in the quote, at the last price."""
+        return self.volume * Decimal(self.last_price)
+
+    @property
+    def change(self) -> Decimal:
+        """How far the last price stands from the first we know, as a share of that."""
+        return (Decimal(self.last_price) - self.open) / self.open
+
     def best(self) -> tuple[str, str]:
         """Return best bid and best ask: the last trade stands on one of them, the other is one step away."""
-        decimals, padded = self.listing.price_decimals, self.listing.pads_digits
-        units = units_of(self.last_price, decimals)
+        units = units_of(self.last_price, self.listing.price_decimals)
         last = self.last
         bid = units if last is None or last.maker_side is MakerSide.BUY else max(units - 1, 1)
-        return decimal_text(bid, decimals, padded=padded), decimal_text(bid + 1, decimals, padded=padded)
+        return price_text(bid, self.listing), price_text(bid + 1, self.listing)
+
+    def extras(self, count: int, until_ns: int) -> list[MarketTrade]:
+        """Print `count` trades more, a microsecond apart up to `until_ns`, to and fro over the spread. None before the first trade.
+
+        They are as true as any other: whoever asks for the truth is told of them.
+        """
+        last = self.last
+        if last is None:
+            return []
+        bid, ask = self.best()
+        step_ns, is_bought, printed = self.listing.time_step_ns, last.maker_side is MakerSide.BUY, []
+        for number in range(1, count + 1):
+            time_ns = max((until_ns - (count - number) * 1000) // step_ns * step_ns, last.time_ns)
+            is_bought = not is_bought
+            side, price = (MakerSide.BUY, bid) if is_bought else (MakerSide.SELL, ask)
+            printed.append(MarketTrade(last.symbol, last.trade_id + number, price, last.size, time_ns, side))
+            self.add(printed[-1])
+        self.extra_ids += count
+        return printed
+
+    def named(self, symbol: Symbol) -> "Tape":
+        """Return the same trades under another symbol: those printed later, too."""
+        twin = copy.copy(self)
+        twin.listing = replace(self.listing, symbol=symbol)
+        return twin

@@ -158,6 +158,7 @@ class _Desk:
     def _note(self, usage: Usage, found: Sequence[Price]) -> None:
         self._count("syncmap_hits", len(found))
         if found:
+            usage.charge()
             # As the engine does: a list is recorded by its first price.
             first = found[0]
             usage.source, usage.venue, usage.cache_tier, usage.state = first.source, first.venue, first.cache_tier, first.state

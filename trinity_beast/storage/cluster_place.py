@@ -1,5 +1,6 @@
 """Where the cluster lies: in the data folder, or, where its user cannot reach that, beside all of them in /var/lib."""
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from trinity_beast.storage.errors import DataFolderUnusable
 from trinity_beast.storage.folder import DataFolder
 
 ELSEWHERE = Path("/var/lib/trinity-beast")
+NAME_CHARACTERS_MAX = 60
 
 
 def cluster_place(folder: DataFolder, user: ClusterUser, elsewhere: Path = ELSEWHERE) -> Path:
@@ -29,7 +31,7 @@ def cluster_place(folder: DataFolder, user: ClusterUser, elsewhere: Path = ELSEW
         shutil.chown(folder.path, group=user.gid)
         folder.path.chmod(0o710)
         if not inside.exists() and user.first_closed(folder.path) is not None:
-            inside.symlink_to(_made_elsewhere(elsewhere, user), target_is_directory=True)
+            inside.symlink_to(_made_elsewhere(elsewhere, folder.path, user), target_is_directory=True)
             return inside.resolve()
     inside.mkdir(mode=0o700, exist_ok=True)
     user.own(inside)
@@ -52,9 +54,14 @@ def reachable_binaries(binaries: Binaries, place: Path, user: ClusterUser) -> Bi
     return copied
 
 
-def _made_elsewhere(elsewhere: Path, user: ClusterUser) -> Path:
+def _made_elsewhere(elsewhere: Path, data_folder: Path, user: ClusterUser) -> Path:
+    """Make a place named after the data folder, so that whoever removes that sees what goes with it.
+
+    Nothing here is ever removed by us: a data folder that is gone may have been moved, or lie on a disk not mounted.
+    """
     elsewhere.mkdir(mode=0o755, parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(dir=elsewhere, prefix="cluster-"))
+    name = re.sub(r"[^A-Za-z0-9]+", "-", str(data_folder)).strip("-")[-NAME_CHARACTERS_MAX:]
+    place = Path(tempfile.mkdtemp(dir=elsewhere, prefix=f"{name}-"))
     user.own(place)
     return _checked(place, user)
 

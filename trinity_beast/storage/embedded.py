@@ -1,12 +1,13 @@
 """The PostgreSQL the program brings along: started with it, kept alive under it, gone with it."""
 
-import logging
 import subprocess
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
 from trinity_beast.errors import TrinityError
+from trinity_beast.log import get_log
 from trinity_beast.storage.folder import DataFolder
 from trinity_beast.storage.launch import Launcher, Surroundings, end
 from trinity_beast.storage.restarts import Restarts
@@ -15,8 +16,12 @@ ADDRESS = "database-url"
 """The note in `run/` that tells other programs of ours, such as `beast keys`, where the database is."""
 
 
-_log = logging.getLogger(__name__)
-LEVELS = {"postgres_died": logging.WARNING, "postgres_restart_failed": logging.WARNING, "postgres_given_up": logging.ERROR}
+_log = get_log("storage")
+_VOICES: dict[str, Callable[..., None]] = {
+    "postgres died": _log.warning,
+    "postgres restart failed": _log.warning,
+    "postgres given up": _log.error,
+}
 
 
 class Tell(Protocol):
@@ -29,7 +34,8 @@ class Tell(Protocol):
 
 def log_event(event: str, **facts: object) -> None:
     """Write an event to the log."""
-    _log.log(LEVELS.get(event, logging.INFO), event, extra={"facts": facts})
+    voice: Callable[..., None] = _VOICES.get(event, _log.info)
+    voice(event, **facts)
 
 
 class EmbeddedPostgres:
@@ -99,7 +105,7 @@ class EmbeddedPostgres:
         except BaseException as error:
             first.set_exception(error)
             return
-        self._tell("postgres_started", pid=self._process.pid)
+        self._tell("postgres started", pid=self._process.pid)
         first.set_result(None)
         self._revive()
 
@@ -112,7 +118,7 @@ class EmbeddedPostgres:
                 return
             ran_seconds = (self._with.clock.monotonic_ns() - began_ns) / 1e9
             failures = self._restarts.failures_after(failures, ran_seconds=ran_seconds)
-            self._tell("postgres_died", exit_code=exit_code, ran_seconds=round(ran_seconds, 3), deaths=failures)
+            self._tell("postgres died", exit_code=exit_code, ran_seconds=round(ran_seconds, 3), deaths=failures)
             self._process, failures = self._again(failures)
             began_ns = self._with.clock.monotonic_ns()
 
@@ -124,9 +130,9 @@ class EmbeddedPostgres:
                 process = self._launcher.launch(self._leaving)
             except (TrinityError, OSError) as error:
                 failures += 1
-                self._tell("postgres_restart_failed", reason=str(error), failures=failures)
+                self._tell("postgres restart failed", reason=str(error), failures=failures)
                 continue
-            self._tell("postgres_restarted", pid=process.pid, failures=failures)
+            self._tell("postgres restarted", pid=process.pid, failures=failures)
             return process, failures
-        self._tell("postgres_given_up", failures=failures)
+        self._tell("postgres given up", failures=failures)
         return None, failures

@@ -1,6 +1,5 @@
 """Hearing what other programs announce in the database (LISTEN), for as long as it is wanted."""
 
-import logging
 from collections.abc import Callable
 from contextlib import aclosing
 
@@ -8,13 +7,14 @@ import psycopg
 from psycopg import sql
 
 from trinity_beast.clock import Clock
+from trinity_beast.log import get_log
 from trinity_beast.storage.addresses import database_url, libpq_url
 
 RETRY_FIRST_SECONDS = 0.25
 RETRY_MOST_SECONDS = 5.0
 KEPT_ALIVE = {"keepalives": "1", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3"}
 
-_log = logging.getLogger(__name__)
+_log = get_log("storage")
 
 
 class Notices:
@@ -35,7 +35,7 @@ class Notices:
                 await self._hear_once(on_notice, on_open)
             except (psycopg.Error, OSError) as error:
                 if self._heard:
-                    _log.warning("notices_lost", extra={"facts": {"channel": self._channel, "reason": type(error).__name__}})
+                    _log.warning("notices lost", channel=self._channel, reason=type(error).__name__)
             pause = RETRY_FIRST_SECONDS if self._heard else min(pause * 2, RETRY_MOST_SECONDS)
             self._heard = False
             await self._clock.sleep(pause)

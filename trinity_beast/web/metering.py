@@ -45,11 +45,19 @@ class Meter(Protocol):
         ...
 
 
+def _nothing() -> None:
+    """Cost nothing."""
+
+
 @dataclass(slots=True)
 class Usage:
-    """What a route knows of the answer it gives; the edge adds what only it knows and records it once."""
+    """What a route knows of the answer it gives; the edge adds what only it knows and records it once.
+
+    `charge` is called once the route has something to tell, before it tells it: only what is served is paid for.
+    """
 
     key_id: int
+    charge: Callable[[], None] = _nothing
     asset: str = ""
     asset_count: int = 0
     source: str = ""

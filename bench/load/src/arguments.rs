@@ -17,6 +17,7 @@ options
   --rate R           requests a second, open loop (1000)
   --prefix TEXT      a good body begins with it       --contains TEXT   and holds it
   --watch PID        report the processor time of this process's threads; may be repeated
+  --callers N        addresses the datagrams come from, loopback only (1)
   --crowd            open loop: let a hostile crowd in as well
 
 example
@@ -38,6 +39,8 @@ pub struct Arguments {
     pub connections: usize,
     /// Requests in flight.
     pub depth: usize,
+    /// Addresses datagrams come from.
+    pub callers: usize,
     /// Requests a second.
     pub rate: f64,
     /// What a good body begins with.
@@ -70,6 +73,7 @@ impl Arguments {
             warm_seconds: 1.0,
             connections: 64,
             depth: 1,
+            callers: 1,
             rate: 1000.0,
             prefix: String::new(),
             contains: String::new(),
@@ -89,6 +93,7 @@ impl Arguments {
                 "--warm" => read.warm_seconds = number(name, value)?,
                 "--connections" => read.connections = number(name, value)?,
                 "--depth" => read.depth = number(name, value)?,
+                "--callers" => read.callers = number(name, value)?,
                 "--rate" => read.rate = positive(name, value)?,
                 "--prefix" => read.prefix.clone_from(value),
                 "--contains" => read.contains.clone_from(value),
@@ -96,8 +101,8 @@ impl Arguments {
                 _ => return Err(format!("{name} is no option")),
             }
         }
-        if read.connections == 0 || read.depth == 0 {
-            return Err("--connections and --depth are at least 1".into());
+        if read.connections == 0 || read.depth == 0 || read.callers == 0 {
+            return Err("--connections, --depth and --callers are at least 1".into());
         }
         read.address = address.ok_or("--address is missing")?;
         read.request = request.ok_or("--request is missing")?;

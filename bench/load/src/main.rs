@@ -72,6 +72,13 @@ fn run(arguments: Arguments) -> io::Result<Report> {
             expected,
             window,
         }),
-        _ => udp::run(udp::Plan { address: arguments.address, in_flight: arguments.depth, request, contains, window }),
+        _ => udp::run(udp::Plan {
+            address: arguments.address,
+            in_flight: arguments.depth,
+            callers: arguments.callers,
+            request,
+            contains,
+            window,
+        }),
     }
 }

@@ -1,7 +1,7 @@
 //! Closed loop over UDP: a fixed number of datagrams in flight, sent and received in batches.
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use crate::time::{Phase, Window, now_ns, ns};
 const BATCH: usize = 64;
 /// Bytes of one answer at most.
 const DATAGRAM_BYTES: usize = 2048;
+/// Callers at most: one address each, 127.0.0.1 to 127.0.0.250.
+const CALLERS_MAX: usize = 250;
 /// Digits of an id: room for every datagram of a long run.
 const ID_DIGITS: usize = 12;
 /// An answer later than this is lost.
@@ -26,6 +28,8 @@ pub struct Plan {
     pub address: SocketAddr,
     /// Datagrams in flight.
     pub in_flight: usize,
+    /// How many callers the server sees, each an address of its own; more than one only on the loopback.
+    pub callers: usize,
     /// One datagram; its first `############` is replaced by the id.
     pub request: Vec<u8>,
     /// What a good answer holds.
@@ -47,8 +51,40 @@ struct Batch {
     buffers: Vec<u8>,
     stride: usize,
     headers: Vec<libc::mmsghdr>,
-    // Held for the headers, which point into it.
+    // Held for the headers, which point into them.
     _vectors: Vec<libc::iovec>,
+    origins: Vec<Origin>,
+}
+
+/// Where one datagram goes and which of our addresses it comes from: a control message as the kernel wants it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Origin {
+    header: libc::cmsghdr,
+    address: libc::in_pktinfo,
+    to: libc::sockaddr_in,
+}
+
+impl Origin {
+    fn new(to: SocketAddrV4) -> Self {
+        let header = libc::cmsghdr {
+            // SAFETY: the macro only reckons.
+            cmsg_len: unsafe { libc::CMSG_LEN(size_of::<libc::in_pktinfo>() as u32) } as usize,
+            cmsg_level: libc::IPPROTO_IP,
+            cmsg_type: libc::IP_PKTINFO,
+        };
+        let nowhere = libc::in_addr { s_addr: 0 };
+        Self {
+            header,
+            address: libc::in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: nowhere, ipi_addr: nowhere },
+            to: libc::sockaddr_in {
+                sin_family: libc::AF_INET as u16,
+                sin_port: to.port().to_be(),
+                sin_addr: libc::in_addr { s_addr: u32::from(*to.ip()).to_be() },
+                sin_zero: [0; 8],
+            },
+        }
+    }
 }
 
 impl Batch {
@@ -66,7 +102,26 @@ impl Batch {
                 header
             })
             .collect();
-        Self { buffers, stride, headers, _vectors: vectors }
+        Self { buffers, stride, headers, _vectors: vectors, origins: Vec::new() }
+    }
+
+    /// Have each datagram carry its own address to come from, and the one it goes to.
+    fn with_origins(mut self, to: SocketAddrV4) -> Self {
+        self.origins = vec![Origin::new(to); BATCH];
+        for (header, origin) in self.headers.iter_mut().zip(&mut self.origins) {
+            header.msg_hdr.msg_name = (&raw mut origin.to).cast();
+            header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as u32;
+            header.msg_hdr.msg_control = (&raw mut origin.header).cast();
+            header.msg_hdr.msg_controllen = origin.header.cmsg_len as _;
+        }
+        self
+    }
+
+    /// Let a datagram come from the caller of that number.
+    fn come_from(&mut self, index: usize, caller: usize) {
+        if let Some(origin) = self.origins.get_mut(index) {
+            origin.address.ipi_spec_dst.s_addr = (u32::from(Ipv4Addr::LOCALHOST) + caller as u32).to_be();
+        }
     }
 
     fn buffer(&mut self, index: usize) -> &mut [u8] {
@@ -169,6 +224,15 @@ impl Flight {
     }
 }
 
+/// Return the server's address when the plan wants several callers.
+fn origins(plan: &Plan) -> io::Result<Option<SocketAddrV4>> {
+    match plan.address {
+        _ if plan.callers == 1 => Ok(None),
+        SocketAddr::V4(to) if to.ip().is_loopback() && plan.callers <= CALLERS_MAX => Ok(Some(to)),
+        _ => Err(io::Error::new(ErrorKind::InvalidInput, "several callers, 250 at most, only to an address of the IPv4 loopback")),
+    }
+}
+
 /// Run the plan. An answer twice, or to nothing asked, counts as bad.
 ///
 /// # Errors
@@ -177,10 +241,16 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
     let place = memmem::find(&plan.request, &[b'#'; ID_DIGITS])
         .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "the request has no ############ for the id"))?;
     let socket = UdpSocket::bind(if plan.address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
-    socket.connect(plan.address)?;
+    let origins = origins(&plan)?;
+    if origins.is_none() {
+        socket.connect(plan.address)?;
+    }
     socket.set_read_timeout(Some(Duration::from_millis(100)))?;
     grow_receive_buffer(&socket);
     let mut outgoing = Batch::new(plan.request.len());
+    if let Some(to) = origins {
+        outgoing = outgoing.with_origins(to);
+    }
     let mut incoming = Batch::new(DATAGRAM_BYTES);
     for index in 0..BATCH {
         outgoing.buffer(index).copy_from_slice(&plan.request);
@@ -206,6 +276,7 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
             && let Some(id) = flight.launch(now)
         {
             put_id(&mut outgoing.buffer(count)[place..place + ID_DIGITS], id);
+            outgoing.come_from(count, count % plan.callers);
             count += 1;
         }
         send(&socket, &mut outgoing, count)?;

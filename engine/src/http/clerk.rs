@@ -9,7 +9,7 @@ use crate::counters::{Cells, Counter};
 use crate::desk::{self, Admission, Look, Tally};
 use crate::http::answer::{Circumstances, Connection, LimitsOf, Pen, Tag};
 use crate::http::reader::{Method, Request, Secret};
-use crate::http::route::{AssetList, Place, Query, Route, route};
+use crate::http::route::{Place, Query, Route, route};
 use crate::keys::{Channel, Digest, KeySlot};
 use crate::record::Entry;
 use crate::request_id::{is_echoable, text_of};
@@ -52,6 +52,16 @@ pub struct Clerk {
     pen: Pen,
     prices: Vec<u8>,
     missing: Vec<u8>,
+}
+
+/// A question for prices.
+#[derive(Clone, Copy)]
+struct Asked<'a, 'b> {
+    request: &'a Request<'b>,
+    word: Word,
+    query: Query<'b>,
+    /// The first asset asked for, as it is recorded.
+    asset: Asset,
 }
 
 /// One request on its way to an answer.
@@ -111,8 +121,21 @@ impl Clerk {
             return Outcome::HandOver;
         }
         match route {
-            Route::Price(asset, query) => self.ask_price(context, request, word, asset, &query, out),
-            Route::Prices(list, query) => self.ask_prices(context, request, word, list, &query, out),
+            Route::Price(asset, query) => {
+                let asked = Asked { request, word, query, asset };
+                self.for_key(context, &asked, out, |clerk, case, slot| clerk.tell_price(case, slot, asset, &query))
+            }
+            Route::Prices(Some(list), query) => {
+                let asked = Asked { request, word, query, asset: list.iter().next().unwrap_or_default() };
+                self.for_key(context, &asked, out, |clerk, case, slot| clerk.tell_prices(case, slot, list.iter(), list.len(), &query))
+            }
+            Route::Prices(None, query) => {
+                let asked = Asked { request, word, query, asset: Asset::default() };
+                self.for_key(context, &asked, out, |clerk, case, slot| {
+                    let all = case.shared.book.prewarmed();
+                    clerk.tell_prices(case, slot, all.iter().copied(), all.len(), &query)
+                })
+            }
             Route::Odd(_) | Route::Elsewhere => Outcome::HandOver,
         }
     }
@@ -146,48 +169,16 @@ impl Clerk {
         Outcome::Answered { goes_on: with.connection != Connection::Ends }
     }
 
-    #[inline]
-    fn ask_price(
-        &mut self,
-        context: &mut ThreadContext,
-        request: &Request<'_>,
-        word: Word,
-        asset: Asset,
-        query: &Query<'_>,
-        out: &mut Vec<u8>,
-    ) -> Outcome {
-        self.for_key(context, request, word, query, out, |clerk, case, slot| clerk.tell_price(case, slot, asset, query))
-    }
-
-    fn ask_prices(
-        &mut self,
-        context: &mut ThreadContext,
-        request: &Request<'_>,
-        word: Word,
-        list: Option<AssetList<'_>>,
-        query: &Query<'_>,
-        out: &mut Vec<u8>,
-    ) -> Outcome {
-        self.for_key(context, request, word, query, out, |clerk, case, slot| {
-            if let Some(list) = list {
-                return clerk.tell_prices(case, slot, list.iter(), list.len(), query);
-            }
-            let all = case.shared.book.prewarmed();
-            clerk.tell_prices(case, slot, all.iter().copied(), all.len(), query)
-        })
-    }
-
     /// Find out who asks and let `tell` answer, or refuse.
     #[inline]
     fn for_key(
         &mut self,
         context: &mut ThreadContext,
-        request: &Request<'_>,
-        word: Word,
-        query: &Query<'_>,
+        asked: &Asked<'_, '_>,
         out: &mut Vec<u8>,
         tell: impl for<'a, 'b> FnOnce(&mut Self, &mut Case<'a, 'b>, &'a KeySlot) -> Outcome,
     ) -> Outcome {
+        let Asked { request, word, query, asset } = *asked;
         let (secret, channel) = match (request.secret, query.secret) {
             (Secret::Plain(secret), None) => (Some(secret), Channel::Header),
             (Secret::Missing, Some(secret)) => (Some(secret), Channel::Url),
@@ -205,12 +196,12 @@ impl Clerk {
         let mut case = Case { shared, cells, lane, out, request, with, id, now, latency_ns };
         match desk::admit(memo, &shared.keys, secret, channel, now) {
             Admission::Key(slot) => match word {
-                Word::Refused(code) => self.refuse(&mut case, Some(slot), slot.standing(now), code, &Look::Unknown, Asset::default()),
+                Word::Refused(code) => self.refuse(&mut case, Some(slot), slot.standing(now), code, &Look::Unknown, asset),
                 Word::None | Word::LookedUp => tell(self, &mut case, slot),
             },
             Admission::Refused(code, slot) => {
                 let standing = slot.map(|slot| slot.standing(now)).unwrap_or_default();
-                self.refuse(&mut case, slot.map(AsRef::as_ref), standing, code, &Look::Unknown, Asset::default())
+                self.refuse(&mut case, slot.map(AsRef::as_ref), standing, code, &Look::Unknown, asset)
             }
             Admission::Ask(digest) => match word {
                 Word::None => Outcome::Ask(digest),
@@ -233,7 +224,7 @@ impl Clerk {
             _ => false,
         };
         let is_served = matches!(look, Look::Price(..)) && !unchanged;
-        let standing = match slot.spend(is_served, case.now) {
+        let standing = match slot.spend(is_served, case.now, &case.shared.clock) {
             Ok(standing) => standing,
             Err((code, standing)) => return self.refuse(case, Some(slot), standing, code, &look, asset),
         };
@@ -277,7 +268,7 @@ impl Clerk {
         let tag = Tag::of(tag);
         let unchanged = case.request.if_none_match.is_some_and(|known| tag.is_in(known));
         let is_served = !self.prices.is_empty() && !unchanged;
-        let standing = match slot.spend(is_served, case.now) {
+        let standing = match slot.spend(is_served, case.now, &case.shared.clock) {
             Ok(standing) => standing,
             Err((code, standing)) => return self.refuse(case, Some(slot), standing, code, &Look::Unknown, noted.asset),
         };

@@ -46,6 +46,10 @@ pub struct Connection {
     pub is_readable: bool,
     /// The other end has stopped sending. There may be bytes before that end.
     pub is_half_closed: bool,
+    /// Something it sent is to be served with the present batch.
+    pub is_staged: bool,
+    /// As how many bytes its buffers are counted among all.
+    pub weighed_bytes: usize,
 }
 
 impl Connection {
@@ -63,6 +67,8 @@ impl Connection {
             unsent_since_ns: now_ns,
             is_readable: false,
             is_half_closed: false,
+            is_staged: false,
+            weighed_bytes: 0,
         }
     }
 
@@ -72,9 +78,16 @@ impl Connection {
         self.unsent.len() - self.sent
     }
 
+    /// Return how many bytes its buffers hold.
+    #[inline]
+    pub fn held_bytes(&self) -> usize {
+        self.unread.len() + self.unsent.len()
+    }
+
     /// Return whether nothing is in flight: it may be closed and nobody misses an answer.
     pub fn is_idle(&self) -> bool {
-        self.phase == Phase::Lingering || (self.phase == Phase::Open && self.unread.is_empty() && self.unsent_bytes() == 0)
+        let is_at_rest = self.phase == Phase::Open && self.unread.is_empty() && self.unsent_bytes() == 0;
+        self.phase == Phase::Lingering || (is_at_rest && !self.is_staged)
     }
 
     /// Read what has come.

@@ -136,7 +136,7 @@ impl Keys {
         Ok(self.0.shared().keys.forget(&digest_from(digest)?))
     }
 
-    /// Spend one request of a key on behalf of Python.
+    /// Take one token of a key on behalf of Python, its month looked at and not spent.
     #[pyo3(signature = (secret, *, udp = false, in_url = false))]
     fn take(&self, secret: &str, udp: bool, in_url: bool) -> Verdict {
         let verdict = self.judge(
@@ -157,6 +157,20 @@ impl Keys {
             Some(_) => counters.add(Counter::KeysRefused, 1),
         }
         verdict
+    }
+
+    /// Spend a unit of a key's month for a request that `take` let in and that is now told a price.
+    fn charge(&self, secret: &str) -> Verdict {
+        let shared = self.0.shared();
+        let now = shared.clock.now();
+        let Known::Admitted(slot) = shared.keys.find(&shared.keys.digest_of(secret.as_bytes()), now.monotonic_ns) else {
+            return Verdict::of_nobody("KEY_UNKNOWN");
+        };
+        let code = if slot.charge(now.wall_ns) { Code::Ok } else { Code::QuotaSpent };
+        if code == Code::QuotaSpent {
+            shared.counters.add(Counter::QuotaRefused, 1);
+        }
+        Verdict::of_key(code, &slot, &slot.standing(now))
     }
 
     /// Return a key's limits and what is left of them, spending nothing; None when it is not admitted.
@@ -195,7 +209,7 @@ impl Keys {
         if let Some(code) = slot.refusal(channel, now.wall_ns) {
             return Verdict::of_key(code, &slot, &slot.standing(now));
         }
-        match slot.spend(true, now) {
+        match slot.spend(false, now, &shared.clock) {
             Ok(standing) => Verdict::of_key(Code::Ok, &slot, &standing),
             Err((code, standing)) => Verdict::of_key(code, &slot, &standing),
         }

@@ -202,7 +202,7 @@ impl Case<'_> {
     /// Let the key pay for what is drafted, a unit of the month only where a price is told. Refused, it is told so instead.
     fn pay(&mut self, slot: &KeySlot, draft: Draft, found: &[Look<'_>]) -> Option<Draft> {
         let is_served = draft.code == Code::Ok && found.iter().any(|look| matches!(look, Look::Price(..)));
-        match slot.spend(is_served, self.now) {
+        match slot.spend(is_served, self.now, &self.shared.clock) {
             Ok(_) => {
                 for look in found {
                     count_look(self.cells, look);

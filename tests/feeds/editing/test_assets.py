@@ -8,7 +8,7 @@ from trinity_beast.feeds import AssetEditor, MapFilter, WantedMapRow
 from trinity_beast.feeds.errors import ChangedMeanwhile, MapRowsInvalid, MapRowUnknown
 from trinity_beast.storage import Database
 
-NEW = WantedMapRow("NEW", "kraken", "NEW/USD", prewarm=True, category="chain")
+NEW = WantedMapRow("NEW", "bitstamp", "NEW/USD", prewarm=True, category="chain")
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def editor(database: Database) -> AssetEditor:
 async def test_rows_are_saved_new_and_changed_in_one_batch(editor: AssetEditor) -> None:
     changed = WantedMapRow("BTC", "coinbase", "BTC-USD", prewarm=False, category="chain")
     new, old = await editor.save([NEW, changed], by="Ada")
-    assert (new.asset, new.venue, new.symbol, new.version) == ("NEW", "kraken", "NEW/USD", 1)
+    assert (new.asset, new.venue, new.symbol, new.version) == ("NEW", "bitstamp", "NEW/USD", 1)
     assert (old.asset, old.prewarm, old.version) == ("BTC", False, 2)
     assert (await editor.save([changed], by="Ada"))[0].version == 2
 
@@ -28,7 +28,7 @@ async def test_one_bad_row_keeps_all_others_out_and_every_mistake_is_told_by_its
     bad = [
         NEW,
         replace(NEW, asset="new"),
-        replace(NEW, asset="X", venue="krakne"),
+        replace(NEW, asset="X", venue="bitstmap"),
         replace(NEW, asset="Y", symbol='Y","Z', quote="", category="x" * 41),
         NEW,
     ]
@@ -38,7 +38,7 @@ async def test_one_bad_row_keeps_all_others_out_and_every_mistake_is_told_by_its
         "assets.1.asset", "assets.2.venue", "assets.3.quote", "assets.3.symbol", "assets.3.category", "assets.4.asset",
     ]  # fmt: skip
     by_place = {mistake.location: mistake for mistake in refusal.value.mistakes}
-    assert by_place["assets.2.venue"].fix == "Did you mean kraken?"
+    assert by_place["assets.2.venue"].fix == "Did you mean bitstamp?"
     assert by_place["assets.1.asset"].facts["character"] == 1
     assert (await editor.listing(MapFilter(asset="NEW"))).rows == ()
 

@@ -12,8 +12,8 @@ from trinity_beast.feeds import Feeds, parse_row
 from trinity_beast.storage import Database
 
 FEEDS, ASSETS = "/admin/exchange-feeds", "/admin/exchange-assets"
-ROW = {"asset": "NEW", "venue": "kraken", "symbol": "NEW/USD"}
-GETS = [FEEDS, ASSETS, "/admin/feed-status", f"{FEEDS}/history?venue=kraken"]
+ROW = {"asset": "NEW", "venue": "bitstamp", "symbol": "NEW/USD"}
+GETS = [FEEDS, ASSETS, "/admin/feed-status", f"{FEEDS}/history?venue=bitstamp"]
 POSTS = [f"{FEEDS}/save", f"{FEEDS}/toggle", f"{FEEDS}/try", f"{FEEDS}/rollback", f"{ASSETS}/save", f"{ASSETS}/toggle"]
 
 
@@ -25,7 +25,7 @@ async def admin(database: Database) -> AsyncIterator[Admin]:
 
 
 def off(**changes: object) -> dict[str, Any]:
-    return row_values("kraken", enabled=False, **changes)
+    return row_values("bitstamp", enabled=False, **changes)
 
 
 @pytest.mark.parametrize("path", [*GETS, *POSTS])
@@ -43,7 +43,7 @@ async def test_every_exchange_is_listed_with_its_assets_and_how_its_feed_runs(ad
     assert (coinbase["assets"], coinbase["assets_prewarmed"], coinbase["state"], coinbase["connections"]) == (26, 25, "off", 0)
     assert coinbase["row"] == row_values()
     assert coinbase["mistakes"] == []
-    assert feeds["kraken"]["state"] is None, "this node does not run it"
+    assert feeds["bitstamp"]["state"] is None, "this node does not run it"
 
 
 async def test_the_status_tells_every_feed_of_the_node(admin: Admin) -> None:
@@ -54,10 +54,10 @@ async def test_the_status_tells_every_feed_of_the_node(admin: Admin) -> None:
 async def test_a_saved_row_comes_back_with_its_version_and_stands_in_the_history(admin: Admin) -> None:
     saved = await admin.post(f"{FEEDS}/save", {"row": off(display_name="K"), "reason": "shorter", "expected_version": 1})
     assert (saved.data["version"], saved.data["row"]["display_name"], saved.data["tried"]) == (2, "K", None)
-    versions = (await admin.get(f"{FEEDS}/history?venue=kraken")).data["versions"]
+    versions = (await admin.get(f"{FEEDS}/history?venue=bitstamp")).data["versions"]
     assert next((one["version"], one["changed_by"], one["reason"]) for one in versions) == (2, "Ada (127.0.0.1)", "shorter")
-    assert [one["version"] for one in (await admin.get(f"{FEEDS}/history?venue=kraken&before=2&limit=1")).data["versions"]] == [1]
-    back = await admin.post(f"{FEEDS}/rollback", {"venue": "kraken", "to": 1})
+    assert [one["version"] for one in (await admin.get(f"{FEEDS}/history?venue=bitstamp&before=2&limit=1")).data["versions"]] == [1]
+    back = await admin.post(f"{FEEDS}/rollback", {"venue": "bitstamp", "to": 1})
     assert (back.data["version"], back.data["row"]) == (3, off())
 
 
@@ -77,19 +77,19 @@ async def test_somebody_elses_change_is_not_written_over(admin: Admin) -> None:
 
 
 async def test_what_fails_its_try_is_refused_with_the_evidence_and_forced_with_a_reason(admin: Admin) -> None:
-    told = await admin.post(f"{FEEDS}/toggle", {"venue": "kraken", "enabled": True})
+    told = await admin.post(f"{FEEDS}/toggle", {"venue": "bitstamp", "enabled": True})
     assert (told.status, told.code, told.envelope["errors"][0]["facts"]["flaw"]) == (422, "FEED_TRY_FAILED", "no_symbols")
-    told = await admin.post(f"{FEEDS}/toggle", {"venue": "kraken", "enabled": True, "force": True})
+    told = await admin.post(f"{FEEDS}/toggle", {"venue": "bitstamp", "enabled": True, "force": True})
     assert (told.status, told.code) == (400, "REASON_MISSING")
-    forced = await admin.post(f"{FEEDS}/toggle", {"venue": "kraken", "enabled": True, "force": True, "reason": "I know"})
+    forced = await admin.post(f"{FEEDS}/toggle", {"venue": "bitstamp", "enabled": True, "force": True, "reason": "I know"})
     assert (forced.data["row"]["enabled"], forced.data["tried"]["passed"]) == (True, False)
 
 
 async def test_a_try_tells_what_is_wrong_and_changes_nothing(admin: Admin) -> None:
-    frame = '{"channel":"trade","type":"update","data":[{"symbol":"BTC/USD","price":1,"timestamp":"never"}]}'
+    frame = '{"event":"trade","channel":"live_trades_btcusd","data":{"price_str":"1","microtimestamp":"never"}}'
     tried = (await admin.post(f"{FEEDS}/try", {"row": off(), "frames": [frame]})).data
     assert (tried["passed"], tried["flaws"][0]["flaw"], tried["flaws"][0]["evidence"]["frame"]) == (False, "time_unreadable", frame)
-    assert len((await admin.get(f"{FEEDS}/history?venue=kraken")).data["versions"]) == 1
+    assert len((await admin.get(f"{FEEDS}/history?venue=bitstamp")).data["versions"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_a_try_tells_what_is_wrong_and_changes_nothing(admin: Admin) -> No
     [
         (f"{FEEDS}/toggle", {"venue": "nowhere"}, "VENUE_UNKNOWN"),
         (f"{FEEDS}/rollback", {"venue": "nowhere"}, "VENUE_UNKNOWN"),
-        (f"{FEEDS}/rollback", {"venue": "kraken", "to": 99}, "VERSION_UNKNOWN"),
+        (f"{FEEDS}/rollback", {"venue": "bitstamp", "to": 99}, "VERSION_UNKNOWN"),
         (f"{ASSETS}/toggle", {"id": 999_999, "enabled": True}, "MAP_ROW_UNKNOWN"),
     ],
 )
@@ -110,7 +110,7 @@ async def test_an_unknown_name_is_not_found(admin: Admin, path: str, body: objec
     ("path", "body"),
     [
         (f"{FEEDS}/save", {}),
-        (f"{FEEDS}/save", {"row": "kraken"}),
+        (f"{FEEDS}/save", {"row": "bitstamp"}),
         (f"{FEEDS}/save", {"row": {}, "froce": True}),
         (f"{FEEDS}/save", {"row": {}, "reason": "x" * 501}),
         (f"{FEEDS}/save", {"row": {}, "expected_version": -1}),
@@ -119,11 +119,11 @@ async def test_an_unknown_name_is_not_found(admin: Admin, path: str, body: objec
         (f"{FEEDS}/save", {"row": off() | {"trade_match": {"channel": "\x00"}}}),
         (f"{FEEDS}/save", {"row": {}, "reason": "\x00"}),
         (f"{FEEDS}/toggle", {"venue": "", "enabled": True}),
-        (f"{FEEDS}/toggle", {"venue": "kraken", "enabled": "yes"}),
+        (f"{FEEDS}/toggle", {"venue": "bitstamp", "enabled": "yes"}),
         (f"{FEEDS}/try", {"row": {}, "seconds": 0.5}),
         (f"{FEEDS}/try", {"row": {}, "seconds": 21}),
         (f"{FEEDS}/try", {"row": {}, "frames": ["x"] * 201}),
-        (f"{FEEDS}/rollback", {"venue": "kraken", "to": 0}),
+        (f"{FEEDS}/rollback", {"venue": "bitstamp", "to": 0}),
         (f"{ASSETS}/save", {"assets": []}),
         (f"{ASSETS}/save", {"assets": [ROW] * 1_001}),
         (f"{ASSETS}/save", {"assets": [{**ROW, "prewarm": 1}]}),
@@ -138,7 +138,7 @@ async def test_a_body_out_of_shape_or_range_is_refused(admin: Admin, path: str, 
 
 
 QUESTIONS = [
-    *(f"{FEEDS}/history{query}" for query in ("", "?venue=kraken&limit=0", "?venue=%00", "?venue=kraken&before=0")),
+    *(f"{FEEDS}/history{query}" for query in ("", "?venue=bitstamp&limit=0", "?venue=%00", "?venue=bitstamp&before=0")),
     *(f"{ASSETS}?{query}" for query in ("limit=1001", "cursor=%21", "cursor=AAox", "cursor=QlRD", "venue=%00", "asset=btc")),
 ]
 
@@ -178,8 +178,8 @@ async def test_a_row_of_odd_values_is_refused_and_nothing_breaks(admin: Admin) -
 async def test_rows_of_the_map_are_saved_listed_by_page_and_switched(admin: Admin) -> None:
     saved = (await admin.post(f"{ASSETS}/save", {"assets": [ROW, {**ROW, "asset": "NEXT", "prewarm": True}]})).data["assets"]
     assert [(row["asset"], row["prewarm"], row["version"]) for row in saved] == [("NEW", False, 1), ("NEXT", True, 1)]
-    first = (await admin.get(f"{ASSETS}?venue=kraken&limit=1")).data
-    second = (await admin.get(f"{ASSETS}?venue=kraken&limit=1&cursor={first['next_cursor']}")).data
+    first = (await admin.get(f"{ASSETS}?venue=bitstamp&limit=1")).data
+    second = (await admin.get(f"{ASSETS}?venue=bitstamp&limit=1&cursor={first['next_cursor']}")).data
     assert (first["assets"], second["assets"], second["next_cursor"]) == ([saved[0]], [saved[1]], None)
     switched = (await admin.post(f"{ASSETS}/toggle", {"id": saved[0]["id"], "prewarm": True, "expected_version": 1})).data
     assert switched == {**saved[0], "prewarm": True, "version": 2}
@@ -188,7 +188,7 @@ async def test_rows_of_the_map_are_saved_listed_by_page_and_switched(admin: Admi
 
 
 async def test_a_batch_is_refused_whole_with_each_mistake_named_by_its_index(admin: Admin) -> None:
-    told = await admin.post(f"{ASSETS}/save", {"assets": [ROW, {**ROW, "asset": "new"}, {**ROW, "asset": "X", "venue": "krakne"}]})
+    told = await admin.post(f"{ASSETS}/save", {"assets": [ROW, {**ROW, "asset": "new"}, {**ROW, "asset": "X", "venue": "bitstmap"}]})
     assert (told.status, told.code, told.places) == (422, "MAP_ROWS_INVALID", ["assets.1.asset", "assets.2.venue"])
     assert told.envelope["errors"][0]["facts"]["index"] == 1
     assert (await admin.get(f"{ASSETS}?asset=NEW")).data["assets"] == []

@@ -1,10 +1,11 @@
 """Faults of the connection: frozen, dropped, refused, or answered by an error."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from trinity_beast.lab.faults.fault import Fault, Stage
+from trinity_beast.lab.model import SECOND_NS
 from trinity_beast.words import Symbol
 
 
@@ -37,6 +38,42 @@ class Drop(Fault):
                 wiring.close(self.code, "")
             else:
                 wiring.reset()
+
+
+@dataclass
+class PlannedEnd(Fault):
+    """The connections now open are ended `after_seconds` later, and told so before by a venue that has words for it."""
+
+    verb: ClassVar[str] = "planned-end"
+    takes_symbol: ClassVar[bool] = False
+    after_seconds: float = 10
+    _due: set[int] = field(default_factory=set, init=False)
+    _ends_ns: int = field(default=0, init=False)
+    _is_over: bool = field(default=False, init=False)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether they have been ended."""
+        return self._is_over
+
+    async def begin(self, stage: Stage) -> None:
+        """Give notice."""
+        self._due = {wiring.number for wiring in stage.wirings}
+        self._ends_ns = stage.now_ns + round(self.after_seconds * SECOND_NS)
+        stage.announce_end(is_near=True)
+
+    def pulse(self, stage: Stage, now_ns: int) -> None:
+        """End them when the time has come; who came meanwhile stays."""
+        if now_ns < self._ends_ns or self._is_over:
+            return
+        self._is_over = True
+        for wiring in stage.wirings:
+            if wiring.number in self._due:
+                wiring.close(stage.planned_close, "")
+
+    async def end(self, stage: Stage) -> None:
+        """Say that it is over."""
+        stage.announce_end(is_near=False)
 
 
 @dataclass

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from trinity_beast.lab.faults.fault import Fault, Stage, Wire, Wiring
 from trinity_beast.lab.model import SECOND_NS, MarketTrade
-from trinity_beast.lab.tape import Tape
 from trinity_beast.words import Symbol
 
 
@@ -46,13 +45,41 @@ class FaultBoard:
 
     async def expire(self, now_ns: int) -> int:
         """End the faults whose time is over; return how many."""
-        return await self._end([entry for entry in self._entries if entry.ends_ns is not None and entry.ends_ns <= now_ns])
+        over = [entry for entry in self._entries if entry.fault.is_over or (entry.ends_ns is not None and entry.ends_ns <= now_ns)]
+        return await self._end(over)
+
+    def pulse(self, now_ns: int) -> None:
+        """Let the faults do what they do by the clock."""
+        for entry in self._entries:
+            entry.fault.pulse(self._stage, now_ns)
+
+    def told_name(self, symbol: Symbol) -> Symbol:
+        """Return what the venue calls a symbol of the market now."""
+        aliases = (entry.fault.alias() for entry in self._entries if entry.fault.symbol == symbol)
+        return next((alias for alias in aliases if alias is not None), symbol)
+
+    def book_of(self, name: Symbol) -> Symbol | None:
+        """Return which symbol of the market the venue means by a name, or None when that name is gone."""
+        for entry in self._entries:
+            if entry.fault.alias() == name:
+                return entry.fault.symbol
+        return name if self.told_name(name) == name else None
+
+    @property
+    def clock_ahead_ns(self) -> int:
+        """How far the venue's clock is wrong."""
+        return sum(entry.fault.clock_ahead_ns() for entry in self._entries)
 
     async def _end(self, chosen: Sequence[_Entry]) -> int:
         self._entries = [entry for entry in self._entries if entry not in chosen]
         for entry in chosen:
             await entry.fault.end(self._stage)
         return len(chosen)
+
+    @property
+    def names_symbols(self) -> bool:
+        """Whether a fault concerns one symbol only, so that its frames must be told apart from the others'."""
+        return any(entry.fault.symbol is not None for entry in self._entries)
 
     def trades(self, symbol: Symbol, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
         """Return what the venue tells in place of `trades`."""
@@ -62,8 +89,11 @@ class FaultBoard:
         return trades
 
     def frames(self, wiring: Wiring, symbol: Symbol | None, text: str) -> Sequence[Wire]:
-        """Return what goes onto the wire in place of one frame; `symbol` is whose it is, None when it is nobody's."""
+        """Return what goes onto the wire in place of one frame; `symbol` is whose it is by its told name, None when it is nobody's."""
         wires: Sequence[Wire] = (text,)
+        if not self._entries:
+            return wires
+        symbol = self._known(symbol)
         for entry in self._entries:
             if entry.fault.touches(symbol):
                 wires = [told for wire in wires for told in entry.fault.frames(wiring, wire)]
@@ -71,12 +101,16 @@ class FaultBoard:
 
     def refuses_subscribe(self, symbols: Iterable[Symbol]) -> bool:
         """Tell whether a request for these symbols is to be answered with an error."""
-        asked = list(symbols)
+        asked = [self.book_of(symbol) or symbol for symbol in symbols]
         return any(entry.fault.refuses_subscribe(asked) for entry in self._entries)
 
     def delists(self, symbol: Symbol) -> bool:
         """Tell whether the symbol is off the list."""
+        symbol = self.book_of(symbol) or symbol
         return any(entry.fault.touches(symbol) and entry.fault.delists() for entry in self._entries)
+
+    def _known(self, symbol: Symbol | None) -> Symbol | None:
+        return None if symbol is None else self.book_of(symbol) or symbol
 
     @property
     def is_frozen(self) -> bool:
@@ -90,16 +124,18 @@ class FaultBoard:
 
     def rest_delay_seconds(self, symbol: Symbol | None) -> float:
         """Return how long a REST request for `symbol` (None: a list) waits."""
+        symbol = self._known(symbol)
         return max((entry.fault.rest_delay_seconds() for entry in self._entries if entry.fault.touches(symbol)), default=0.0)
 
     def rest_status(self, symbol: Symbol | None) -> tuple[int, float | None] | None:
         """Return the status it fails with and its Retry-After, or None when it does not fail."""
+        symbol = self._known(symbol)
         failures = (entry.fault.rest_status() for entry in self._entries if entry.fault.touches(symbol))
         return next((failure for failure in failures if failure is not None), None)
 
-    def rest_trades(self, tape: Tape, trades: list[MarketTrade]) -> list[MarketTrade]:
+    def rest_trades(self, symbol: Symbol, trades: list[MarketTrade]) -> list[MarketTrade]:
         """Return what REST calls the last trades."""
         for entry in self._entries:
-            if entry.fault.touches(tape.listing.symbol):
-                trades = entry.fault.rest_trades(tape, trades)
+            if entry.fault.touches(symbol):
+                trades = entry.fault.rest_trades(symbol, trades)
         return trades

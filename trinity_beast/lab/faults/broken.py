@@ -101,7 +101,7 @@ class Reorder(Fault):
 
 @dataclass
 class SkipSequence(Fault):
-    """The sequence number of every connection jumps by `count`, once, as if that many frames had been lost."""
+    """Sequence numbers jump by `count`, once, as if that many frames had been lost: the connections' own and the ids of trades."""
 
     verb: ClassVar[str] = "skip-sequence"
     instant: ClassVar[bool] = True
@@ -112,3 +112,4 @@ class SkipSequence(Fault):
         """Jump."""
         for wiring in stage.wirings:
             wiring.sequence += self.count
+        stage.skip_ids(self.count)

@@ -23,8 +23,15 @@ class Pong:
     payload: bytes
 
 
-Wire = str | bytes | CutShort | Pong
-"""What goes onto a socket: a text frame, a binary frame, a frame cut in the middle, a pong."""
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A ping frame of the venue's own."""
+
+    payload: bytes
+
+
+Wire = str | bytes | CutShort | Pong | Ping
+"""What goes onto a socket: a text frame, a binary frame, a frame cut in the middle, a pong, a ping."""
 
 
 class Wiring(Protocol):
@@ -56,19 +63,41 @@ class Stage(Protocol):
 
     @property
     def now_ns(self) -> int:
-        """The venue's time."""
+        """The venue's time, by which it reckons."""
         ...
 
-    def tapes(self) -> Iterable[Tape]:
-        """Return every symbol's trades."""
+    @property
+    def planned_close(self) -> int:
+        """The code with which the venue closes what it planned to close."""
         ...
 
-    def tape(self, symbol: Symbol) -> Tape | None:
-        """Return one symbol's trades, or None when it is not listed."""
+    @property
+    def asked(self) -> Sequence[Symbol]:
+        """The symbols somebody is subscribed to."""
+        ...
+
+    def books(self) -> Iterable[Tape]:
+        """Return every symbol's trades, under the names the market knows."""
+        ...
+
+    def is_known(self, symbol: Symbol) -> bool:
+        """Tell whether something is listed under this name now."""
         ...
 
     def print_again(self, symbol: Symbol, trades: Sequence[MarketTrade]) -> None:
         """Send `trades`, oldest first, to the symbol's subscribers as if they had just happened."""
+        ...
+
+    def print_more(self, symbol: Symbol, count: int, now_ns: int) -> None:
+        """Let the market print `count` trades more, true ones, and tell each in a message of its own."""
+        ...
+
+    def skip_ids(self, count: int) -> None:
+        """Let the ids of all trades told from now on stand `count` higher."""
+        ...
+
+    def announce_end(self, *, is_near: bool) -> None:
+        """Say that the connections will be ended, or that this is over, where the venue has words for it."""
         ...
 
     async def stop_listening(self) -> None:
@@ -92,10 +121,17 @@ class Fault:
     freezes: ClassVar[bool] = False
     never_answers: ClassVar[bool] = False
     takes_symbol: ClassVar[bool] = True
+    signed: ClassVar[frozenset[str]] = frozenset()
+    """The options that may be below zero."""
 
     venue: Venue
     symbol: Symbol | None = None
     for_seconds: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the fault has come to its end by itself."""
+        return False
 
     def touches(self, symbol: Symbol | None) -> bool:
         """Tell whether what concerns `symbol` (None: the whole connection) is in this fault's reach."""
@@ -106,6 +142,17 @@ class Fault:
 
     async def end(self, stage: Stage) -> None:
         """Undo it, when the fault is cleared or has lasted long enough."""
+
+    def pulse(self, stage: Stage, now_ns: int) -> None:
+        """Do what is done by the clock, every 50 ms."""
+
+    def alias(self) -> Symbol | None:
+        """Return what the fault's symbol is called now, or None when it keeps its name."""
+        return None
+
+    def clock_ahead_ns(self) -> int:
+        """Return how far the venue's clock is wrong."""
+        return 0
 
     def trades(self, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
         """Return what a venue with this fault would tell in place of `trades` (one symbol's, oldest first)."""
@@ -131,6 +178,6 @@ class Fault:
         """Return the status REST fails with and its Retry-After, or None when it does not fail."""
         return None
 
-    def rest_trades(self, tape: Tape, trades: list[MarketTrade]) -> list[MarketTrade]:
+    def rest_trades(self, symbol: Symbol, trades: list[MarketTrade]) -> list[MarketTrade]:
         """Return what REST calls the last trades in place of `trades` (newest first)."""
         return trades

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from trinity_beast.lab.faults.fault import Fault, Stage
 from trinity_beast.lab.model import MarketTrade
-from trinity_beast.lab.tape import Tape
 from trinity_beast.words import Symbol
 
 
@@ -47,8 +46,8 @@ class RestRepeats(Fault):
 
     async def begin(self, stage: Stage) -> None:
         """Remember what is told from now on."""
-        self._kept = {tape.listing.symbol: tape.recent(1) for tape in stage.tapes() if self.touches(tape.listing.symbol)}
+        self._kept = {tape.listing.symbol: tape.recent(1) for tape in stage.books() if self.touches(tape.listing.symbol)}
 
-    def rest_trades(self, tape: Tape, trades: list[MarketTrade]) -> list[MarketTrade]:
+    def rest_trades(self, symbol: Symbol, trades: list[MarketTrade]) -> list[MarketTrade]:
         """Return it."""
-        return self._kept.get(tape.listing.symbol, trades)
+        return self._kept.get(symbol, trades)

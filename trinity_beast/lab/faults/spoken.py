@@ -5,25 +5,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from trinity_beast.lab.errors import FaultMisspoken, FaultUnknown
-from trinity_beast.lab.faults.away import Drop, ErrorOnSubscribe, Freeze, NeverAnswer, Refuse
+from trinity_beast.lab.faults.away import Drop, ErrorOnSubscribe, Freeze, NeverAnswer, PlannedEnd, Refuse
 from trinity_beast.lab.faults.broken import CutFrame, Duplicate, Garbage, Reorder, SkipSequence, Truncate
+from trinity_beast.lab.faults.busy import Burst
 from trinity_beast.lab.faults.fault import Fault
 from trinity_beast.lab.faults.rest import RestRepeats, RestSlow, RestStatus
-from trinity_beast.lab.faults.untrue import AckSilent, Delist, FutureTimes, Mute, Replay, WrongUnits
+from trinity_beast.lab.faults.untrue import AckSilent, ClockStep, Delist, FutureTimes, Mute, Rename, Replay, WrongUnits
 from trinity_beast.words import Symbol, Venue
 
 FAULTS: dict[str, type[Fault]] = {
     kind.verb: kind
     for kind in (
-        *(Mute, AckSilent, Delist, FutureTimes, WrongUnits, Replay),
+        *(Mute, AckSilent, Delist, Rename, FutureTimes, ClockStep, WrongUnits, Replay),
         *(Garbage, Truncate, CutFrame, Duplicate, Reorder, SkipSequence),
-        *(Freeze, Drop, Refuse, NeverAnswer, ErrorOnSubscribe),
+        *(Freeze, Drop, PlannedEnd, Refuse, NeverAnswer, ErrorOnSubscribe),
+        Burst,
         *(RestSlow, RestStatus, RestRepeats),
     )
 }
 """Every fault by the word that orders it."""
 
 CLEAR = "clear"
+LARGEST = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +86,20 @@ def fault_from(verb: str, venue: str | None, symbol: str | None, options: Mappin
     for name, value in options.items():
         if name not in known:
             raise FaultMisspoken(order=verb, reason=f"no option {name}; it takes {', '.join(known)}")
-        values[name] = _value(verb, name, value, known[name])
+        values[name] = _value(verb, name, value, known[name], least=-LARGEST if name in kind.signed else 0)
     try:
         return kind(Venue(venue), Symbol(symbol) if symbol else None, **values)  # type: ignore[arg-type]  # Checked above.
     except ValueError as error:
         raise FaultMisspoken(order=verb, reason=str(error)) from error
 
 
-def _value(verb: str, name: str, value: object, kind: type[object]) -> object:
+def _value(verb: str, name: str, value: object, kind: type[object], *, least: int) -> object:
     if kind is str:
         return str(value)
     try:
         number = float(str(value)) if kind is float else int(str(value))
     except ValueError as error:
         raise FaultMisspoken(order=verb, reason=f"{name} must be a number, not {value!r}") from error
-    if not 0 <= number <= 1_000_000_000:
-        raise FaultMisspoken(order=verb, reason=f"{name} must lie between 0 and 1,000,000,000")
+    if not least <= number <= LARGEST:
+        raise FaultMisspoken(order=verb, reason=f"{name} must lie between {least:,} and {LARGEST:,}")
     return number

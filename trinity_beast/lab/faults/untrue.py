@@ -1,11 +1,13 @@
 """Faults in what is told: trades that are missing, old, repeated or wrong. The frames themselves are well made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from trinity_beast.lab.errors import FaultMisspoken
 from trinity_beast.lab.faults.fault import Fault, Stage
 from trinity_beast.lab.model import SECOND_NS, MarketTrade
+from trinity_beast.words import Symbol
 
 
 @dataclass
@@ -43,6 +45,59 @@ class Delist(Fault):
     def delists(self) -> bool:
         """Tell that the symbol is dead."""
         return True
+
+
+@dataclass
+class Rename(Fault):
+    """The symbol is called `to` from now on: its old name is unknown, subscribed or not, and whoever asks for the new one is served."""
+
+    verb: ClassVar[str] = "rename"
+    to: str = ""
+
+    def __post_init__(self) -> None:
+        if self.symbol is None or not self.to:
+            raise ValueError("it takes a symbol and to=NEW-NAME")
+
+    async def begin(self, stage: Stage) -> None:
+        """Check that the new name is free.
+
+        Raises:
+            FaultMisspoken: something is listed under it.
+        """
+        if stage.is_known(Symbol(self.to)):
+            raise FaultMisspoken(order=self.verb, reason=f"{self.venue} lists {self.to} already")
+
+    def alias(self) -> Symbol | None:
+        """Return the new name."""
+        return Symbol(self.to)
+
+
+@dataclass
+class ClockStep(Fault):
+    """The venue's clock jumps by `by_seconds`, back when below zero: in what trades and frames say of time since then."""
+
+    verb: ClassVar[str] = "clock-step"
+    takes_symbol: ClassVar[bool] = False
+    signed: ClassVar[frozenset[str]] = frozenset({"by_seconds"})
+    by_seconds: float = -5
+    _since_ns: int = field(default=0, init=False)
+
+    async def begin(self, stage: Stage) -> None:
+        """Remember when: what was traded before keeps its time."""
+        self._since_ns = stage.now_ns
+
+    def clock_ahead_ns(self) -> int:
+        """Return the jump."""
+        return round(self.by_seconds * SECOND_NS)
+
+    def trades(self, trades: Sequence[MarketTrade], *, is_history: bool) -> Sequence[MarketTrade]:
+        """Stamp by the wrong clock what was traded since."""
+        ahead_ns, since_ns = self.clock_ahead_ns(), self._since_ns
+        return [replace(trade, time_ns=trade.time_ns + ahead_ns) if trade.time_ns > since_ns else trade for trade in trades]
+
+    def rest_trades(self, symbol: Symbol, trades: list[MarketTrade]) -> list[MarketTrade]:
+        """Do so in REST, too."""
+        return list(self.trades(trades, is_history=True))
 
 
 @dataclass
@@ -96,6 +151,6 @@ class Replay(Fault):
     async def begin(self, stage: Stage) -> None:
         """Send them."""
         until_ns = stage.now_ns - round(self.older_than_seconds * SECOND_NS)
-        for tape in stage.tapes():
+        for tape in stage.books():
             if self.touches(tape.listing.symbol):
                 stage.print_again(tape.listing.symbol, tape.between(0, until_ns)[-self.count :])

@@ -5,24 +5,22 @@ whole), and a message past the rate limit is answered by the error frame and not
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
-
-from aiohttp import web
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from trinity_beast.lab.connection import Connection
 from trinity_beast.lab.digits import nanoseconds_of, rfc3339
 from trinity_beast.lab.market import RecordedTrades
 from trinity_beast.lab.model import SECOND_NS, Listing, MakerSide, MarketTrade
-from trinity_beast.lab.pace import Pace
-from trinity_beast.lab.protocol import Desk, VenueProtocol
+from trinity_beast.lab.pace import Limit
+from trinity_beast.lab.protocol import Desk, VenueProtocol, compact
+from trinity_beast.lab.rest import RestHandler
 from trinity_beast.lab.venues import coinbase_rows as rows
 from trinity_beast.lab.venues.coinbase_rest import CoinbaseRest
 from trinity_beast.words import Asset, Symbol, Venue
 
 SNAPSHOT_TRADES = 100
 SUBSCRIBE_WITHIN_NS = 5 * SECOND_NS
-MESSAGES_PER_SECOND = 8
 TICKER_BATCH_PULSES = 100
 PROCESS_AGE_NS = 41_000 * SECOND_NS
 """How long the server's process has run when the lab begins: heartbeats count its seconds."""
@@ -37,13 +35,14 @@ class Coinbase(VenueProtocol):
 
     venue: ClassVar[Venue] = rows.VENUE
     batch_ms: ClassVar[int] = 250
-    connections_per_second: ClassVar[int] = 8
-    rest_per_second: ClassVar[int] = 10
+    trades_channel: ClassVar[str] = TRADES
+    connection_limit: ClassVar[Limit] = Limit(8)
+    message_limit: ClassVar[Limit | None] = Limit(8)
+    rest_limit: ClassVar[Limit] = Limit(10)
     idle_seconds: ClassVar[tuple[int, int]] = (60, 90)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._messages = Pace(MESSAGES_PER_SECOND)
         self._began_ns: int | None = None
         self._beat = 0
         self._batched: set[Symbol] = set()
@@ -69,20 +68,21 @@ class Coinbase(VenueProtocol):
                 of_symbol = tuple(trade for trade in told if trade.symbol == symbol)
                 yield RecordedTrades(symbol, of_symbol, is_history=event["type"] == "snapshot")
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> Mapping[str, RestHandler]:
         """Return the venue's REST."""
-        return CoinbaseRest(self.desk).routes()
+        return CoinbaseRest(self).routes()
 
-    def received(self, connection: Connection, text: str) -> None:
+    def too_fast(self, connection: Connection) -> None:
+        """Refuse a ninth message in a second."""
+        self._error(connection, "rate limit exceeded")
+
+    def unreadable(self, connection: Connection, text: str) -> None:  # noqa: ARG002 - Whatever it was.
+        """Refuse a text that is no JSON."""
+        self._error(connection, "failure to subscribe")
+
+    def asked(self, connection: Connection, message: dict[str, Any]) -> None:
         """Answer a client's message: the data first, then the whole present state."""
-        if not self._messages.allows(connection.number, self.desk.now_ns):
-            self._error(connection, "rate limit exceeded")
-            return
-        try:
-            message = json.loads(text)
-        except ValueError:
-            message = None
-        if not isinstance(message, dict) or message.get("type") not in {"subscribe", "unsubscribe"}:
+        if message.get("type") not in {"subscribe", "unsubscribe"}:
             self._error(connection, "failure to subscribe")
             return
         channel, products = message.get("channel"), message.get("product_ids", [])
@@ -97,7 +97,7 @@ class Coinbase(VenueProtocol):
 
     def _subscribe(self, connection: Connection, channel: str, asked: list[Symbol]) -> None:
         symbols = [self._book(symbol) for symbol in asked]
-        is_sound = channel == HEARTBEATS or (symbols and all(self._is_listed(symbol) for symbol in symbols))
+        is_sound = channel == HEARTBEATS or (symbols and all(self.is_listed(symbol) for symbol in symbols))
         if not is_sound or self.desk.faults.refuses_subscribe(symbols):
             self._error(connection, "failure to subscribe")
             return
@@ -124,27 +124,23 @@ class Coinbase(VenueProtocol):
         twin = Symbol(symbol.removesuffix("C")) if symbol.endswith("-USDC") else symbol
         return twin if self.desk.tape(symbol) is None and self.desk.tape(twin) is not None else symbol
 
-    def _is_listed(self, symbol: Symbol) -> bool:
-        tape = self.desk.tape(symbol)
-        return tape is not None and not tape.listing.is_delisted and not self.desk.faults.delists(symbol)
-
     def _snapshot(self, connection: Connection, channel: str, symbol: Symbol) -> None:
         if channel == TRADES:
             past = self.desk.history(symbol, SNAPSHOT_TRADES)
             if past:
                 self._tell(connection, TRADES, rows.trades_event("snapshot", reversed(past)), symbol)
-        elif self.desk.faults.trades(symbol, self.desk.history(symbol, 1), is_history=True):
+        elif self.desk.history(symbol, 1):
             self._tell(connection, channel, self._ticker("snapshot", symbol, channel), symbol)
 
     def _ticker(self, kind: str, symbol: Symbol, channel: str) -> str:
         tape = self.desk.tape(symbol)
         assert tape is not None, "only listed products are subscribed"
         row = rows.ticker_row(tape, with_quotes=channel == TICKER)
-        return json.dumps({"type": kind, "tickers": [row]}, separators=(",", ":"))
+        return compact({"type": kind, "tickers": [row]})
 
     def _state(self, connection: Connection) -> None:
         state = {channel: list(connection.channels[channel]) for channel in sorted(connection.channels)}
-        self._tell(connection, "subscriptions", json.dumps({"subscriptions": state}, separators=(",", ":")))
+        self._tell(connection, "subscriptions", compact({"subscriptions": state}))
 
     def _tell(self, connection: Connection, channel: str, event: str, symbol: Symbol | None = None) -> None:
         number, connection.sequence = connection.sequence, connection.sequence + 1
@@ -152,10 +148,10 @@ class Coinbase(VenueProtocol):
         connection.put(f'{{"channel":"{channel}","timestamp":"{stamp}","sequence_num":{number},"events":[{event}]}}', symbol=symbol)
 
     def _error(self, connection: Connection, message: str) -> None:
-        connection.put(json.dumps({"type": "error", "message": message}, separators=(",", ":")))
+        connection.put(compact({"type": "error", "message": message}))
 
     def publish(self, symbol: Symbol, trades: Sequence[MarketTrade]) -> None:
-        """Tell `trades`, oldest first, to those who asked for the product; rows go newest first."""
+        """Tell `trades`, oldest first, to those who asked for the product; rows go newest first, each client's with its own number."""
         self._batched.add(symbol)
         event: str | None = None
         for connection in self.desk.connections:
@@ -166,15 +162,18 @@ class Coinbase(VenueProtocol):
                 self._tell(connection, TICKER, self._ticker("update", symbol, TICKER), symbol)
 
     def pulse(self, now_ns: int, number: int) -> None:
-        """Beat each second, send the five-second tickers, and close who never asked or hears nothing."""
+        """Beat each second and send the five-second tickers."""
         if number % TICKER_BATCH_PULSES == 0:
             self._tell_batches()
         self._heartbeat(now_ns)
-        for connection in self.desk.connections:
-            if not connection.has_asked and now_ns - connection.opened_ns >= SUBSCRIBE_WITHIN_NS:
-                connection.close(1008, "no subscription within 5 seconds")
-            elif now_ns - connection.told_ns >= connection.idle_ns:
-                connection.close(1000, "no update")
+        super().pulse(now_ns, number)
+
+    def tend(self, connection: Connection, now_ns: int) -> None:
+        """Close who never asked."""
+        if not connection.has_asked and now_ns - connection.opened_ns >= SUBSCRIBE_WITHIN_NS:
+            connection.close(1008, "no subscription within 5 seconds")
+        else:
+            super().tend(connection, now_ns)
 
     def _tell_batches(self) -> None:
         for connection in self.desk.connections:
@@ -190,7 +189,7 @@ class Coinbase(VenueProtocol):
         if beat == self._beat:
             return
         self._beat = beat
-        event = f'{{"current_time":"{go_time(now_ns)} m=+{beat}.{rest:09d}","heartbeat_counter":{beat}}}'
+        event = f'{{"current_time":"{go_time(self.desk.now_ns)} m=+{beat}.{rest:09d}","heartbeat_counter":{beat}}}'
         for connection in self.desk.connections:
             if HEARTBEATS in connection.channels:
                 self._tell(connection, HEARTBEATS, event)
