@@ -29,11 +29,21 @@ from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
-from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, Trial, feeds_probe
+from trinity_beast.feeds import (
+    AssetEditor,
+    FeedChanges,
+    FeedEditor,
+    Feeds,
+    FeedTables,
+    HttpOpener,
+    Looks,
+    Trial,
+    feeds_probe,
+)
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
-from trinity_beast.pricing import Prices
+from trinity_beast.pricing import Prices, Watch
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.priority import give_way
 from trinity_beast.randomness import Dice, SecretSource
@@ -136,7 +146,15 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     """
     engine = _engine(on)
     counters = Counters(engine.counters)
-    prices = Prices(engine.book, market.tables.asset_map, clock=on.clock, readings=on.readings, source_prefix=market.source_prefix)
+    looks = Looks(market.tables.rows, opener=HttpOpener(), clock=on.clock, readings=on.readings)
+    prices = Prices(
+        engine.book,
+        market.tables.asset_map,
+        clock=on.clock,
+        readings=on.readings,
+        source_prefix=market.source_prefix,
+        can_prove=looks.can_look,
+    )
     feeds = Feeds(
         market.tables.rows,
         market.tables.asset_map,
@@ -146,6 +164,7 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         dice=on.dice,
         readings=on.readings,
     )
+    watch = Watch(prices, looks, market.tables.asset_map, renew=feeds.renew, clock=on.clock, readings=on.readings)
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
     callers = Callers(engine.keys, doorman, count=counters.add)
@@ -165,11 +184,13 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     on.health.register("metering", metering_probe(counters), is_needed=False)
     parts: list[Part] = [
         _listener(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
+        looks,
         feeds,
+        watch,
         FeedChanges(
             market.read,
             Notices(on.database.url, FEED_CHANGES, on.clock),
-            partial(_follow, feeds, prices),
+            partial(_follow, prices, looks, feeds, watch),
             on.clock,
             known=market.tables,
         ),
@@ -184,10 +205,12 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     return Services(parts, engine)
 
 
-async def _follow(feeds: Feeds, prices: Prices, tables: FeedTables) -> None:
+async def _follow(prices: Prices, looks: Looks, feeds: Feeds, watch: Watch, tables: FeedTables) -> None:
     """Put changed tables to use: prices first, so that no trade of a new symbol finds nobody waiting for it."""
     prices.use_map(tables.asset_map)
+    looks.use(tables.rows)
     await feeds.apply(tables.rows, tables.asset_map)
+    watch.use_map(tables.asset_map)
 
 
 def report_service(on: Ground, _market: Exchanges) -> Services:

@@ -1,4 +1,3 @@
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -6,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.book import Ledger
 from tests.support.clock import ManualClock
 from tests.support.feeds import mapped, trade
 from trinity_beast.feeds import MappedAsset, Moment
@@ -14,30 +14,6 @@ from trinity_beast.pricing import STALE_AFTER_SECONDS, AssetUnknown, Prices, Pri
 from trinity_beast.words import Trade
 
 SECOND_NS = 1_000_000_000
-
-
-@dataclass
-class Ledger:
-    """The engine's book as a list of what was done to it."""
-
-    published: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    announced: dict[str, bool] = field(default_factory=dict)
-    retired: list[str] = field(default_factory=list)
-
-    def publish(self, asset: str, price: str, quote: str, venue: str, source: str, **facts: Any) -> None:
-        if len(asset) > 16:
-            raise ValueError("asset")
-        self.published.append((asset, price, {"quote": quote, "venue": venue, "source": source} | facts))
-
-    def announce(self, asset: str, *, prewarmed: bool = True) -> None:
-        self.announced[asset] = prewarmed
-
-    def retire(self, asset: str) -> bool:
-        self.retired.append(asset)
-        return True
-
-    def prices(self, asset: str) -> list[str]:
-        return [price for name, price, _ in self.published if name == asset]
 
 
 class Bench:
@@ -69,6 +45,7 @@ def test_a_trade_is_published_with_its_digits_its_times_and_its_source(clock: Ma
                 "exchange_time_ns": clock.time_ns() - SECOND_NS // 2,
                 "received_monotonic_ns": clock.monotonic_ns(),
                 "usable_for_ns": 90 * SECOND_NS,
+                "state": "live",
                 "prewarmed": True,
             },
         )
@@ -174,18 +151,39 @@ def test_one_venue_can_be_asked_for(clock: ManualClock) -> None:
     assert caught.value.facts["venue"] == "gemini"
 
 
-def test_the_prewarmed_venue_serves_first_and_another_when_it_has_gone_stale(clock: ManualClock) -> None:
+def test_the_prewarmed_venue_serves_first_another_when_it_has_gone_stale_and_it_again_once_settled(clock: ManualClock) -> None:
     bench = Bench(clock, mapped("BTC", venue="kraken", symbol="BTC/USD", prewarm=False), mapped("BTC"))
-    bench.hear("1")
+    bench.hear("101")
     clock.advance(60)
-    bench.hear("2", symbol="BTC/USD", venue="kraken")
-    assert bench.book.prices("BTC") == ["1"]
+    bench.hear("102", symbol="BTC/USD", venue="kraken")
+    assert bench.book.prices("BTC") == ["101"]
     clock.advance(31)
-    bench.hear("3", symbol="BTC/USD", venue="kraken")
-    assert bench.book.prices("BTC") == ["1", "3"]
+    bench.hear("103", symbol="BTC/USD", venue="kraken")
+    assert bench.book.prices("BTC") == ["101", "103"]
     assert (bench.prices.read("BTC").venue, bench.prices.read("BTC").source) == ("kraken", "kraken-ws")
-    bench.hear("4")
-    assert bench.book.prices("BTC") == ["1", "3", "4"]
+    bench.hear("104")
+    assert bench.book.prices("BTC") == ["101", "103"]
+    clock.advance(10)
+    bench.hear("105")
+    assert bench.book.prices("BTC") == ["101", "103", "105"]
+    assert bench.prices.venues_switched == 2
+
+
+def test_a_jump_no_other_venue_shows_is_held_back_and_counted(clock: ManualClock) -> None:
+    bench = Bench(clock, mapped("BTC"), mapped("BTC", venue="kraken", symbol="BTC/USD", prewarm=False))
+    bench.hear("100")
+    bench.hear("100", symbol="BTC/USD", venue="kraken")
+    bench.hear("100000")
+    assert (bench.book.prices("BTC"), bench.prices.jumps_held) == (["100"], 1)
+    bench.hear("101")
+    assert bench.book.prices("BTC") == ["100", "101"]
+
+
+def test_an_asset_of_a_single_venue_is_never_held_back(clock: ManualClock) -> None:
+    bench = Bench(clock)
+    bench.hear("100")
+    bench.hear("100000")
+    assert (bench.book.prices("BTC"), bench.prices.jumps_held) == (["100", "100000"], 0)
 
 
 def test_turning_the_bound_reaches_every_price_with_the_next_trade(clock: ManualClock) -> None:

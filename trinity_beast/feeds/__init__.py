@@ -6,9 +6,10 @@ from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
 from trinity_beast.feeds.health import feeds_probe
 from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, SymbolStatus
-from trinity_beast.feeds.moment import Moment
+from trinity_beast.feeds.moment import Moment, Timekeeper
 from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
+from trinity_beast.feeds.rest import HttpOpener, Look, Looks, Urgency
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
 from trinity_beast.feeds.trying import Trial
 
@@ -25,13 +26,18 @@ __all__ = [
     "Feeds",
     "Frame",
     "FrameReader",
+    "HttpOpener",
+    "Look",
+    "Looks",
     "MapFilter",
     "MappedAsset",
     "Moment",
     "RawRow",
     "RowInvalid",
     "SymbolStatus",
+    "Timekeeper",
     "Trial",
+    "Urgency",
     "WantedMapRow",
     "any_reached",
     "feeds_probe",

@@ -24,6 +24,7 @@ class Counts:
     refusals: int = 0
     symbols_refused: int = 0
     symbols_unanswered: int = 0
+    symbols_renewed: int = 0
     requests_sent: int = 0
     requests_halved: int = 0
     pings_sent: int = 0

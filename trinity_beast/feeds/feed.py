@@ -82,6 +82,16 @@ class Feed:
         self._spread()
         self._wake.set()
 
+    def renew(self, symbol: Symbol) -> bool:
+        """Leave one symbol and ask for it again, no other touched; whether a connection holds it."""
+        for line in self._lines:
+            steps = line.renew(symbol, self._timekeeper.now())
+            if steps is not None:
+                self._perform(line, steps)
+                self._wake.set()
+                return True
+        return False
+
     def use(self, row: FeedRow) -> None:
         """Speak by another row: beside each connection a new one is made, which takes over once it has proved itself."""
         self.row = row

@@ -73,6 +73,11 @@ class Feeds:
         if self._started:
             await self._arrange()
 
+    def renew(self, venue: Venue, symbol: Symbol) -> bool:
+        """Ask a venue anew for one symbol whose trades do not come; whether a connection holds it, so that this could be done."""
+        feed = self._feeds.get(venue)
+        return feed is not None and feed.renew(symbol)
+
     async def wait_reached(self, seconds: float) -> bool:
         """Return whether any venue could be connected to within `seconds` (of real time)."""
         try:

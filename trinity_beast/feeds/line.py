@@ -134,6 +134,14 @@ class Line:
                 steps += self._apply(link, link.session.want(self.symbols, now), now)
         return steps
 
+    def renew(self, symbol: Symbol, now: Moment) -> list[Step] | None:
+        """Ask for one symbol anew over the connection in service; None where it does not hold it."""
+        link = self._current
+        if link is None or link.opened_ns is None:
+            return None
+        actions = link.session.renew(symbol, now)
+        return None if actions is None else self._apply(link, actions, now)
+
     def use(self, row: FeedRow, now: Moment) -> list[Step]:
         """Speak by another row: a new connection is made by it, and takes over once it has proved itself."""
         self._take_row(row)

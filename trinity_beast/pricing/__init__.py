@@ -5,6 +5,7 @@ from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavaila
 from trinity_beast.pricing.model import Missing, Price, PriceList
 from trinity_beast.pricing.parameters import STALE_AFTER_SECONDS
 from trinity_beast.pricing.service import Prices
+from trinity_beast.pricing.watch import Watch
 
 __all__ = [
     "STALE_AFTER_SECONDS",
@@ -16,4 +17,5 @@ __all__ = [
     "PriceStale",
     "PriceUnavailable",
     "Prices",
+    "Watch",
 ]

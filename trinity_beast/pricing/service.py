@@ -1,28 +1,37 @@
 """Every asset's price: trades in, the engine's book kept, and the reading of what the engine cannot answer by itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
-from trinity_beast.feeds import MappedAsset
+from trinity_beast.feeds import Look, MappedAsset, Timekeeper
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.atlas import Atlas
 from trinity_beast.pricing.book import BookOfPrices
+from trinity_beast.pricing.choice import chosen
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
-from trinity_beast.pricing.freshness import age_ns, is_fresh, serving
+from trinity_beast.pricing.freshness import age_ns
+from trinity_beast.pricing.jumps import Jumps
 from trinity_beast.pricing.model import Missing, Price, PriceList, whole_ms
-from trinity_beast.pricing.parameters import STALE_AFTER_SECONDS
+from trinity_beast.pricing.parameters import LivenessKnobs
+from trinity_beast.pricing.tick import Tick, Verdict
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 SECOND_NS = 1_000_000_000
 _log = get_log("pricing")
 
 
+def _cannot(_venue: Venue) -> bool:
+    """No venue can be looked at."""
+    return False
+
+
 class Prices:
     """Keeps the newest trade of each venue's symbol, and tells the engine which one answers for each asset.
 
-    `source_prefix` marks every source tag where the market is not the real one: `lab:coinbase-ws`.
+    `source_prefix` marks every source tag where the market is not the real one: `lab:coinbase-ws`. `can_prove` says
+    whether a venue can be looked at by REST, so that silence can be told from a lie (see `Watch`).
     """
 
     def __init__(
@@ -33,39 +42,72 @@ class Prices:
         clock: Clock,
         readings: Readings | None = None,
         source_prefix: str = "",
+        can_prove: Callable[[Venue], bool] = _cannot,
     ) -> None:
-        self._book, self._clock, self._prefix = book, clock, source_prefix
-        self._stale_after = (readings or Readings()).of(STALE_AFTER_SECONDS)
-        self._ticks: dict[tuple[Venue, Symbol], Trade] = {}
+        self._book, self._clock, self._prefix, self._can_prove = book, clock, source_prefix, can_prove
+        self._timekeeper = Timekeeper(clock)
+        self._knobs = LivenessKnobs(readings or Readings())
+        self.bounds = self._knobs.bounds()
+        self._ticks: dict[tuple[Venue, Symbol], Tick] = {}
+        self._answering: dict[Asset, Tick] = {}
+        self._jumps = Jumps()
         self._atlas = Atlas(asset_map)
-        self._published_for_ns = self._usable_for_ns
-        self.trades_unmapped = self.trades_late = self.publishes_refused = 0
+        self.trades_unmapped = self.trades_late = self.publishes_refused = self.venues_switched = self.jumps_held = 0
         self._announce(self._atlas.assets)
-
-    @property
-    def _usable_for_ns(self) -> int:
-        return self._stale_after.value * SECOND_NS
 
     def on_trades(self, trades: Sequence[Trade]) -> None:
         """Take in live trades. Of several of one symbol, only the newest is published."""
-        if self._usable_for_ns != self._published_for_ns:
-            self._publish_all()
+        self.turn()
         for trade in trades if len(trades) == 1 else {trade.symbol: trade for trade in trades}.values():
-            self._take(trade)
+            self._take(trade, Tick.heard)
 
     def on_history(self, trades: Sequence[Trade]) -> None:
-        """Take in old trades: they fill a book that is empty or older still, with their true age."""
+        """Take in old trades: they fill a book that is empty or older still, with their true age, and prove no life."""
         for trade in {trade.symbol: trade for trade in sorted(trades, key=lambda trade: trade.exchange_time_ns)}.values():
-            self._take(trade)
+            self._take(trade, Tick.recalled)
+
+    def on_look(self, tick: Tick, look: Look) -> Verdict:
+        """Take in what a look at a symbol of ours told."""
+        before = tick.trade, tick.state, tick.usable_until_ns
+        trade = None if look.trade is None or self._is_held(look.trade) else look.trade
+        verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=self._clock.monotonic_ns())
+        self.settle(tick, has_changed=before != (tick.trade, tick.state, tick.usable_until_ns))
+        return verdict
+
+    def settle(self, tick: Tick, *, has_changed: bool = False) -> None:
+        """Let the right venue answer for each asset that `tick` prices, time having passed or the tick having changed."""
+        now_ns = self._clock.monotonic_ns()
+        for row in self._atlas.of_symbol(tick.venue, tick.symbol):
+            self._answer(row.asset, tick if has_changed else None, now_ns)
+
+    def tick(self, venue: Venue, symbol: Symbol) -> Tick:
+        """Return what is held of a symbol, made empty where nothing is."""
+        tick = self._ticks.get((venue, symbol))
+        if tick is None:
+            now = self._timekeeper.now()
+            tick = Tick(venue, symbol, now_ns=now.monotonic_ns, wall_ns=now.wall_ns, can_prove=self._can_prove(venue))
+            self._ticks[venue, symbol] = tick
+        return tick
 
     def use_map(self, asset_map: Iterable[MappedAsset]) -> None:
         """Price by another map from now on: new assets are announced, those that have gone are retired."""
         before, self._atlas = self._atlas, Atlas(asset_map)
         for asset in set(before.assets) - set(self._atlas.assets):
             self._book.retire(asset)
-        self._ticks = {key: trade for key, trade in self._ticks.items() if self._atlas.of_symbol(*key)}
+            self._answering.pop(asset, None)
+        self._jumps.keep(key for key in self._ticks if self._atlas.of_symbol(*key))
+        self._ticks = {key: tick for key, tick in self._ticks.items() if self._atlas.of_symbol(*key)}
         self._announce([asset for asset in self._atlas.assets if before.of_asset(asset) != self._atlas.of_asset(asset)])
         self._publish_all()
+
+    def turn(self) -> None:
+        """Put parameters that were turned to use: every price goes by them from here on."""
+        bounds = self._knobs.bounds()
+        if bounds != self.bounds:
+            self.bounds = bounds
+            for tick in self._ticks.values():
+                tick.turned(bounds)
+            self._publish_all()
 
     def read(self, asset: str, *, venue: str | None = None, max_age_ms: int | None = None) -> Price:
         """Return an asset's price now, of one venue where `venue` is given.
@@ -73,18 +115,18 @@ class Prices:
         Raises:
             AssetUnknown: no row of the map has it (there); with what looks like it.
             PriceUnavailable: it is known and has not been printed yet.
-            PriceStale: what there is, is older than `stale_after_seconds`, or than `max_age_ms`.
+            PriceStale: what there is, is too old to be served or unproven, or older than `max_age_ms`.
         """
         rows = [mapped for mapped in self._atlas.of_asset(asset) if venue is None or mapped.venue == venue]
         if not rows:
             raise self._unknown(asset, venue)
         now_ns = self._clock.monotonic_ns()
-        trade = self._serving(rows, now_ns)
-        if trade is None:
+        tick = self._chosen(rows, self._answering.get(rows[0].asset), now_ns)
+        if tick is None or (trade := tick.trade) is None:
             raise PriceUnavailable(asset=asset)
         age = age_ns(trade, now_monotonic_ns=now_ns)
         bounded = max_age_ms is not None and age > max_age_ms * 1_000_000
-        if bounded or not is_fresh(age, self._usable_for_ns):
+        if bounded or not tick.is_usable(now_ns):
             bound = {"max_age_ms": max_age_ms} if bounded else {}
             raise PriceStale(asset=asset, age_seconds=age // SECOND_NS, age_ms=whole_ms(age), **bound)
         mapped = next(mapped for mapped in rows if (mapped.venue, mapped.symbol) == (trade.venue, trade.symbol))
@@ -93,9 +135,9 @@ class Prices:
             price=trade.price,
             quote=mapped.quote,
             venue=trade.venue,
-            source=self._source(trade.venue),
+            source=self._source(tick),
             cache_tier="memory",
-            state="live",
+            state=tick.state,
             exchange_time_ns=trade.exchange_time_ns,
             received_time_ns=trade.received_time_ns,
             age_ns=age,
@@ -124,36 +166,61 @@ class Prices:
         facts: dict[str, object] = {"asset": asset, "suggestions": ", ".join(self._atlas.suggestions(asset))}
         return AssetUnknown(**facts) if venue is None else AssetUnknown(**facts, venue=venue)
 
-    def _take(self, trade: Trade) -> None:
+    def _take(self, trade: Trade, how: Callable[..., bool]) -> None:
         mapped = self._atlas.of_symbol(trade.venue, trade.symbol)
         if not mapped:
             self.trades_unmapped += 1
             return
-        held = self._ticks.get((trade.venue, trade.symbol))
-        if held is not None and trade.exchange_time_ns < held.exchange_time_ns:
+        if self._is_held(trade):
+            return
+        tick = self.tick(trade.venue, trade.symbol)
+        if not how(tick, trade, self.bounds):
             self.trades_late += 1
             return
-        self._ticks[trade.venue, trade.symbol] = trade
         for row in mapped:
-            rows = self._atlas.of_asset(row.asset)
-            if len(rows) == 1 or self._serving(rows, trade.received_monotonic_ns) is trade:
-                self._publish(row, trade)
+            self._answer(row.asset, tick, trade.received_monotonic_ns)
 
-    def _serving(self, rows: Iterable[MappedAsset], now_ns: int) -> Trade | None:
-        ticks = (self._ticks.get((row.venue, row.symbol)) for row in rows)
-        return serving(ticks, now_monotonic_ns=now_ns, usable_for_ns=self._usable_for_ns)
+    def _is_held(self, trade: Trade) -> bool:
+        """Return whether a trade jumps beyond belief; where no other venue prices its assets there is nothing to judge by."""
+        own = trade.venue, trade.symbol
+        rows = (row for mapped in self._atlas.of_symbol(*own) for row in self._atlas.of_asset(mapped.asset))
+        others = [market for row in rows if (market := (row.venue, row.symbol)) != own]
+        bounds = self.bounds
+        if not others or not self._jumps.is_held(trade, others, percent=bounds.jump_percent, reference_ns=bounds.jump_reference_ns):
+            return False
+        if not self.jumps_held:  # The counter goes on.
+            _log.warning("price held back", venue=trade.venue, symbol=trade.symbol, price=trade.price)
+        self.jumps_held += 1
+        return True
 
-    def _publish(self, row: MappedAsset, trade: Trade) -> None:
+    def _answer(self, asset: Asset, changed: Tick | None, now_ns: int) -> None:
+        """Choose who answers for an asset; publish where that is another, or the one that has changed."""
+        rows, before = self._atlas.of_asset(asset), self._answering.get(asset)
+        tick = changed if changed is not None and len(rows) == 1 else self._chosen(rows, before, now_ns)
+        if tick is None or tick.trade is None or (tick is before and tick is not changed):
+            return
+        if tick is not before:
+            self._answering[asset] = tick
+            self.venues_switched += before is not None
+        self._publish(next(row for row in rows if (row.venue, row.symbol) == (tick.venue, tick.symbol)), tick, tick.trade)
+
+    def _chosen(self, rows: Sequence[MappedAsset], before: Tick | None, now_ns: int) -> Tick | None:
+        ticks = [tick for row in rows if (tick := self._ticks.get((row.venue, row.symbol))) is not None]
+        serving = before if before in ticks else None
+        return chosen(ticks, serving, now_ns=now_ns, settle_ns=self.bounds.settle_back_ns)
+
+    def _publish(self, row: MappedAsset, tick: Tick, trade: Trade) -> None:
         try:
             self._book.publish(
                 row.asset,
                 trade.price,
                 row.quote,
                 trade.venue,
-                self._source(trade.venue),
+                self._source(tick),
                 exchange_time_ns=trade.exchange_time_ns,
                 received_monotonic_ns=trade.received_monotonic_ns,
-                usable_for_ns=self._usable_for_ns,
+                usable_for_ns=tick.usable_for_ns(),
+                state=tick.state,
                 prewarmed=row.prewarm or self._atlas.is_prewarmed(row.asset),
             )
         except ValueError as error:
@@ -162,20 +229,18 @@ class Prices:
             self.publishes_refused += 1
 
     def _publish_all(self) -> None:
-        self._published_for_ns = self._usable_for_ns
         now_ns = self._clock.monotonic_ns()
         for asset in self._atlas.assets:
-            rows = self._atlas.of_asset(asset)
-            trade = self._serving(rows, now_ns)
-            if trade is not None:
-                self._publish(next(row for row in rows if (row.venue, row.symbol) == (trade.venue, trade.symbol)), trade)
+            tick = self._chosen(self._atlas.of_asset(asset), self._answering.get(asset), now_ns)
+            if tick is not None:
+                self._answer(asset, tick, now_ns)
 
     def _announce(self, assets: Iterable[Asset]) -> None:
         for asset in assets:
             self._book.announce(asset, prewarmed=self._atlas.is_prewarmed(asset))
 
-    def _source(self, venue: Venue) -> str:
-        return f"{self._prefix}{venue}-ws"
+    def _source(self, tick: Tick) -> str:
+        return f"{self._prefix}{tick.venue}-{'rest' if tick.is_from_rest else 'ws'}"
 
 
 def _missing(asset: str, error: TrinityError) -> Missing:

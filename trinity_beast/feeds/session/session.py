@@ -81,6 +81,10 @@ class Session:
         self.subscriptions.want(symbols)
         return self.tick(now)
 
+    def renew(self, symbol: Symbol, now: Moment) -> list[Action] | None:
+        """Ask for one symbol anew; None where it is not held, so that nothing can be asked anew."""
+        return self.tick(now) if self.subscriptions.renew(symbol) else None
+
     def tick(self, now: Moment) -> list[Action]:
         """Do what is due: speak, ping, ask again, or give the connection up as dead."""
         if self._opened is None:

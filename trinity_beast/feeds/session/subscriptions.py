@@ -48,6 +48,7 @@ class Subscriptions:
         self._queue: deque[tuple[Symbol, ...]] = deque()
         self._leaving: deque[tuple[Symbol, ...]] = deque()
         self._requests = Requests()
+        self._renewing: set[Symbol] = set()
         self._aside: dict[Symbol, int] = {}
         self._unsettled: set[Symbol] = set()
         self.want(symbols, suspects)
@@ -65,11 +66,24 @@ class Subscriptions:
             del self.by_symbol[symbol]
             self._aside.pop(symbol, None)
             self._unsettled.discard(symbol)
+            self._renewing.discard(symbol)
         for symbol in fresh:
             self.by_symbol[symbol] = Subscription(symbol)
             self._unsettled.add(symbol)
         self._queue.extend(self._batches([symbol for symbol in fresh if symbol not in doubtful]))
         self._queue.extend((symbol,) for symbol in fresh if symbol in doubtful)
+
+    def renew(self, symbol: Symbol) -> bool:
+        """Leave one symbol and ask for it again, no other touched; whether it was held, so that this could be done."""
+        subscription = self.by_symbol.get(symbol)
+        if subscription is None or subscription.standing is not Standing.HELD or symbol in self._renewing:
+            return False
+        subscription.listed = False
+        self._stand(subscription, Standing.QUEUED)
+        self._renewing.add(symbol)
+        self._leaving.append((symbol,))
+        self._counts.symbols_renewed += 1
+        return True
 
     @property
     def has_unsent(self) -> bool:
@@ -159,8 +173,11 @@ class Subscriptions:
     def _sent(self, symbols: tuple[Symbol, ...], number: int, now: Moment, *, leaving: bool) -> str:
         row = self._row
         self._requests.sent(number, symbols, now.monotonic_ns, leaving=leaving)
+        for symbol in self._renewing.intersection(symbols) if leaving else ():
+            self._queue.append((symbol,))
         for symbol in () if leaving else symbols:
             subscription = self.by_symbol[symbol]
+            self._renewing.discard(symbol)
             subscription.asked_ns = now.wall_ns
             subscription.asks += 1
             self._stand(subscription, Standing.ASKED)
@@ -192,9 +209,14 @@ class Subscriptions:
             self._unsettled.discard(subscription.symbol)
 
     def _is_still_meant(self, symbol: Symbol, *, leaving: bool) -> bool:
-        """Return whether a queued symbol is still to be left or asked for: it may have been dropped, taken back, or have traded."""
+        """Return whether a queued symbol is still to be left or asked for: it may have been dropped, taken back, or have traded.
+
+        One that is renewed is left and asked for whatever comes in between: its trades may have been under way already.
+        """
         subscription = self.by_symbol.get(symbol)
-        return subscription is None if leaving else subscription is not None and subscription.standing is Standing.QUEUED
+        if subscription is None or symbol in self._renewing:
+            return leaving or subscription is not None
+        return not leaving and subscription.standing is Standing.QUEUED
 
     def _asked(self, request: Request) -> list[Subscription]:
         """Return whoever of a request still waits; nobody does for leave to go."""

@@ -1,0 +1,73 @@
+"""One symbol asked for anew, the others untouched."""
+
+import json
+
+from tests.support.feeds import at, feed_row, session, texts
+from trinity_beast.feeds.counts import Counts
+from trinity_beast.feeds.session import Session
+from trinity_beast.words import Symbol
+
+BTC, ETH = Symbol("BTC-USD"), Symbol("ETH-USD")
+
+
+def held(*symbols: str, counts: Counts | None = None) -> Session:
+    """A session of Coinbase that was told it holds its symbols."""
+    talk = session(feed_row(), *symbols, counts=counts, feed_messages_per_second=1_000.0)
+    talk.opened(at(0))
+    run(talk, 0.1)
+    ack(talk, 0.2, *symbols)
+    return talk
+
+
+def run(talk: Session, seconds: float) -> list[tuple[str, list[str]]]:
+    """What is sent, as (type, symbols), until nothing is due."""
+    found = []
+    for number in range(20):
+        found += texts(talk.tick(at(seconds + number / 1_000)))
+    return [(told["type"], told.get("product_ids", [])) for told in map(json.loads, found)]
+
+
+def ack(talk: Session, seconds: float, *symbols: str) -> list[str]:
+    body = {"channel": "subscriptions", "events": [{"subscriptions": {"market_trades": list(symbols)}}]}
+    return texts(talk.received(json.dumps(body).encode(), at(seconds)).actions)
+
+
+def sent(actions: object) -> list[tuple[str, list[str]]]:
+    return [(told["type"], told.get("product_ids", [])) for told in map(json.loads, texts(actions))]
+
+
+def test_a_renewed_symbol_is_left_then_asked_for_and_no_other_is_named() -> None:
+    talk = held(BTC, ETH)
+    told = sent(talk.renew(BTC, at(1))) + run(talk, 1.001)
+    assert told == [("unsubscribe", [BTC]), ("subscribe", [BTC])]
+    assert talk.subscriptions.by_symbol[ETH].standing == "held"
+
+
+def test_a_trade_or_an_ack_that_comes_in_between_does_not_leave_it_unasked() -> None:
+    talk = held(BTC, ETH)
+    assert talk.subscriptions.renew(BTC)
+    left = talk.subscriptions.next_request(1, at(1))
+    asked = ack(talk, 1.01, BTC, ETH)
+    assert [json.loads(text or "")["type"] for text in (left, *asked)] == ["unsubscribe", "subscribe"]
+
+
+def test_only_what_is_held_can_be_renewed_and_a_renewal_under_way_is_not_begun_twice() -> None:
+    talk = session(feed_row(), BTC)
+    assert talk.renew(BTC, at(0)) is None
+    talk = held(BTC)
+    assert talk.renew(ETH, at(1)) is None
+    assert talk.subscriptions.renew(BTC)
+    assert not talk.subscriptions.renew(BTC)
+
+
+def test_a_symbol_that_is_no_longer_wanted_is_left_and_not_asked_for() -> None:
+    talk = held(BTC, ETH)
+    talk.subscriptions.renew(BTC)
+    told = sent(talk.want([ETH], at(1))) + run(talk, 1.001)
+    assert told == [("unsubscribe", [BTC])]
+
+
+def test_renewals_are_counted() -> None:
+    counts = Counts()
+    held(BTC, ETH, counts=counts).renew(BTC, at(1))
+    assert counts.symbols_renewed == 1

@@ -1,0 +1,144 @@
+"""The watch over silence: whoever is silent past its window is looked at by REST, and asked for anew where the socket lies."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
+
+from trinity_beast.clock import Clock
+from trinity_beast.feeds import Looks, MappedAsset, Timekeeper, Urgency
+from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
+from trinity_beast.pricing.parameters import LivenessKnobs
+from trinity_beast.pricing.service import Prices
+from trinity_beast.pricing.tick import Tick, Verdict
+from trinity_beast.words import Symbol, Venue
+
+SECOND_NS = 1_000_000_000
+NAP_NS = 10 * SECOND_NS
+"""A symbol is looked in on at least this often, for its window may have shrunk since."""
+PAUSE_SECONDS_MIN = 0.01
+_log = get_log("pricing")
+
+
+class Watch:
+    """Every symbol the feeds hold, by when it is next due. A `Part`.
+
+    A trade costs it nothing and a turn costs what is due: each symbol stands in the heap once, and one that has traded
+    since is put back by its new time when its old one comes.
+    """
+
+    name = "liveness"
+
+    def __init__(
+        self,
+        prices: Prices,
+        looks: Looks,
+        asset_map: Iterable[MappedAsset],
+        *,
+        renew: Callable[[Venue, Symbol], bool],
+        clock: Clock,
+        readings: Readings | None = None,
+    ) -> None:
+        """Take `renew`, which subscribes one symbol anew and says whether it could."""
+        self._prices, self._looks, self._renew, self._clock = prices, looks, renew, clock
+        self._timekeeper = Timekeeper(clock)
+        self._knobs = LivenessKnobs(readings or Readings())
+        self._due: list[tuple[int, int, Tick]] = []
+        self._order = itertools.count()
+        self._watched: dict[tuple[Venue, Symbol], Tick] = {}
+        self._place: dict[Tick, int] = {}
+        self._looking: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._driving: asyncio.Task[None] | None = None
+        self.verdicts = dict.fromkeys(Verdict, 0)
+        self.attended = self.renewals = self.looks_put_off = 0
+        self.use_map(asset_map)
+
+    async def start(self) -> None:
+        """Watch from here on."""
+        self._driving = asyncio.get_running_loop().create_task(self._drive(), name="liveness")
+        self._driving.add_done_callback(_driven)
+
+    async def stop(self) -> None:
+        """Watch no more; looks under way are given up."""
+        tasks = [task for task in (self._driving, *self._looking) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def use_map(self, asset_map: Iterable[MappedAsset]) -> None:
+        """Watch the symbols that the feeds hold by this map. To be told after `Prices` has the map."""
+        held = {(row.venue, row.symbol): None for row in asset_map if row.enabled and row.prewarm}
+        before, self._watched = self._watched, {}
+        for venue, symbol in held:
+            tick = self._prices.tick(venue, symbol)
+            tick.can_prove = self._looks.can_look(venue)
+            self._watched[venue, symbol] = tick
+            if before.get((venue, symbol)) is not tick:
+                self._put(tick, tick.due_ns(self._prices.bounds))
+        self._place = {tick: order for tick, order in self._place.items() if self._watched.get((tick.venue, tick.symbol)) is tick}
+        self._wake.set()
+
+    async def _drive(self) -> None:
+        while True:
+            self._wake.clear()
+            now_ns = self._clock.monotonic_ns()
+            self._prices.turn()
+            while self._due and self._due[0][0] <= now_ns:
+                _, order, tick = heapq.heappop(self._due)
+                if self._place.get(tick) == order:
+                    self._attend(tick, now_ns)
+            await self._rest(max(PAUSE_SECONDS_MIN, (self._due[0][0] - now_ns) / SECOND_NS) if self._due else None)
+
+    def _attend(self, tick: Tick, now_ns: int) -> None:
+        """Do for one symbol what is due."""
+        self.attended += 1
+        if tick.must_renew(now_ns):
+            is_asked = self._renew(tick.venue, tick.symbol)
+            tick.renewed(now_ns=now_ns, wall_ns=self._timekeeper.now().wall_ns, is_asked=is_asked)
+            if is_asked:
+                self.renewals += 1
+                _log.warning("symbol subscribed anew", venue=tick.venue, symbol=tick.symbol, times=tick.renewals)
+        self._prices.settle(tick)
+        due_ns = tick.due_ns(self._prices.bounds)
+        if due_ns > now_ns or not tick.can_prove:
+            self._put(tick, min(max(due_ns, now_ns + SECOND_NS if not tick.can_prove else 0), now_ns + NAP_NS))
+        elif len(self._looking) >= self._knobs.proofs_max.value:
+            self.looks_put_off += 1
+            self._put(tick, now_ns + self._prices.bounds.retry_ns)
+        else:
+            task = asyncio.get_running_loop().create_task(self._look(tick), name=f"proof {tick.venue} {tick.symbol}")
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+
+    async def _look(self, tick: Tick) -> None:
+        heard_ns = tick.heard_ns
+        look = await self._looks.last_trade(tick.venue, tick.symbol, Urgency.PROOF)
+        if tick.heard_ns == heard_ns:  # Else the socket has spoken meanwhile, and knows better.
+            self.verdicts[self._prices.on_look(tick, look)] += 1
+        self._put(tick, tick.due_ns(self._prices.bounds))
+        self._wake.set()
+
+    def _put(self, tick: Tick, due_ns: int) -> None:
+        if self._watched.get((tick.venue, tick.symbol)) is tick:
+            order = self._place[tick] = next(self._order)  # Whatever stands in the heap for it under another number is void.
+            heapq.heappush(self._due, (due_ns, order, tick))
+
+    async def _rest(self, seconds: float | None) -> None:
+        """Wait until the next is due, or a look has ended."""
+        loop = asyncio.get_running_loop()
+        waiting: list[asyncio.Task[object]] = [loop.create_task(self._wake.wait())]
+        if seconds is not None:
+            waiting.append(loop.create_task(self._clock.sleep(seconds)))
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+
+def _driven(driving: asyncio.Task[None]) -> None:
+    """Say so when the watch ends by itself: silence would go unnoticed, and prices go stale unproven."""
+    if not driving.cancelled() and (error := driving.exception()) is not None:
+        _log.error("liveness watch failed", error=error)
