@@ -89,7 +89,7 @@ def openapi_page() -> str:
     """Return the description of every request on the price port, as `/openapi.json` serves it."""
     absent: Any = None  # A route's description asks nothing of the service behind it.
     routers = [
-        price_routes(absent, admitted=admission(absent), exchanges=absent, count=absent),
+        price_routes(absent, absent, admitted=admission(absent), exchanges=absent, count=absent),
         key_routes(absent),
         health_routes(absent, with_facts=False),
     ]

@@ -43,7 +43,7 @@ from trinity_beast.feeds import (
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
-from trinity_beast.pricing import Prices, Watch
+from trinity_beast.pricing import Demand, Prices, Watch
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.priority import give_way
 from trinity_beast.randomness import Dice, SecretSource
@@ -165,13 +165,14 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         readings=on.readings,
     )
     watch = Watch(prices, looks, market.tables.asset_map, renew=feeds.renew, clock=on.clock, readings=on.readings)
+    demand = Demand(prices, looks, clock=on.clock, readings=on.readings)
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
     callers = Callers(engine.keys, doorman, count=counters.add)
     trial = Trial(feeds, market.readdressed, clock=on.clock, dice=on.dice, readings=on.readings)
     operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
     routers = [
-        price_routes(prices, admitted=admission(callers), exchanges=feeds.status, count=counters.add),
+        price_routes(prices, demand, admitted=admission(callers), exchanges=feeds.status, count=counters.add),
         key_routes(callers),
         health_routes(on.health, with_facts=False),
         feed_routes(FeedEditor(on.database, trial, feeds.status), operator=operator, clock=on.clock),
@@ -187,6 +188,7 @@ def price_service(on: Ground, market: Exchanges) -> Services:
         looks,
         feeds,
         watch,
+        demand,
         FeedChanges(
             market.read,
             Notices(on.database.url, FEED_CHANGES, on.clock),

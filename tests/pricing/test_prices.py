@@ -59,9 +59,9 @@ def test_a_price_of_the_lab_says_so(clock: ManualClock) -> None:
     assert bench.prices.read("BTC").source == "lab:coinbase-ws"
 
 
-def test_every_mapped_asset_is_announced_before_it_has_a_price(clock: ManualClock) -> None:
+def test_every_prewarmed_asset_is_announced_before_it_has_a_price(clock: ManualClock) -> None:
     bench = Bench(clock, mapped("BTC"), mapped("CELO", symbol="CGLD-USD", prewarm=False), mapped("OLD", enabled=False))
-    assert bench.book.announced == {"BTC": True, "CELO": False}
+    assert bench.book.announced == {"BTC": True}
 
 
 def test_of_several_trades_of_a_frame_the_newest_is_published(clock: ManualClock) -> None:
@@ -209,14 +209,6 @@ def test_a_changed_map_announces_what_is_new_and_retires_what_has_gone(clock: Ma
         bench.prices.read("BTC")
     bench.hear("1")
     assert bench.prices.trades_unmapped == 1
-
-
-def test_many_prices_are_read_at_once_and_a_bad_one_fails_no_other(clock: ManualClock) -> None:
-    bench = Bench(clock, mapped("BTC"), mapped("ETH"))
-    bench.hear("1")
-    found = bench.prices.read_many(["NOPE", "BTC", "ETH", "BTC"])
-    assert [price.asset for price in found.prices] == ["BTC"]
-    assert [(missing.asset, missing.code) for missing in found.missing] == [("NOPE", "ASSET_UNKNOWN"), ("ETH", "PRICE_UNAVAILABLE")]
 
 
 def test_what_the_book_refuses_is_counted_and_stops_nothing(clock: ManualClock) -> None:

@@ -9,12 +9,13 @@ import pytest
 
 from tests.support.clock import ManualClock
 from tests.support.engine_keys import LIVE_SECRET, FakeDoorman, FakeEngineKeys, grant
+from tests.support.rest import FakeRest
 from tests.web.caller import Heard, ask, get
 from tests.web.serving import serving, small_app
 from trinity_beast.access import Callers
 from trinity_beast.access.routes import admission
-from trinity_beast.feeds import FeedState, FeedStatus, MappedAsset
-from trinity_beast.pricing import Prices
+from trinity_beast.feeds import FeedState, FeedStatus, Looks, MappedAsset
+from trinity_beast.pricing import Demand, Prices
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
@@ -77,9 +78,12 @@ async def serving_prices(**key: object) -> AsyncIterator[Node]:
     prices = Prices(Book(), rows, clock=node.clock)
     prices.on_trades([node.trade("coinbase", "BTC-USD", "97123.45"), node.trade("coinbase", "ETH-USD", "3500.10")])
     prices.on_trades([node.trade("kraken", "XBT/USD", "97120.0", age_ms=5_000)])
+    demand = Demand(prices, Looks([], opener=FakeRest(), clock=node.clock), clock=node.clock)
     keys = FakeEngineKeys()
     callers = Callers(keys, FakeDoorman(keys, {LIVE_SECRET: grant(**{"burst": 100, **key})}), count=node.count)
-    routes = price_routes(prices, admitted=admission(callers), exchanges=lambda: [status("coinbase"), status("kraken")], count=node.count)
+    routes = price_routes(
+        prices, demand, admitted=admission(callers), exchanges=lambda: [status("coinbase"), status("kraken")], count=node.count
+    )
     app = small_app([routes], meter=node, count=node.count)
     async with serving(app) as node.port:
         yield node

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from trinity_beast.feeds import MappedAsset
+from trinity_beast.pricing.errors import AssetUnknown
 from trinity_beast.words import Asset, Symbol, Venue
 
 SUGGESTIONS_MAX = 3
@@ -30,6 +31,10 @@ class Atlas:
         """Return an asset's rows, the most trusted venue first."""
         return self._by_asset.get(Asset(asset), ())
 
+    def is_held(self, venue: Venue, symbol: Symbol) -> bool:
+        """Return whether a feed holds the symbol from the start, for whichever asset."""
+        return any(mapped.prewarm for mapped in self.of_symbol(venue, symbol))
+
     def is_prewarmed(self, asset: Asset) -> bool:
         """Return whether some venue holds the asset from the start."""
         return any(mapped.prewarm for mapped in self.of_asset(asset))
@@ -38,6 +43,11 @@ class Atlas:
     def assets(self) -> list[Asset]:
         """Return every asset there is, in order."""
         return sorted(self._by_asset)
+
+    def unknown(self, asset: str, venue: str | None) -> AssetUnknown:
+        """Return the refusal of an asset that has no row (there), with what looks like it."""
+        facts: dict[str, object] = {"asset": asset, "suggestions": ", ".join(self.suggestions(asset))}
+        return AssetUnknown(**facts) if venue is None else AssetUnknown(**facts, venue=venue)
 
     def suggestions(self, asset: str) -> list[Asset]:
         """Return the assets that look most like what was asked for: a pair's base first, then near spellings."""

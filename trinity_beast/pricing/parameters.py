@@ -63,6 +63,18 @@ JUMP_REFERENCE_SECONDS = Parameter(
     "jump_reference_seconds", group=GROUP, unit="s", default=60.0, least=1.0, most=3_600.0,
     help="How recently another venue must have printed an asset for its price to be compared with.",
 )  # fmt: skip
+WARM_SECONDS = Parameter(
+    "warm_seconds", group=GROUP, unit="s", default=300.0, least=5.0, most=86_400.0,
+    help="How long an asset that no feed holds is kept warm by REST after it was last seen asked for.",
+)  # fmt: skip
+WARM_POLL_SECONDS = Parameter(
+    "warm_poll_seconds", group=GROUP, unit="s", default=5.0, least=0.5, most=300.0,
+    help="The pause between two looks at each asset that is kept warm.",
+)  # fmt: skip
+WARM_SYMBOLS_MAX = Parameter(
+    "warm_symbols_max", group=GROUP, unit="symbols", default=200, least=1, most=10_000,
+    help="How many symbols are kept warm at most; past it the one not asked for the longest is forgotten.",
+)  # fmt: skip
 PROOFS_MAX = Parameter(
     "proofs_max", group=GROUP, unit="looks", default=256, least=1, most=10_000,
     help="How many looks for proof may be under way at once, over all venues.",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from trinity_beast.access import KEY_REFUSALS
 from trinity_beast.feeds import FeedStatus
+from trinity_beast.pricing.demand import Demand
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.model import Missing, Price
 from trinity_beast.pricing.service import Prices
@@ -75,6 +76,7 @@ class AssetList(BaseModel):
 
 def price_routes(
     prices: Prices,
+    demand: Demand,
     *,
     admitted: Callable[..., Awaitable[Usage]],
     exchanges: Callable[[], Sequence[FeedStatus]],
@@ -82,7 +84,7 @@ def price_routes(
 ) -> APIRouter:
     """Return the price routes. `admitted` lets a caller in and spends one request; `exchanges` tells how each feed stands."""
     router = APIRouter(tags=["prices"])
-    desk = _Desk(prices, count)
+    desk = _Desk(demand, count)
 
     @router.get("/price", responses=refusals(*KEY_REFUSALS, AssetUnknown, PriceStale, PriceUnavailable))
     async def one_price(
@@ -92,7 +94,7 @@ def price_routes(
         max_age_ms: MaxAge = None,
     ) -> PriceTold:
         """Tell one asset's price."""
-        return PriceTold.model_validate(desk.one(usage, asset, venue, max_age_ms))
+        return PriceTold.model_validate(await desk.one(usage, asset, venue, max_age_ms))
 
     @router.get("/prices", responses=refusals(*KEY_REFUSALS))
     async def many_prices(
@@ -105,7 +107,7 @@ def price_routes(
     ) -> PricesTold:
         """Tell many prices at once, for one request of the key."""
         wanted = prices.prewarmed() if assets is None else [name for each in assets.split(",") if (name := each.strip())]
-        return PricesTold.model_validate(desk.many(usage, wanted, venue, max_age_ms))
+        return PricesTold.model_validate(await desk.many(usage, wanted, venue, max_age_ms))
 
     @router.post("/prices", responses=refusals(*KEY_REFUSALS))
     async def many_prices_by_list(
@@ -116,7 +118,7 @@ def price_routes(
     ) -> PricesTold:
         """Tell many prices at once; the assets as a JSON list, or as `{"assets": [...]}`."""
         wanted = body.assets if isinstance(body, AssetList) else body
-        return PricesTold.model_validate(desk.many(usage, wanted, venue, max_age_ms))
+        return PricesTold.model_validate(await desk.many(usage, wanted, venue, max_age_ms))
 
     @router.get("/exchanges")
     async def every_exchange() -> ExchangesTold:
@@ -133,23 +135,23 @@ def price_routes(
 class _Desk:
     """Reads prices for a caller, and notes in the usage what was told."""
 
-    def __init__(self, prices: Prices, count: Count) -> None:
-        self._prices, self._count = prices, count
+    def __init__(self, demand: Demand, count: Count) -> None:
+        self._demand, self._count = demand, count
 
-    def one(self, usage: Usage, asset: str, venue: str | None, max_age_ms: int | None) -> dict[str, object]:
+    async def one(self, usage: Usage, asset: str, venue: str | None, max_age_ms: int | None) -> dict[str, object]:
         usage.asset, usage.asset_count = _recorded(asset), 1
-        price = self._prices.read(asset, venue=venue, max_age_ms=max_age_ms)
+        price = await self._demand.read(asset, venue=venue, max_age_ms=max_age_ms)
         self._note(usage, [price])
         return price.as_json()
 
-    def many(self, usage: Usage, wanted: Sequence[str], venue: str | None, max_age_ms: int | None) -> dict[str, Any]:
+    async def many(self, usage: Usage, wanted: Sequence[str], venue: str | None, max_age_ms: int | None) -> dict[str, Any]:
         names = list(dict.fromkeys(wanted))
         if len(names) > ASSETS_MAX:
             raise RequestInvalid(reason=f"{len(names)} assets were asked for, {ASSETS_MAX} at once are answered", location="assets")
         if any(len(name) > _NAME_CHARACTERS_MAX for name in names):
             raise RequestInvalid(reason=f"an asset's code has at most {_NAME_CHARACTERS_MAX} characters", location="assets")
         usage.asset, usage.asset_count = _recorded(names[0]) if names else "", len(names)
-        found = self._prices.read_many(names, venue=venue, max_age_ms=max_age_ms)
+        found = await self._demand.read_many(names, venue=venue, max_age_ms=max_age_ms)
         self._note(usage, found.prices)
         for name in (name for each in found.missing for name in counters_of(each.code)):
             self._count(name, 1)

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from trinity_beast.clock import Clock
-from trinity_beast.errors import TrinityError
 from trinity_beast.feeds import Look, MappedAsset, Timekeeper
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.atlas import Atlas
 from trinity_beast.pricing.book import BookOfPrices
 from trinity_beast.pricing.choice import chosen
-from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
+from trinity_beast.pricing.errors import PriceStale, PriceUnavailable
 from trinity_beast.pricing.freshness import age_ns
 from trinity_beast.pricing.jumps import Jumps
-from trinity_beast.pricing.model import Missing, Price, PriceList, whole_ms
+from trinity_beast.pricing.model import Price, whole_ms
 from trinity_beast.pricing.parameters import LivenessKnobs
 from trinity_beast.pricing.tick import Tick, Verdict
 from trinity_beast.words import Asset, Symbol, Trade, Venue
@@ -51,9 +50,9 @@ class Prices:
         self._ticks: dict[tuple[Venue, Symbol], Tick] = {}
         self._answering: dict[Asset, Tick] = {}
         self._jumps = Jumps()
-        self._atlas = Atlas(asset_map)
+        self.atlas = Atlas(asset_map)
         self.trades_unmapped = self.trades_late = self.publishes_refused = self.venues_switched = self.jumps_held = 0
-        self._announce(self._atlas.assets)
+        self._announce(self.atlas.assets)
 
     def on_trades(self, trades: Sequence[Trade]) -> None:
         """Take in live trades. Of several of one symbol, only the newest is published."""
@@ -74,10 +73,24 @@ class Prices:
         self.settle(tick, has_changed=before != (tick.trade, tick.state, tick.usable_until_ns))
         return verdict
 
+    def on_poll(self, look: Look) -> None:
+        """Take in what a look at a symbol told that no feed holds. Unchanged or failed, it refreshes nothing."""
+        if look.trade is not None:
+            self._take(look.trade, Tick.polled)
+
+    def forget(self, venue: Venue, symbol: Symbol) -> None:
+        """Hold a symbol no more; an asset that only it priced is unknown to the engine from now on, until it is asked for here."""
+        tick = self._ticks.pop((venue, symbol), None)
+        for row in self.atlas.of_symbol(venue, symbol):
+            if tick is not None and self._answering.get(row.asset) is tick:
+                del self._answering[row.asset]
+                if not self.atlas.is_prewarmed(row.asset):
+                    self._book.retire(row.asset)
+
     def settle(self, tick: Tick, *, has_changed: bool = False) -> None:
         """Let the right venue answer for each asset that `tick` prices, time having passed or the tick having changed."""
         now_ns = self._clock.monotonic_ns()
-        for row in self._atlas.of_symbol(tick.venue, tick.symbol):
+        for row in self.atlas.of_symbol(tick.venue, tick.symbol):
             self._answer(row.asset, tick if has_changed else None, now_ns)
 
     def tick(self, venue: Venue, symbol: Symbol) -> Tick:
@@ -91,13 +104,13 @@ class Prices:
 
     def use_map(self, asset_map: Iterable[MappedAsset]) -> None:
         """Price by another map from now on: new assets are announced, those that have gone are retired."""
-        before, self._atlas = self._atlas, Atlas(asset_map)
-        for asset in set(before.assets) - set(self._atlas.assets):
+        before, self.atlas = self.atlas, Atlas(asset_map)
+        for asset in set(before.assets) - set(self.atlas.assets):
             self._book.retire(asset)
             self._answering.pop(asset, None)
-        self._jumps.keep(key for key in self._ticks if self._atlas.of_symbol(*key))
-        self._ticks = {key: tick for key, tick in self._ticks.items() if self._atlas.of_symbol(*key)}
-        self._announce([asset for asset in self._atlas.assets if before.of_asset(asset) != self._atlas.of_asset(asset)])
+        self._jumps.keep(key for key in self._ticks if self.atlas.of_symbol(*key))
+        self._ticks = {key: tick for key, tick in self._ticks.items() if self.atlas.of_symbol(*key)}
+        self._announce([asset for asset in self.atlas.assets if before.of_asset(asset) != self.atlas.of_asset(asset)])
         self._publish_all()
 
     def turn(self) -> None:
@@ -117,9 +130,9 @@ class Prices:
             PriceUnavailable: it is known and has not been printed yet.
             PriceStale: what there is, is too old to be served or unproven, or older than `max_age_ms`.
         """
-        rows = [mapped for mapped in self._atlas.of_asset(asset) if venue is None or mapped.venue == venue]
+        rows = [mapped for mapped in self.atlas.of_asset(asset) if venue is None or mapped.venue == venue]
         if not rows:
-            raise self._unknown(asset, venue)
+            raise self.atlas.unknown(asset, venue)
         now_ns = self._clock.monotonic_ns()
         tick = self._chosen(rows, self._answering.get(rows[0].asset), now_ns)
         if tick is None or (trade := tick.trade) is None:
@@ -143,31 +156,21 @@ class Prices:
             age_ns=age,
         )
 
-    def read_many(self, assets: Iterable[str], *, venue: str | None = None, max_age_ms: int | None = None) -> PriceList:
-        """Return the prices of many assets, each once and in the order asked; those without one are listed with their reason."""
-        prices: list[Price] = []
-        missing: list[Missing] = []
-        for asset in dict.fromkeys(assets):
-            try:
-                prices.append(self.read(asset, venue=venue, max_age_ms=max_age_ms))
-            except (AssetUnknown, PriceStale, PriceUnavailable) as error:
-                missing.append(_missing(asset, error))
-        return PriceList(tuple(prices), tuple(missing))
-
     def prewarmed(self) -> list[Asset]:
         """Return the assets some venue holds from the start: what `GET /prices` answers with."""
-        return [asset for asset in self._atlas.assets if self._atlas.is_prewarmed(asset)]
+        return [asset for asset in self.atlas.assets if self.atlas.is_prewarmed(asset)]
+
+    def is_served(self, asset: Asset) -> bool:
+        """Return whether there is a price that may be served for an asset now."""
+        tick = self._answering.get(asset)
+        return tick is not None and tick.is_usable(self._clock.monotonic_ns())
 
     def assets_of(self, venue: str) -> list[Asset]:
         """Return the assets a venue prices, in order."""
-        return [asset for asset in self._atlas.assets if any(row.venue == venue for row in self._atlas.of_asset(asset))]
-
-    def _unknown(self, asset: str, venue: str | None) -> AssetUnknown:
-        facts: dict[str, object] = {"asset": asset, "suggestions": ", ".join(self._atlas.suggestions(asset))}
-        return AssetUnknown(**facts) if venue is None else AssetUnknown(**facts, venue=venue)
+        return [asset for asset in self.atlas.assets if any(row.venue == venue for row in self.atlas.of_asset(asset))]
 
     def _take(self, trade: Trade, how: Callable[..., bool]) -> None:
-        mapped = self._atlas.of_symbol(trade.venue, trade.symbol)
+        mapped = self.atlas.of_symbol(trade.venue, trade.symbol)
         if not mapped:
             self.trades_unmapped += 1
             return
@@ -175,7 +178,7 @@ class Prices:
             return
         tick = self.tick(trade.venue, trade.symbol)
         if not how(tick, trade, self.bounds):
-            self.trades_late += 1
+            self.trades_late += how is not Tick.polled
             return
         for row in mapped:
             self._answer(row.asset, tick, trade.received_monotonic_ns)
@@ -183,7 +186,7 @@ class Prices:
     def _is_held(self, trade: Trade) -> bool:
         """Return whether a trade jumps beyond belief; where no other venue prices its assets there is nothing to judge by."""
         own = trade.venue, trade.symbol
-        rows = (row for mapped in self._atlas.of_symbol(*own) for row in self._atlas.of_asset(mapped.asset))
+        rows = (row for mapped in self.atlas.of_symbol(*own) for row in self.atlas.of_asset(mapped.asset))
         others = [market for row in rows if (market := (row.venue, row.symbol)) != own]
         bounds = self.bounds
         if not others or not self._jumps.is_held(trade, others, percent=bounds.jump_percent, reference_ns=bounds.jump_reference_ns):
@@ -195,7 +198,7 @@ class Prices:
 
     def _answer(self, asset: Asset, changed: Tick | None, now_ns: int) -> None:
         """Choose who answers for an asset; publish where that is another, or the one that has changed."""
-        rows, before = self._atlas.of_asset(asset), self._answering.get(asset)
+        rows, before = self.atlas.of_asset(asset), self._answering.get(asset)
         tick = changed if changed is not None and len(rows) == 1 else self._chosen(rows, before, now_ns)
         if tick is None or tick.trade is None or (tick is before and tick is not changed):
             return
@@ -221,7 +224,7 @@ class Prices:
                 received_monotonic_ns=trade.received_monotonic_ns,
                 usable_for_ns=tick.usable_for_ns(),
                 state=tick.state,
-                prewarmed=row.prewarm or self._atlas.is_prewarmed(row.asset),
+                prewarmed=row.prewarm or self.atlas.is_prewarmed(row.asset),
             )
         except ValueError as error:
             if not self.publishes_refused:  # Every further trade would say the same; the counter goes on.
@@ -230,18 +233,16 @@ class Prices:
 
     def _publish_all(self) -> None:
         now_ns = self._clock.monotonic_ns()
-        for asset in self._atlas.assets:
-            tick = self._chosen(self._atlas.of_asset(asset), self._answering.get(asset), now_ns)
+        for asset in self.atlas.assets:
+            tick = self._chosen(self.atlas.of_asset(asset), self._answering.get(asset), now_ns)
             if tick is not None:
                 self._answer(asset, tick, now_ns)
 
     def _announce(self, assets: Iterable[Asset]) -> None:
+        """Make prewarmed assets known. The others are not, so that the engine hands the first ask for them over (see `Demand`)."""
         for asset in assets:
-            self._book.announce(asset, prewarmed=self._atlas.is_prewarmed(asset))
+            if self.atlas.is_prewarmed(asset):
+                self._book.announce(asset)
 
     def _source(self, tick: Tick) -> str:
         return f"{self._prefix}{tick.venue}-{'rest' if tick.is_from_rest else 'ws'}"
-
-
-def _missing(asset: str, error: TrinityError) -> Missing:
-    return Missing(asset, error.code, dict(error.facts))

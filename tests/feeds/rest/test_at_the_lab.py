@@ -11,6 +11,7 @@ from tests.support.clock import ManualClock
 from trinity_beast.feeds import HttpOpener, Look, Looks, Urgency, parse_row
 from trinity_beast.feeds.rest.model import LookFailed
 from trinity_beast.lab import Lab, open_market, row_for_lab
+from trinity_beast.lab.venues import Coinbase
 from trinity_beast.randomness import dice_from
 from trinity_beast.words import Symbol, Venue
 
@@ -34,7 +35,7 @@ class Window:
 
 @pytest.fixture
 async def window(clock: ManualClock) -> AsyncIterator[Window]:
-    lab = Lab(open_market(seed=7), clock, dice_from("lab"))
+    lab = Lab(open_market(seed=7, kinds={COINBASE: Coinbase}), clock, dice_from("lab"))
     addresses = (await lab.start())[COINBASE]
     (values,) = [row for row in json.loads(ROWS.read_text()) if row["venue"] == COINBASE]
     looks = Looks([parse_row(row_for_lab(values, addresses))], opener=HttpOpener(), clock=clock)
