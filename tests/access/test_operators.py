@@ -100,8 +100,8 @@ async def heard(operators: Operators, *headers: str, path: str = "/admin/thing")
 
 
 async def test_over_http_the_key_is_read_from_one_header_alone(operators: Operators) -> None:
-    told = await heard(operators, f"Authorization: bearer {SECRET}", "X-Operator: Ada")
-    assert (told.status, msgspec.json.decode(told.body)["data"]) == (200, {"who": "Ada (127.0.0.1)"})
+    told = await heard(operators, f"Authorization: bearer {SECRET}", "X-Operator: Åda 日本")
+    assert (told.status, msgspec.json.decode(told.body)["data"]) == (200, {"who": "Åda 日本 (127.0.0.1)"})
     for headers, path in (
         ((f"X-API-Key: {SECRET}",), "/admin/thing"),
         ((), f"/admin/thing?key={SECRET}"),

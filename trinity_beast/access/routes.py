@@ -62,7 +62,9 @@ def operation(operators: Operators) -> Operated:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         address = request.client.host if request.client else ""
         given = secret.strip() if scheme.lower() == "bearer" else None
-        return operators.admit(given, address=address, name=request.headers.get("x-operator", ""))
+        # Headers are handed on as Latin-1; a name is written in UTF-8.
+        name = request.headers.get("x-operator", "").encode("latin-1").decode("utf-8", "replace")
+        return operators.admit(given, address=address, name=name)
 
     return operator
 

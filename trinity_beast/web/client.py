@@ -58,7 +58,8 @@ class KnownNode:
         return self._ask("POST", path, json.dumps({name: value for name, value in body.items() if value is not None}))
 
     def _ask(self, method: str, path: str, body: str | None) -> Granted | Turned:
-        headers = {"Content-Type": "application/json", "Connection": "close", "X-Operator": self.operator}
+        name = "".join(character for character in self.operator if character.isprintable())
+        headers: dict[str, str | bytes] = {"Content-Type": "application/json", "Connection": "close", "X-Operator": name.encode()}
         if self.admin_key:
             headers["Authorization"] = f"Bearer {self.admin_key}"
         try:

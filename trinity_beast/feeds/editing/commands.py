@@ -1,17 +1,21 @@
 """`beast assets`: which symbol of which exchange prices which asset, looked at and changed over a running node."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.feeds.commands import AdminKey, AsJson, DataDir, NodeOf, Operator, RowFile, Url, read_json
+from trinity_beast.feeds.commands import AdminKey, AsJson, DataDir, NodeOf, Operator, Url, read_json
 from trinity_beast.feeds.desk import Desk, print_json
 from trinity_beast.feeds.shown import assets_table
 from trinity_beast.web import KnownNode
 
 PAGE_ROWS = 500
+RowsFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A JSON list of rows, each with asset, venue and symbol; - reads stdin.", allow_dash=True)
+]
 
 
 def assets_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> typer.Typer:
@@ -40,9 +44,9 @@ def assets_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> ty
         else:
             desk.say("No row of the asset map is like that.")
 
-    @app.command(epilog="Example: beast assets list --venue kraken --json | beast assets save -")
+    @app.command(epilog="Example: beast assets save rows.json")
     def save(
-        file: RowFile,
+        file: RowsFile,
         *,
         operator: Operator = "",
         data_dir: DataDir = None,
@@ -50,7 +54,7 @@ def assets_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> ty
         admin_key: AdminKey = "",
         as_json: AsJson = False,
     ) -> None:
-        """Save rows of the asset map, new or changed: all of them, or none."""
+        """Save rows of the asset map, new or changed: all of them, or none. Takes what `beast assets list --json` prints."""
         found = read_json(file)
         rows = found.get("assets") if isinstance(found, dict) else found
         if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
