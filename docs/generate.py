@@ -15,10 +15,11 @@ import typer
 
 import trinity_beast
 from trinity_beast import content
-from trinity_beast.access.routes import admission, key_routes
+from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.cli import beast
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
+from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Parameter
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.telemetry.routes import health_routes
@@ -88,10 +89,13 @@ def commands_page() -> str:
 def openapi_page() -> str:
     """Return the description of every request on the price port, as `/openapi.json` serves it."""
     absent: Any = None  # A route's description asks nothing of the service behind it.
+    operator = operation(absent)
     routers = [
         price_routes(absent, absent, admitted=admission(absent), exchanges=absent, count=absent),
         key_routes(absent),
         health_routes(absent, with_facts=False),
+        feed_routes(absent, operator=operator, clock=absent),
+        asset_routes(absent, operator=operator),
     ]
     app = build_app(
         routers,

@@ -15,14 +15,17 @@ from trinity_beast.access.commands import keys_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
+from trinity_beast.feeds.commands import feeds_app
+from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
-from trinity_beast.node import Node, Wanted
+from trinity_beast.node import NODE_URL, Node, Wanted
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.settings import Settings, read_settings
-from trinity_beast.storage import Whereabouts
+from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
 from trinity_beast.version import VERSION
+from trinity_beast.web import KnownNode
 
 CLOCK, SECRETS = SystemClock(), SystemSecrets()
 TALK = Console(stderr=True)
@@ -90,11 +93,21 @@ def _whereabouts(data_dir: Path | None) -> Whereabouts:
     return Whereabouts(settings.data_dir, settings.database_url, bin_dir)
 
 
+def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> KnownNode:
+    """Return the node meant: where it says it is, else where the settings would have it."""
+    settings = read_settings(data_dir=data_dir)
+    noted = DataFolder(settings.data_dir, CLOCK).noted(NODE_URL)
+    here = f"http://127.0.0.1:{settings.price_port}"
+    return KnownNode((url or noted or here).rstrip("/"), admin_key or settings.admin_key, operator)
+
+
 def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
 
 beast.add_typer(keys_app(_whereabouts, CLOCK, SECRETS, told))
+beast.add_typer(feeds_app(_node_of, CLOCK, told))
+beast.add_typer(assets_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 

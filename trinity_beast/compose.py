@@ -17,18 +17,30 @@ from trinity_beast.access import (
     Keys,
     Ledger,
     MadeAdminKey,
+    Operators,
     admin_key,
     demo_key,
     server_digests,
     server_secret,
 )
-from trinity_beast.access.routes import admission, key_routes
+from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.clock import Clock
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
-from trinity_beast.feeds import FeedChanges, Feeds, FeedTables, HttpOpener, Looks, feeds_probe
+from trinity_beast.feeds import (
+    AssetEditor,
+    FeedChanges,
+    FeedEditor,
+    Feeds,
+    FeedTables,
+    HttpOpener,
+    Looks,
+    Trial,
+    feeds_probe,
+)
+from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
 from trinity_beast.pricing import Demand, Prices, Watch
@@ -157,10 +169,14 @@ def price_service(on: Ground, market: Exchanges) -> Services:
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
     callers = Callers(engine.keys, doorman, count=counters.add)
+    trial = Trial(feeds, market.readdressed, clock=on.clock, dice=on.dice, readings=on.readings)
+    operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
     routers = [
         price_routes(prices, demand, admitted=admission(callers), exchanges=feeds.status, count=counters.add),
         key_routes(callers),
         health_routes(on.health, with_facts=False),
+        feed_routes(FeedEditor(on.database, trial, feeds.status), operator=operator, clock=on.clock),
+        asset_routes(AssetEditor(on.database), operator=operator),
     ]
     app = _app(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)

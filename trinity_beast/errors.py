@@ -1,6 +1,21 @@
 """What every refusal of ours has in common."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One of several things wrong with what was handed in: where, what, and what to do.
+
+    `facts` are told beside the sentences, for programs that mark the place.
+    """
+
+    location: str
+    message: str
+    fix: str
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 class TrinityError(Exception):
@@ -16,6 +31,11 @@ class TrinityError(Exception):
     def __init__(self, **facts: object) -> None:
         super().__init__(self.code, facts)
         self.facts = facts
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Return each thing that is wrong, where a refusal is about more than one."""
+        return ()
 
     def __str__(self) -> str:
         told = ", ".join(f"{name}={value}" for name, value in self.facts.items())

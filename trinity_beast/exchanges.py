@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from urllib.parse import urlsplit
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds import FeedTables, RawRow, any_reached, read_tables
@@ -32,11 +33,12 @@ class FeedsChoice(StrEnum):
 class Exchanges:
     """The feed rows and the asset map to run by, and how they are read again when they have been changed.
 
-    `source_prefix` marks every source tag of a market that is not real.
+    `readdressed` is what this market does to each row first; `source_prefix` marks every source tag of a market that is not real.
     """
 
     tables: FeedTables
     read: Callable[[], Awaitable[FeedTables]]
+    readdressed: Callable[[RawRow], RawRow] = dict
     source_prefix: str = ""
     played_by: str = ""
 
@@ -55,7 +57,7 @@ async def exchanges(choice: FeedsChoice, lab_market: str, database: Database, cl
     for invalid in tables.invalid:
         _log.error("feed row left out", error=invalid, **invalid.facts)
     if choice is FeedsChoice.NONE:
-        yield Exchanges(FeedTables((), tables.asset_map), partial(_map_alone, database))
+        yield Exchanges(FeedTables((), tables.asset_map), partial(_map_alone, database), _silenced)
         return
     if choice is FeedsChoice.LAB or (choice is FeedsChoice.AUTO and not await _is_market_reached(tables)):
         async with _played(lab_market, database, clock, dice) as played:
@@ -80,13 +82,31 @@ async def _played(lab_market: str, database: Database, clock: Clock, dice: Dice)
     lab = Lab(open_market(lab_market), clock, dice)
     addresses = await lab.start()
     try:
-        read = partial(read_tables, database, readdressed=lambda row: _moved(row, addresses))
-        yield Exchanges(await read(), read, LAB_PREFIX, f"the lab ({lab_market})")
+        moved = partial(_moved, addresses=addresses)
+        read = partial(read_tables, database, readdressed=moved)
+        yield Exchanges(await read(), read, moved, LAB_PREFIX, f"the lab ({lab_market})")
     finally:
         await lab.stop()
 
 
-def _moved(row: RawRow, addresses: dict[Venue, LabAddresses]) -> RawRow:
-    """Return the row at its stand-in. One without a stand-in is off: a rehearsal never asks a real exchange."""
+def _silenced(row: RawRow) -> RawRow:
+    return {**row, "enabled": False}
+
+
+def _moved(row: RawRow, *, addresses: dict[Venue, LabAddresses]) -> RawRow:
+    """Return the row at its stand-in. One without a stand-in of ours is off, unless it speaks to this machine anyway.
+
+    So a rehearsal never asks a real exchange, and another stand-in beside the lab can be listened to.
+    """
     own = addresses.get(Venue(str(row["venue"])))
-    return {**row, "enabled": False} if own is None else row_for_lab(row, own)
+    if own is not None:
+        return row_for_lab(row, own)
+    return row if _is_here(str(row["endpoint"])) else _silenced(row)
+
+
+def _is_here(endpoint: str) -> bool:
+    try:
+        host = urlsplit(endpoint).hostname
+    except ValueError:
+        return False
+    return host in {"127.0.0.1", "::1", "localhost"}

@@ -25,6 +25,10 @@ from trinity_beast.version import VERSION
 _log = get_log("node")
 
 
+NODE_URL = "node-url"
+"""The note in the data folder that says where the node answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the command line asked of `beast serve`, beyond the settings."""
@@ -61,7 +65,7 @@ class Node:
 
     async def _stand(self, on: Ground, running: Services, played_by: str) -> None:
         started = _started(on, played_by)
-        with _ready_file(self._wanted.ready_file, started):
+        with _ready_file(self._wanted.ready_file, started), _url_noted(on):
             show_banner(self._console, started)
             _log.info("node started", mode=on.settings.mode.value, addresses=dict(started.addresses))
             shown = asyncio.create_task(self._show_prices(running))
@@ -108,6 +112,19 @@ def _started(on: Ground, played_by: str) -> Started:
         admin_key=on.admin_key.shown_once,
         synthetic_market=played_by,
     )
+
+
+@contextmanager
+def _url_noted(on: Ground) -> Iterator[None]:
+    """Keep the node's address in the data folder while it answers, for the verbs that ask it."""
+    address = on.addresses.get("price")
+    if address is not None:
+        host = "127.0.0.1" if address[0] in {"", "0.0.0.0", "::"} else address[0]  # noqa: S104 - It is compared, not bound.
+        on.folder.note(NODE_URL, f"http://[{host}]:{address[1]}" if ":" in host else f"http://{host}:{address[1]}")
+    try:
+        yield
+    finally:
+        on.folder.note(NODE_URL, None)
 
 
 @contextmanager

@@ -42,15 +42,18 @@ class Product:
 
 
 @contextmanager
-def running(folder: Path, *arguments: str) -> Iterator[Product]:
-    """Run `beast serve` on the data folder `folder`/data until the end of the block, then have it stop in order."""
+def running(folder: Path, *arguments: str, **settings: str) -> Iterator[Product]:
+    """Run `beast serve` on the data folder `folder`/data until the end of the block, then have it stop in order.
+
+    `settings` are added to its environment.
+    """
     ready_file = folder / "ready.json"
     ready_file.unlink(missing_ok=True)
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [str(BEAST), "serve", "--data-dir", str(folder / "data"), "--ready-file", str(ready_file), *arguments],
             cwd=folder,
-            env={**os.environ, **dict.fromkeys(PORTS, "0")},
+            env={**os.environ, **dict.fromkeys(PORTS, "0"), **settings},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -6,8 +6,12 @@ from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
 from trinity_beast.access.engine_gate import EngineGate
 from trinity_beast.access.errors import (
+    ADMIN_REFUSALS,
     KEY_REFUSALS,
+    AdminKeyMissing,
     AdminKeyWeak,
+    AdminKeyWrong,
+    AdminTriesSpent,
     KeyExpired,
     KeyExpiryInvalid,
     KeyInvalid,
@@ -25,13 +29,18 @@ from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.ledger import Ledger
 from trinity_beast.access.model import Grant, IssuedKey, Key, KeyState, Kind, Refused, Tier
+from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.access.service import Keys
 
 __all__ = [
+    "ADMIN_REFUSALS",
     "CHANNEL",
     "KEY_REFUSALS",
     "AdminKey",
+    "AdminKeyMissing",
     "AdminKeyWeak",
+    "AdminKeyWrong",
+    "AdminTriesSpent",
     "Callers",
     "ChangeWatch",
     "Digests",
@@ -56,6 +65,8 @@ __all__ = [
     "Ledger",
     "LooksUp",
     "MadeAdminKey",
+    "Operator",
+    "Operators",
     "Passage",
     "Patience",
     "Questions",

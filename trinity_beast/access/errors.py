@@ -75,5 +75,26 @@ class AdminKeyWeak(TrinityError):
     code, status = "ADMIN_KEY_WEAK", 500
 
 
+class AdminKeyMissing(TrinityError):
+    """The request carries no admin key. It is read from `Authorization: Bearer` alone, never from an address."""
+
+    code, status = "ADMIN_KEY_MISSING", 401
+
+
+class AdminKeyWrong(TrinityError):
+    """That is not this node's admin key."""
+
+    code, status = "ADMIN_KEY_WRONG", 401
+
+
+class AdminTriesSpent(TrinityError):
+    """Too many wrong admin keys came from this address. Until `Retry-After` is over no key is looked at, the right one included."""
+
+    code, status = "ADMIN_TRIES_SPENT", 429
+
+
 KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, TierForbids, RateLimited, QuotaSpent)
 """What any route behind a key may answer."""
+
+ADMIN_REFUSALS = (AdminKeyMissing, AdminKeyWrong, AdminTriesSpent)
+"""What any route for operators may answer."""

@@ -4,16 +4,20 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from trinity_beast.access.callers import SECOND_NS, Callers, KeyStanding
 from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyMissing, KeyRevoked, TierForbids
+from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.storage import DependencyAway
 from trinity_beast.web import Caller, Credentials, Usage, current, refusals, timestamp_of
 
 Admitted = Callable[[Caller], Awaitable[Usage]]
 """A dependency that lets a caller in, takes one token, and returns what will be recorded and paid."""
+
+Operated = Callable[[Request], Awaitable[Operator]]
+"""A dependency that lets operators in, and nobody else."""
 
 
 class KeyTold(BaseModel):
@@ -48,6 +52,21 @@ def admission(callers: Callers) -> Admitted:
         return usage
 
     return admitted
+
+
+def operation(operators: Operators) -> Operated:
+    """Return the dependency that every route under `/admin` declares."""
+
+    async def operator(request: Request) -> Operator:
+        # Only from this header: an admin key in an address would stay in histories and in the logs of proxies.
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        address = request.client.host if request.client else ""
+        given = secret.strip() if scheme.lower() == "bearer" else None
+        # Headers are handed on as Latin-1; a name is written in UTF-8.
+        name = request.headers.get("x-operator", "").encode("latin-1").decode("utf-8", "replace")
+        return operators.admit(given, address=address, name=name)
+
+    return operator
 
 
 def _charge(callers: Callers, caller: Credentials) -> None:

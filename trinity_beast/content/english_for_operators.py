@@ -58,6 +58,22 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Give a longer one, or leave it empty: one is made at the first start and shown once.",
         plain_message="ADMIN_KEY is too short to keep anybody out.",
     ),
+    "ADMIN_KEY_MISSING": Text(
+        "No admin key was given",
+        "This is for operators, and the request carries no admin key.",
+        "Send it as `Authorization: Bearer ADMIN_KEY`. It was shown once, at the node's first start.",
+    ),
+    "ADMIN_KEY_WRONG": Text(
+        "That is not the admin key",
+        "The key sent is not this node's admin key.",
+        "Copy it again, whole. A lost one is replaced: remove `secrets/admin-key-digest` and start again, or set ADMIN_KEY.",
+    ),
+    "ADMIN_TRIES_SPENT": Text(
+        "Too many wrong admin keys",
+        "Too many wrong admin keys came from your address; keys are looked at again in {retry_after_seconds} s.",
+        "Wait as long as `Retry-After` says, then send the right one.",
+        plain_message="Too many wrong admin keys came from your address.",
+    ),
     "DATABASE_ADDRESS_INVALID": Text(
         "The database's address cannot be read",
         "DATABASE_URL is no PostgreSQL address.",

@@ -1,6 +1,7 @@
 """Live connections to exchanges, each described by a row of a table. Its face: rows in, trades out, and how it stands."""
 
 from trinity_beast.feeds.changes import CHANNEL, FeedChanges
+from trinity_beast.feeds.editing import AssetEditor, Change, FeedEditor, MapFilter, WantedMapRow
 from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
 from trinity_beast.feeds.health import feeds_probe
@@ -10,10 +11,14 @@ from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
 from trinity_beast.feeds.rest import HttpOpener, Look, Looks, Urgency
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
+from trinity_beast.feeds.trying import Trial
 
 __all__ = [
     "CHANNEL",
+    "AssetEditor",
+    "Change",
     "FeedChanges",
+    "FeedEditor",
     "FeedRow",
     "FeedState",
     "FeedStatus",
@@ -24,13 +29,16 @@ __all__ = [
     "HttpOpener",
     "Look",
     "Looks",
+    "MapFilter",
     "MappedAsset",
     "Moment",
     "RawRow",
     "RowInvalid",
     "SymbolStatus",
     "Timekeeper",
+    "Trial",
     "Urgency",
+    "WantedMapRow",
     "any_reached",
     "feeds_probe",
     "parse_row",

@@ -10,7 +10,8 @@ from trinity_beast.clock import Clock
 from trinity_beast.feeds.backoff import Attempts
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.feeds.grammar import FeedRow
-from trinity_beast.feeds.guard import TradeGuard
+from trinity_beast.feeds.guard import LastTrade, TradeGuard
+from trinity_beast.feeds.kept_frames import KeptFrames
 from trinity_beast.feeds.line import Dial, Line, Step
 from trinity_beast.feeds.model import FeedStatus
 from trinity_beast.feeds.moment import SECOND_NS, Timekeeper
@@ -41,7 +42,9 @@ class Feed:
         dice: random.Random,
         knobs: Knobs,
         tls: Callable[[], ssl.SSLContext],
+        kept: KeptFrames | None = None,
     ) -> None:
+        self.kept = kept or KeptFrames()
         self.row, self.symbols, self.counts = row, list(symbols), Counts()
         self._on_trades, self._on_history, self._on_open = on_trades, on_history, on_open
         self._clock, self._dice, self._knobs, self._tls = clock, dice, knobs, tls
@@ -98,6 +101,7 @@ class Feed:
     def use(self, row: FeedRow) -> None:
         """Speak by another row: beside each connection a new one is made, which takes over once it has proved itself."""
         self.row = row
+        self.kept.clear()  # What the old row asked for says nothing about the new one.
         for line in self._lines:
             self._perform(line, line.use(row, self._timekeeper.now()))
         self._spread()
@@ -106,6 +110,10 @@ class Feed:
     def status(self) -> FeedStatus:
         """Return how the feed stands now."""
         return status_of(self.row, self.symbols, self._lines, self._guard, now=self._timekeeper.now(), counts=self.counts)
+
+    def last_known(self, symbol: Symbol) -> LastTrade | None:
+        """Return what a symbol traded at last."""
+        return self._guard.last(symbol)
 
     def opened(self, number: int) -> None:
         """Take in from the wire that a connection stands."""
@@ -121,7 +129,9 @@ class Feed:
         line = self._line_of.get(number)
         if line is None:
             return
-        heard, steps = line.received(number, payload, self._timekeeper.now(), binary=binary)
+        now = self._timekeeper.now()
+        self.kept.offer(payload, now, binary=binary)
+        heard, steps = line.received(number, payload, now, binary=binary)
         if heard is None:
             return
         if self.counts.trades_future and not self._has_warned:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from trinity_beast.clock import Clock
 from trinity_beast.feeds.feed import Feed, OnTrades
 from trinity_beast.feeds.grammar import FeedRow
+from trinity_beast.feeds.guard import LastTrade
+from trinity_beast.feeds.kept_frames import KeptFrame
 from trinity_beast.feeds.model import FeedStatus, MappedAsset
 from trinity_beast.feeds.parameters import Knobs
 from trinity_beast.feeds.status import off
@@ -94,6 +96,15 @@ class Feeds:
         """Return how each feed stands, those that are off included, by venue."""
         accounts = [self._feeds[row.venue].status() if row.venue in self._feeds else off(row) for row in self._rows.values()]
         return sorted(accounts, key=lambda account: account.venue)
+
+    def last_known(self, venue: Venue, symbol: Symbol) -> LastTrade | None:
+        """Return what a running feed's symbol traded at last, live."""
+        return self._feeds[venue].last_known(symbol) if venue in self._feeds else None
+
+    def kept_frames(self, venue: Venue) -> tuple[FeedRow, list[KeptFrame]] | None:
+        """Return a sample of the last frames of a running feed, with the row they were asked for by."""
+        feed = self._feeds.get(venue)
+        return (feed.row, feed.kept.read()) if feed is not None else None
 
     async def _arrange(self) -> None:
         wanted = {venue: symbols for venue, row in self._rows.items() if row.enabled and (symbols := self._symbols(venue))}

@@ -1,9 +1,17 @@
 """The order of time: per symbol a trade never takes the place of a younger one."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.words import Symbol, Trade
+
+
+class LastTrade(NamedTuple):
+    """What a symbol traded at last, live, and when by the venue's clock."""
+
+    price: str
+    exchange_time_ns: int
 
 
 class TradeGuard:
@@ -40,6 +48,11 @@ class TradeGuard:
         """Return the exchange time of a symbol's last live trade."""
         last = self._last.get(symbol)
         return last[0] if last is not None else None
+
+    def last(self, symbol: Symbol) -> LastTrade | None:
+        """Return a symbol's last live trade."""
+        last = self._last.get(symbol)
+        return LastTrade(last[1], last[0]) if last is not None else None
 
     def forget(self, symbols: Sequence[Symbol]) -> None:
         """Drop what is known of symbols the feed no longer holds."""

@@ -41,8 +41,26 @@ exchange_asset_map = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("prewarm", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("category", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
     sa.CheckConstraint("asset ~ '^[A-Z0-9]{1,16}$'", name="asset"),
     sa.CheckConstraint("quote ~ '^[A-Z0-9]{1,8}$'", name="quote"),
     sa.CheckConstraint("symbol ~ '^[A-Za-z0-9/_.:-]{1,40}$'", name="symbol"),
     sa.Index("exchange_asset_map_venue_idx", "venue", "symbol"),
+    sa.Index("exchange_asset_map_id_idx", "id", unique=True),
+)
+
+# Written by a trigger, so that a change by hand is kept too; the store only says who and why.
+exchange_feed_versions = sa.Table(
+    "exchange_feed_versions",
+    metadata,
+    sa.Column("venue", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("is_forced", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("evidence", pg.JSONB),
+    sa.Column("before", pg.JSONB),
+    sa.Column("after", pg.JSONB),
 )

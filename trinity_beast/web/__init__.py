@@ -3,9 +3,10 @@
 from trinity_beast.web.app import App, EnvelopeResponse, Router, build_app
 from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
+from trinity_beast.web.client import Granted, KnownNode, Turned
 from trinity_beast.web.credentials import Caller, Credentials
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
-from trinity_beast.web.errors import MethodNotAllowed, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
+from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
 from trinity_beast.web.openapi import refusals
 from trinity_beast.web.request_ids import RequestIds
@@ -22,11 +23,14 @@ __all__ = [
     "Credentials",
     "Detail",
     "EnvelopeResponse",
+    "Granted",
     "HandedConnection",
     "HttpServer",
     "Identity",
+    "KnownNode",
     "Meter",
     "MethodNotAllowed",
+    "NodeNotReached",
     "NotFound",
     "Overloaded",
     "RequestBounds",
@@ -37,6 +41,7 @@ __all__ = [
     "Router",
     "ServerBounds",
     "Spoken",
+    "Turned",
     "Usage",
     "Words",
     "build_app",

@@ -5,15 +5,23 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET
+
 from trinity_beast.clock import Clock
-from trinity_beast.errors import TrinityError
+from trinity_beast.errors import Mistake, TrinityError
 from trinity_beast.web.envelope import Detail, Envelope, Identity, Problem, packed, problem_page, timestamp_of
 from trinity_beast.web.metering import Usage
 from trinity_beast.web.words import Words
 
+MISTAKES_MAX = 100
+"""How many of a refusal's mistakes are told at once."""
+
 _ANYWHERE = "request"
 _LOCATIONS: Mapping[str, str] = {
-    **dict.fromkeys(("KEY_MISSING", "KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRED", "TIER_FORBIDS"), "header.authorization"),
+    **dict.fromkeys(
+        ("KEY_MISSING", "KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRED", "TIER_FORBIDS", "ADMIN_KEY_MISSING", "ADMIN_KEY_WRONG"),
+        "header.authorization",
+    ),
     **dict.fromkeys(("RATE_LIMITED", "QUOTA_SPENT"), "key"),
     **dict.fromkeys(("ASSET_UNKNOWN", "PRICE_STALE", "PRICE_UNAVAILABLE"), "query.asset"),
     "REQUEST_TOO_LARGE": "body",
@@ -55,6 +63,7 @@ class Asked:
         spoken = self.words.told(error.code, error.facts, accept_language=self.accept_language)
         given = error.facts.get("details")
         details = [each for each in given if isinstance(each, Detail)] if isinstance(given, list | tuple) else []
+        details = details or [_detail(error.code, mistake) for mistake in error.mistakes[:MISTAKES_MAX]]
         location = str(error.facts.get("location", _LOCATIONS.get(error.code, _ANYWHERE)))
         return packed(
             Problem(
@@ -81,6 +90,10 @@ class Asked:
             "region": self.identity.region,
             "version": self.identity.version,
         }
+
+
+def _detail(code: str, mistake: Mistake) -> Detail:
+    return Detail(mistake.location, code, mistake.message, mistake.fix, mistake.facts or UNSET)
 
 
 _CURRENT: ContextVar[Asked] = ContextVar("asked")

@@ -20,12 +20,16 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """One thing that is wrong with a request: where, under which code, what, and what to do."""
+    """One thing that is wrong with a request: where, under which code, what, and what to do.
+
+    `facts` is told only where a program can do something with it, such as mark a character.
+    """
 
     location: str
     code: str
     message: str
     fix: str
+    facts: Mapping[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Envelope(msgspec.Struct, kw_only=True):

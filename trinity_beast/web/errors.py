@@ -37,3 +37,9 @@ class RequestTimeout(TrinityError):
     """The caller did not send the request whole in time. Fact: `seconds`."""
 
     code, status = "REQUEST_TIMEOUT", 408
+
+
+class NodeNotReached(TrinityError):
+    """No node answers where one was asked, as by a command. Fact: `reason`."""
+
+    code, status = "NODE_NOT_REACHED", 503

@@ -27,6 +27,7 @@ PREFLIGHT = (
     ("Access-Control-Max-Age", "86400"),
 )
 _KEY_CODES = frozenset(("KEY_MISSING", "KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRED"))
+_ADMIN_KEY_CODES = frozenset(("ADMIN_KEY_MISSING", "ADMIN_KEY_WRONG"))
 _RETRY_AFTER_SECONDS: Mapping[str, int] = {
     "RATE_LIMITED": 1,
     "OVERLOADED": 1,
@@ -50,6 +51,8 @@ def refusal_headers(error: TrinityError) -> list[tuple[str, str]]:
         headers.append(("Retry-After", str(max(1, min(_RETRY_AFTER_SECONDS_MAX, round(seconds))))))
     if error.code in _KEY_CODES:
         headers.append(("WWW-Authenticate", 'Bearer realm="prices"'))
+    if error.code in _ADMIN_KEY_CODES:
+        headers.append(("WWW-Authenticate", 'Bearer realm="admin"'))
     if error.code == "METHOD_NOT_ALLOWED" and (allowed := error.facts.get("allowed")):
         headers.append(("Allow", str(allowed)))
     return headers

@@ -1,6 +1,6 @@
 """The description of an app: what FastAPI finds, with every answer in its envelope and every refusal named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ _KEY_CARRIERS = {
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "url": {"type": "apiKey", "in": "query", "name": "key", "description": "Only for the demo key and keys restricted to URLs."},
 }
+_ADMIN_KEY_CARRIERS = ("bearer",)
 _METHODS = frozenset(("get", "put", "post", "delete", "patch", "head", "options"))
 
 
@@ -38,18 +39,19 @@ def description(api: FastAPI) -> dict[str, Any]:
     document["components"]["securitySchemes"] = _KEY_CARRIERS
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for path in document.get("paths", {}).values():
+    for address, path in document.get("paths", {}).items():
+        carriers = _ADMIN_KEY_CARRIERS if address.startswith("/admin/") else tuple(_KEY_CARRIERS)
         for method, operation in path.items():
             if method in _METHODS:
-                _complete(operation)
+                _complete(operation, carriers)
     return document
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], carriers: Sequence[str]) -> None:
     responses: dict[str, dict[str, Any]] = operation["responses"]
     responses.pop("422", None)
     if "401" in responses:
-        operation["security"] = [{name: []} for name in _KEY_CARRIERS]
+        operation["security"] = [{name: []} for name in carriers]
     for status, response in responses.items():
         content = response.get("content", {})
         if status.startswith("2") and JSON in content:

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from trinity_beast.errors import TrinityError
+from trinity_beast.errors import Mistake, TrinityError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,13 @@ class Fault:
     def __str__(self) -> str:
         told = f"{self.column}, character {self.position}: expected {self.expected}, found {self.found}"
         return f"{told} ({self.hint})" if self.hint else told
+
+    def mistake(self) -> Mistake:
+        """Return this as a refusal tells it, with the facts an editor needs to mark the place."""
+        facts = {"column": self.column, "character": self.position, "expected": self.expected, "found": self.found, "text": self.text}
+        fix = f"{self.hint[:1].upper()}{self.hint[1:]}" if self.hint else f"Write {self.expected}."
+        told = f"Character {self.position}: expected {self.expected}, found {self.found}."
+        return Mistake(f"row.{self.column}", told, fix, facts)
 
     def pointed(self) -> str:
         """Return the sentence, the text it is about, and a mark under the character."""
@@ -54,6 +61,11 @@ class RowInvalid(TrinityError):
     def __init__(self, *, venue: str, faults: Sequence[Fault]) -> None:
         super().__init__(venue=venue, faults=[str(fault) for fault in faults])
         self.venue, self.faults = venue, tuple(faults)
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Return every fault with its column and character."""
+        return [fault.mistake() for fault in self.faults]
 
     def __str__(self) -> str:
         told = "\n".join(fault.pointed() for fault in self.faults)

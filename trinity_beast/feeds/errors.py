@@ -1,0 +1,78 @@
+"""What can be refused about feeds and the asset map, beyond the grammar of a row."""
+
+from collections.abc import Sequence
+
+from trinity_beast.errors import Mistake, TrinityError
+
+
+class VenueUnknown(TrinityError):
+    """No feed row has that venue. Fact: `venue`."""
+
+    code, status = "VENUE_UNKNOWN", 404
+
+
+class MapRowUnknown(TrinityError):
+    """No row of the asset map is that one. Fact: `row`."""
+
+    code, status = "MAP_ROW_UNKNOWN", 404
+
+
+class VersionUnknown(TrinityError):
+    """A feed row was never in that version. Facts: `venue`, `version`, `newest`."""
+
+    code, status = "VERSION_UNKNOWN", 404
+
+
+class ChangedMeanwhile(TrinityError):
+    """Somebody else changed the row after it was read. Facts: `row`, `expected_version`, `version` (0: there is none)."""
+
+    code, status = "CONFLICT", 409
+
+    def __init__(self, *, row: str, expected_version: int, version: int, mistakes: Sequence[Mistake] = ()) -> None:
+        super().__init__(row=row, expected_version=expected_version, version=version)
+        self._mistakes = tuple(mistakes)
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Return each row of a batch that was changed."""
+        return self._mistakes
+
+
+class ReasonMissing(TrinityError):
+    """What goes against the evidence needs a reason, which is kept with the version."""
+
+    code, status = "REASON_MISSING", 400
+
+
+class MapRowsInvalid(TrinityError):
+    """Rows of the asset map cannot be used, and none of them was saved. Facts: `count`, `first`."""
+
+    code, status = "MAP_ROWS_INVALID", 422
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(count=len(mistakes), first=mistakes[0].message.rstrip("."))
+        self._mistakes = tuple(mistakes)
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Return every mistake, its row named by its index in the batch."""
+        return self._mistakes
+
+
+class FeedTryFailed(TrinityError):
+    """A changed feed row was tried beside the running feed and does not do. Facts: `venue`, `first`. Nothing was changed."""
+
+    code, status = "FEED_TRY_FAILED", 422
+
+    def __init__(self, *, venue: str, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(venue=venue, first=mistakes[0].message.rstrip("."))
+        self._mistakes = tuple(mistakes)
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Return every flaw found, with the evidence for it."""
+        return self._mistakes
+
+
+EDIT_REFUSALS = (VenueUnknown, ChangedMeanwhile, ReasonMissing)
+"""What any change of a feed row may answer."""
