@@ -1,6 +1,5 @@
 """Matches made into functions: does this frame hold what is wanted."""
 
-import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
@@ -66,8 +65,24 @@ def _glob(pattern: str) -> Condition:
     start, star, rest = pattern.partition("*")
     if star and not rest:
         return lambda found: type(found) is str and found.startswith(start)
-    compiled = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
-    return lambda found: type(found) is str and compiled.fullmatch(found) is not None
+    if not star:
+        return lambda found: type(found) is str and found == pattern
+    first, *middle, last = pattern.split("*")
+    return lambda found: type(found) is str and _is_made_of(found, first, middle, last)
+
+
+def _is_made_of(text: str, first: str, middle: list[str], last: str) -> bool:
+    """Return whether the pieces stand in `text` in their order. Taking each at its leftmost place, it never has to go back."""
+    end = len(text) - len(last)
+    if end < len(first) or not text.startswith(first) or not text.endswith(last):
+        return False
+    place = len(first)
+    for piece in middle:
+        place = text.find(piece, place, end)
+        if place < 0:
+            return False
+        place += len(piece)
+    return True
 
 
 def _differs(text: str) -> Condition:
