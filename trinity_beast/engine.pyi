@@ -687,5 +687,5 @@ class UsageRows:
         ...
 
 def usage_words() -> list[tuple[str, list[str]]]:
-    """Return the words behind the small numbers of a row (`cache_tier`, `protocol`, `state`, `code`), each list in the order of its numbers."""
+    """Return the words behind a row's small numbers (`cache_tier`, `protocol`, `state`, `code`), each list in the order of its numbers."""
     ...

@@ -1,4 +1,4 @@
-"""Keep what the spool ships: one row for each answer by day, which ranges are stored, and each key's counts. Expand: old code ignores all of it."""
+"""Keep what the spool ships: a row for each answer, by day, which ranges are stored, and each key's counts. Expand: old code ignores it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,22 +10,18 @@ branch_labels = None
 depends_on = None
 
 ENSURE_PARTITION = """
-CREATE FUNCTION ensure_usage_partition(day date) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION ensure_usage_partition(day date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     partition text := 'usage_logs_' || to_char(day, 'YYYYMMDD');
 BEGIN
     IF to_regclass(partition) IS NOT NULL THEN
-        RETURN false;
+        RETURN;  -- Without a lock on usage_logs, which would wait for every reader.
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('usage_logs partitions'));
-    IF to_regclass(partition) IS NOT NULL THEN
-        RETURN false;
-    END IF;
     EXECUTE format(
-        'CREATE TABLE %I PARTITION OF usage_logs FOR VALUES FROM (%L) TO (%L)',
+        'CREATE TABLE IF NOT EXISTS %I PARTITION OF usage_logs FOR VALUES FROM (%L) TO (%L)',
         partition, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC'
     );
-    RETURN true;
 END $$
 """
 
