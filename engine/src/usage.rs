@@ -1,4 +1,4 @@
-//! Usage on its way to the database: batches of records, packed small to travel, and encoded as PostgreSQL reads them.
+//! Usage on its way to the database: batches of records, packed small to travel, and encoded as `PostgreSQL` reads them.
 //!
 //! A batch is some of one lane's records, so (node, boot, thread) and a range of sequences name it for ever: whoever
 //! stores batches needs to remember only which ranges he has, and may be given each of them any number of times.

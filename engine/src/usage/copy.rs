@@ -1,4 +1,4 @@
-//! A batch as PostgreSQL's `COPY … (FORMAT binary)` takes it, a stream for each day, and what it adds to each key's counts.
+//! A batch as `PostgreSQL`'s `COPY … (FORMAT binary)` takes it, a stream for each day, and what it adds to each key's counts.
 //!
 //! Source: <https://www.postgresql.org/docs/15/sql-copy.html>, "Binary Format", read 2026-11-20. A row is the number of its
 //! fields (i16), then each field's length (i32) and bytes, big-endian. A time is in microseconds since 2000-01-01.
@@ -163,12 +163,8 @@ mod tests {
     #[test]
     fn each_day_has_its_stream_and_each_key_its_counts_of_it() {
         let next = NOON_NS + 43_200_000_000_000; // Midnight belongs to the new day.
-        let records = vec![
-            record(1, NOON_NS, 5, 200, 1),
-            record(2, next - 1, 5, 429, 0),
-            record(3, next, 5, 200, 1),
-            record(4, NOON_NS, 6, 304, 0),
-        ];
+        let records =
+            vec![record(1, NOON_NS, 5, 200, 1), record(2, next - 1, 5, 429, 0), record(3, next, 5, 200, 1), record(4, NOON_NS, 6, 304, 0)];
         let (days, counts) = encode(&batch(records), &Numbers::default(), &[]);
         let day = (NOON_NS / 86_400_000_000_000) as i64;
         assert_eq!(days.iter().map(|rows| (rows.day, rows.rows)).collect::<Vec<_>>(), [(day, 3), (day + 1, 1)]);

@@ -59,10 +59,14 @@ pub fn pack(batch: &Batch) -> std::io::Result<Vec<u8>> {
         }
     }
     for column in MIDDLE {
-        columns.iter_mut().for_each(|record| plain.extend_from_slice(&column(record).to_le_bytes()));
+        for record in &mut columns {
+            plain.extend_from_slice(&column(record).to_le_bytes());
+        }
     }
     for column in SHORT {
-        columns.iter_mut().for_each(|record| plain.extend_from_slice(&column(record).to_le_bytes()));
+        for record in &mut columns {
+            plain.extend_from_slice(&column(record).to_le_bytes());
+        }
     }
     for column in SMALL {
         plain.extend(columns.iter_mut().map(|record| *column(record)));
@@ -267,8 +271,21 @@ mod tests {
                     let [source, cache_tier, protocol, state, code, flags] = small;
                     let source = SourceId(source);
                     Record {
-                        sequence, time_ns, request_id, key_id, asset, asset_count, latency_ns, answer_bytes, status, source,
-                        cache_tier, protocol, state, code, flags,
+                        sequence,
+                        time_ns,
+                        request_id,
+                        key_id,
+                        asset,
+                        asset_count,
+                        latency_ns,
+                        answer_bytes,
+                        status,
+                        source,
+                        cache_tier,
+                        protocol,
+                        state,
+                        code,
+                        flags,
                     } // One field a line would hide that they are all there.
                 });
                 let records = records.collect();
