@@ -25,10 +25,11 @@ pub enum Code {
     Overloaded,
     DependencyAway,
     Internal,
+    KeyTriesSpent,
 }
 
 /// Every code in the order of its number.
-pub const ALL: [Code; 18] = [
+pub const ALL: [Code; 19] = [
     Code::Ok,
     Code::KeyMissing,
     Code::KeyInvalid,
@@ -47,6 +48,7 @@ pub const ALL: [Code; 18] = [
     Code::Overloaded,
     Code::DependencyAway,
     Code::Internal,
+    Code::KeyTriesSpent,
 ];
 
 impl Code {
@@ -68,7 +70,7 @@ impl Code {
             Self::TierForbids => 403,
             Self::AssetUnknown | Self::NotFound => 404,
             Self::PriceStale | Self::PriceUnavailable | Self::Overloaded | Self::DependencyAway => 503,
-            Self::RateLimited | Self::QuotaSpent => 429,
+            Self::RateLimited | Self::QuotaSpent | Self::KeyTriesSpent => 429,
             Self::RequestInvalid => 400,
             Self::RequestTooLarge => 431,
             Self::MethodNotAllowed => 405,
@@ -79,7 +81,9 @@ impl Code {
     /// Return which part of the request the refusal is about.
     pub fn location(self) -> &'static str {
         match self {
-            Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired | Self::TierForbids => "header.authorization",
+            Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired | Self::TierForbids | Self::KeyTriesSpent => {
+                "header.authorization"
+            }
             Self::RateLimited | Self::QuotaSpent => "key",
             Self::AssetUnknown | Self::PriceStale | Self::PriceUnavailable => "query.asset",
             Self::RequestTooLarge => "header",

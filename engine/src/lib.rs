@@ -30,5 +30,6 @@ pub mod sources;
 pub mod spool;
 pub mod texts;
 pub mod thread;
+pub mod tries;
 pub mod udp;
 pub mod words;

@@ -33,6 +33,12 @@ class TierForbids(TrinityError):
     code, status = "TIER_FORBIDS", 403
 
 
+class KeyTriesSpent(TrinityError):
+    """Too many wrong keys came from the caller's address, so until `Retry-After` is over no unknown key of its is looked up."""
+
+    code, status = "KEY_TRIES_SPENT", 429
+
+
 class RateLimited(TrinityError):
     """The key asks faster than its rate and burst allow. `Retry-After` says when a request is free again."""
 
@@ -93,7 +99,7 @@ class AdminTriesSpent(TrinityError):
     code, status = "ADMIN_TRIES_SPENT", 429
 
 
-KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, TierForbids, RateLimited, QuotaSpent)
+KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, KeyTriesSpent, TierForbids, RateLimited, QuotaSpent)
 """What any route behind a key may answer."""
 
 ADMIN_REFUSALS = (AdminKeyMissing, AdminKeyWrong, AdminTriesSpent)
