@@ -25,10 +25,11 @@ pub enum Code {
     Overloaded,
     DependencyAway,
     Internal,
+    KeyForbids,
 }
 
 /// Every code in the order of its number.
-pub const ALL: [Code; 18] = [
+pub const ALL: [Code; 19] = [
     Code::Ok,
     Code::KeyMissing,
     Code::KeyInvalid,
@@ -47,6 +48,7 @@ pub const ALL: [Code; 18] = [
     Code::Overloaded,
     Code::DependencyAway,
     Code::Internal,
+    Code::KeyForbids,
 ];
 
 impl Code {
@@ -65,7 +67,7 @@ impl Code {
         match self {
             Self::Ok => 200,
             Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired => 401,
-            Self::TierForbids => 403,
+            Self::TierForbids | Self::KeyForbids => 403,
             Self::AssetUnknown | Self::NotFound => 404,
             Self::PriceStale | Self::PriceUnavailable | Self::Overloaded | Self::DependencyAway => 503,
             Self::RateLimited | Self::QuotaSpent => 429,
@@ -80,7 +82,7 @@ impl Code {
     pub fn location(self) -> &'static str {
         match self {
             Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired | Self::TierForbids => "header.authorization",
-            Self::RateLimited | Self::QuotaSpent => "key",
+            Self::RateLimited | Self::QuotaSpent | Self::KeyForbids => "key",
             Self::AssetUnknown | Self::PriceStale | Self::PriceUnavailable => "query.asset",
             Self::RequestTooLarge => "header",
             Self::MethodNotAllowed => "method",

@@ -9,7 +9,8 @@ use crate::book::{Asset, Pages, Price};
 use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
-use crate::keys::{Channel, Digest, KeySlot, Keys};
+use crate::fence::Approach;
+use crate::keys::{Digest, KeySlot, Keys};
 use crate::memo::{Memo, Met};
 
 /// `memory` and `valkey` among the cache tiers.
@@ -29,12 +30,15 @@ pub enum Admission<'a> {
 
 /// Find out who asks. Spends nothing.
 #[inline]
-pub fn admit<'a>(memo: &'a mut Memo, keys: &Keys, secret: Option<&[u8]>, channel: Channel, now: Moment) -> Admission<'a> {
+pub fn admit<'a>(memo: &'a mut Memo, keys: &Keys, secret: Option<&[u8]>, approach: &Approach<'_>, now: Moment) -> Admission<'a> {
     let Some(secret) = secret else { return Admission::Refused(Code::KeyMissing, None) };
     match memo.meet(keys, secret, now.monotonic_ns) {
-        Met::Admitted(slot) => match slot.refusal(channel, now.wall_ns) {
+        Met::Admitted(slot) => match slot.refusal(approach, now.wall_ns) {
             None => Admission::Key(slot),
-            Some(code) => Admission::Refused(code, Some(slot)),
+            Some(code) => {
+                slot.note_refused(now.monotonic_ns);
+                Admission::Refused(code, Some(slot))
+            }
         },
         Met::Refused(code) => Admission::Refused(code, None),
         Met::Unknown(digest) => Admission::Ask(digest),
@@ -165,7 +169,7 @@ pub fn count_refusal(cells: &Cells, code: Code) {
     match code {
         Code::RateLimited => cells.add(Counter::RateLimited, 1),
         Code::QuotaSpent => cells.add(Counter::QuotaRefused, 1),
-        Code::KeyMissing | Code::KeyInvalid | Code::KeyRevoked | Code::KeyExpired | Code::TierForbids => {
+        Code::KeyMissing | Code::KeyInvalid | Code::KeyRevoked | Code::KeyExpired | Code::TierForbids | Code::KeyForbids => {
             cells.add(Counter::KeysRefused, 1);
         }
         _ => {}
@@ -178,7 +182,9 @@ mod tests {
     use crate::book::tests::{START_NS, bitcoin};
     use crate::book::{Book, Publication};
     use crate::clock::{Clock, SECOND_NS};
-    use crate::keys::tests::{NOW, policy};
+    use crate::keys::Channel;
+    use crate::keys::tests::{NOW, over, policy};
+    use crate::secret::with_checksum;
 
     fn look_at(book: &Book, wish: &Wish<'_>, monotonic_ns: u64) -> (Code, u64) {
         let pages = book.open();
@@ -223,11 +229,13 @@ mod tests {
     #[test]
     fn who_asks_is_found_out_without_spending() {
         let (keys, mut memo) = (Keys::new(b"s"), Memo::new((1, 2)));
-        assert!(matches!(admit(&mut memo, &keys, None, Channel::Header, NOW), Admission::Refused(Code::KeyMissing, None)));
-        assert!(matches!(admit(&mut memo, &keys, Some(b"k"), Channel::Header, NOW), Admission::Ask(_)));
-        keys.admit(keys.digest_of(b"k"), policy(), NOW);
-        assert!(matches!(admit(&mut memo, &keys, Some(b"k"), Channel::Url, NOW), Admission::Refused(Code::TierForbids, Some(_))));
-        let Admission::Key(slot) = admit(&mut memo, &keys, Some(b"k"), Channel::Header, NOW) else { panic!("not admitted") };
+        let secret = with_checksum("tb_live_0123456789abcdefghijABCDEFGHIJxy");
+        let (digest, secret) = (keys.digest_of(secret.as_bytes()), Some(secret.as_bytes()));
+        assert!(matches!(admit(&mut memo, &keys, None, &over(Channel::Header), NOW), Admission::Refused(Code::KeyMissing, None)));
+        assert!(matches!(admit(&mut memo, &keys, secret, &over(Channel::Header), NOW), Admission::Ask(_)));
+        keys.admit(digest, policy(), NOW);
+        assert!(matches!(admit(&mut memo, &keys, secret, &over(Channel::Url), NOW), Admission::Refused(Code::TierForbids, Some(_))));
+        let Admission::Key(slot) = admit(&mut memo, &keys, secret, &over(Channel::Header), NOW) else { panic!("not admitted") };
         assert_eq!(slot.standing(NOW).level.left, 5);
     }
 }

@@ -7,10 +7,11 @@ use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::desk::{self, Admission, Look, Tally};
+use crate::fence::{Approach, Channel};
 use crate::http::answer::{Circumstances, Connection, LimitsOf, Pen, Tag};
 use crate::http::reader::{Method, Request, Secret};
 use crate::http::route::{Place, Query, Route, route};
-use crate::keys::{Channel, Digest, KeySlot};
+use crate::keys::{Digest, KeySlot};
 use crate::record::Entry;
 use crate::request_id::{is_echoable, text_of};
 use crate::shared::{Shared, ThreadContext, write_record};
@@ -127,7 +128,12 @@ impl Clerk {
             }
             Route::Prices(Some(list), query) => {
                 let asked = Asked { request, word, query, asset: list.iter().next().unwrap_or_default() };
-                self.for_key(context, &asked, out, |clerk, case, slot| clerk.tell_prices(case, slot, list.iter(), list.len(), &query))
+                self.for_key(context, &asked, out, |clerk, case, slot| {
+                    if list.len() > slot.policy().assets_max as usize {
+                        return Outcome::HandOver; // Python says in a whole sentence how many may be named.
+                    }
+                    clerk.tell_prices(case, slot, list.iter(), list.len(), &query)
+                })
             }
             Route::Prices(None, query) => {
                 let asked = Asked { request, word, query, asset: Asset::default() };
@@ -191,10 +197,11 @@ impl Clerk {
         let id_text = text_of(id);
         let with = circumstances(context, Some(request), &id_text, now, false);
         let latency_ns = now.monotonic_ns - context.received.monotonic_ns;
-        let ThreadContext { shared, memo, lane, thread, .. } = context;
+        let ThreadContext { shared, memo, lane, thread, peer, .. } = context;
+        let approach = Approach { channel, address: *peer, origin: request.origin, wants_prices: true };
         let cells = shared.counters.of_thread(*thread);
         let mut case = Case { shared, cells, lane, out, request, with, id, now, latency_ns };
-        match desk::admit(memo, &shared.keys, secret, channel, now) {
+        match desk::admit(memo, &shared.keys, secret, &approach, now) {
             Admission::Key(slot) => match word {
                 Word::Refused(code) => self.refuse(&mut case, Some(slot), slot.standing(now), code, &Look::Unknown, asset),
                 Word::None | Word::LookedUp => tell(self, &mut case, slot),

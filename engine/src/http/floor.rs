@@ -320,6 +320,8 @@ impl Floor {
     /// Serve the requests in `bytes` and keep what is left of them. Nothing else is unread.
     #[inline]
     fn serve(&mut self, context: &mut ThreadContext, id: Id, bytes: &[u8], word: Word) {
+        let Some(connection) = self.connections.get(id) else { return };
+        context.peer = connection.peer.ip();
         let used = self.serve_all(context, id, bytes, word);
         let Some(connection) = self.connections.get(id) else { return };
         if used < bytes.len() && connection.phase != Phase::Closing {

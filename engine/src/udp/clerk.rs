@@ -8,8 +8,9 @@ use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::datagram::{ASSETS_MAX, Ask, Text, read};
 use crate::desk::{Admission, Look, Wish, admit, age_ms, count_look, count_refusal, look};
+use crate::fence::{Approach, Channel};
 use crate::json::string_of;
-use crate::keys::{Channel, Digest, KeySlot};
+use crate::keys::{Digest, KeySlot};
 use crate::record::Entry;
 use crate::shared::{Shared, ThreadContext};
 use crate::sources::SourceId;
@@ -118,7 +119,10 @@ impl Clerk {
             (Some(code), _) => Admission::Refused(code, None),
             (None, None | Some(Some([]))) => Admission::Refused(Code::KeyMissing, None),
             (None, Some(None)) => Admission::Refused(Code::KeyInvalid, None),
-            (None, Some(secret)) => admit(memo, &shared.keys, secret, Channel::Datagram, now),
+            (None, Some(secret)) => {
+                let approach = Approach { channel: Channel::Datagram, address: received.peer.address(), origin: None, wants_prices: true };
+                admit(memo, &shared.keys, secret, &approach, now)
+            }
         };
         let (slot, refusal) = match admission {
             Admission::Key(slot) => (Some(slot), None),
@@ -150,6 +154,7 @@ impl Case<'_> {
     fn serve(&mut self, slot: &KeySlot) -> Option<Draft> {
         let draft = match self.asked.fault {
             Some(fault) => self.refuse_with(Code::RequestInvalid, fault.sentence().as_bytes())?,
+            None if self.asked.assets().len() > slot.policy().assets_max as usize => self.refuse(Code::TierForbids, &Facts::default())?,
             None if self.asked.is_list => return self.serve_list(slot),
             None => return self.serve_one(slot),
         };
