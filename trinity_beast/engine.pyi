@@ -15,6 +15,7 @@ __all__ = [
     "Door",
     "Engine",
     "Handed",
+    "KeyUse",
     "Keys",
     "Limits",
     "Policy",
@@ -311,13 +312,21 @@ class Policy:
         unlimited: bool = False,
         udp: bool = True,
         in_url: bool = False,
+        account_id: int = 0,
+        prices: bool = True,
+        assets_max: int = 1_000,
+        networks: Sequence[str] | None = None,
+        origins: Sequence[str] | None = None,
     ) -> Policy:
         """Describe a key. `quota` None means no monthly quota; `unlimited` bypasses rate and quota alike.
 
         `key_id` is 1 to 2**32 - 1: what usage records name the key by. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
+        `account_id` 0 is no account. `prices` False is a key for something else. `assets_max` bounds what one request may name.
+        A key with `networks` (addresses or CIDR) is used from there alone; one with `origins` (`https://example.org`,
+        `https://*.example.org`) by pages of those alone, and so never over UDP.
 
         Raises:
-            ValueError: a number is out of range; the message names it.
+            ValueError: a number is out of range, or a text is no network or origin; the message names it.
         """
         ...
 
@@ -372,9 +381,20 @@ class Keys:
         """Drop all that is known of a key, so that the next request asks again; whether anything was."""
         ...
 
-    def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
+    def take(
+        self,
+        secret: str,
+        *,
+        udp: bool = False,
+        in_url: bool = False,
+        address: str | None = None,
+        origin: str | None = None,
+        wants_prices: bool = True,
+    ) -> Verdict:
         """Take one token of a key on behalf of Python, from the same bucket the threads use. What is refused is counted here.
 
+        `address` and `origin` say where the request came from, for keys that are kept to networks or origins.
+        `wants_prices` False is a request for something else, whose scope Python looks at.
         A month that is used up refuses; nothing of it is spent until `charge`, once there is a price to tell.
         """
         ...
@@ -390,7 +410,29 @@ class Keys:
         """Return a key's limits and what is left of them, spending nothing; None when it is not admitted."""
         ...
 
+    def used_since(self, monotonic_ns: int) -> list[KeyUse]:
+        """Return what each admitted key was granted and refused, of those that asked at a monotonic time or later."""
+        ...
+
     def __len__(self) -> int: ...
+
+@final
+class KeyUse:
+    """What one key was granted and refused since it was admitted, over all threads, for whoever watches.
+
+    Counted at each request and lost with the key; what is billed are the usage records.
+    """
+
+    @property
+    def key_id(self) -> int: ...
+    @property
+    def granted(self) -> int: ...
+    @property
+    def refused(self) -> int: ...
+    @property
+    def last_used_ns(self) -> int:
+        """When it asked last, Unix time."""
+        ...
 
 @final
 class Standing:

@@ -35,6 +35,13 @@ fn masked(bits: u128, prefix: u8) -> u128 {
     if prefix == 0 { 0 } else { bits & (u128::MAX << (128 - u32::from(prefix))) }
 }
 
+impl Network {
+    /// Return whether an address lies in it.
+    pub fn holds(self, address: IpAddr) -> bool {
+        masked(number_of(address), self.prefix) == self.bits
+    }
+}
+
 impl FromStr for Network {
     type Err = ();
 
@@ -248,6 +255,8 @@ mod tests {
             list.block(format!("{}/{length}", Ipv4Addr::from(network)).parse().unwrap(), 1, 0);
             let same = length == 0 || network >> (32 - length) == address >> (32 - length);
             prop_assert_eq!(list.refuses(Ipv4Addr::from(address).into(), 0), same);
+            let network: Network = format!("{}/{length}", Ipv4Addr::from(network)).parse().unwrap();
+            prop_assert_eq!(network.holds(Ipv4Addr::from(address).into()), same);
         }
     }
 }

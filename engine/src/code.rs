@@ -25,11 +25,12 @@ pub enum Code {
     Overloaded,
     DependencyAway,
     Internal,
+    KeyForbids,
     KeyTriesSpent,
 }
 
 /// Every code in the order of its number.
-pub const ALL: [Code; 19] = [
+pub const ALL: [Code; 20] = [
     Code::Ok,
     Code::KeyMissing,
     Code::KeyInvalid,
@@ -48,6 +49,7 @@ pub const ALL: [Code; 19] = [
     Code::Overloaded,
     Code::DependencyAway,
     Code::Internal,
+    Code::KeyForbids,
     Code::KeyTriesSpent,
 ];
 
@@ -67,7 +69,7 @@ impl Code {
         match self {
             Self::Ok => 200,
             Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired => 401,
-            Self::TierForbids => 403,
+            Self::TierForbids | Self::KeyForbids => 403,
             Self::AssetUnknown | Self::NotFound => 404,
             Self::PriceStale | Self::PriceUnavailable | Self::Overloaded | Self::DependencyAway => 503,
             Self::RateLimited | Self::QuotaSpent | Self::KeyTriesSpent => 429,
@@ -84,7 +86,7 @@ impl Code {
             Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired | Self::TierForbids | Self::KeyTriesSpent => {
                 "header.authorization"
             }
-            Self::RateLimited | Self::QuotaSpent => "key",
+            Self::RateLimited | Self::QuotaSpent | Self::KeyForbids => "key",
             Self::AssetUnknown | Self::PriceStale | Self::PriceUnavailable => "query.asset",
             Self::RequestTooLarge => "header",
             Self::MethodNotAllowed => "method",

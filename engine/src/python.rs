@@ -38,7 +38,7 @@ mod engine {
     #[pymodule_export]
     use super::door::{Door, Handed, Questions};
     #[pymodule_export]
-    use super::keys::{Keys, Policy, Standing, Verdict};
+    use super::keys::{KeyUse, Keys, Policy, Standing, Verdict};
     #[pymodule_export]
     use super::limits::Limits;
     #[pymodule_export]

@@ -1,7 +1,7 @@
 //! What all engine threads share, all of it readable without waiting, and what one thread has to itself.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -167,8 +167,8 @@ pub struct ThreadContext {
     pub calendar: Calendar,
     /// When the bytes now at hand were read.
     pub received: Moment,
-    /// Who sent them.
-    pub caller: IpAddr,
+    /// Which address the request now at hand came from.
+    pub peer: IpAddr,
     last_serial: u64,
 }
 
@@ -184,7 +184,7 @@ impl ThreadContext {
             ids: RequestIds::new(thread),
             calendar: Calendar::default(),
             received: shared.clock.now(),
-            caller: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            peer: Ipv6Addr::UNSPECIFIED.into(),
             last_serial: 0,
             thread,
             shared,

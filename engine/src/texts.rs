@@ -204,7 +204,7 @@ fn is_language(language: &str, tag: &str) -> bool {
         && (language.eq_ignore_ascii_case(tag) || (primary(language) == primary(tag) && (!language.contains('-') || !tag.contains('-'))))
 }
 
-const PLAIN: [(Code, &str, &str, &str); 19] = [
+const PLAIN: [(Code, &str, &str, &str); 20] = [
     (Code::Ok, "OK", "", ""),
     (Code::KeyMissing, "No key", "This request carries no key.", "Send your key as \"Authorization: Bearer <key>\"."),
     (Code::KeyInvalid, "Key not valid", "This key is not known here.", "Check that the whole key was copied."),
@@ -238,6 +238,12 @@ const PLAIN: [(Code, &str, &str, &str); 19] = [
     (Code::Overloaded, "Too busy", "Too much is asked of this node at the moment.", "Ask again in {retry_after_seconds} s."),
     (Code::DependencyAway, "A part is away", "The store of keys does not answer at the moment.", "Ask again in {retry_after_seconds} s."),
     (Code::Internal, "Fault", "Something failed on our side.", "Ask again."),
+    (
+        Code::KeyForbids,
+        "Not with this key",
+        "This key is kept from this by its own restrictions.",
+        "Use it where it was made for, or another key.",
+    ),
     (
         Code::KeyTriesSpent,
         "Too many wrong keys",

@@ -50,6 +50,7 @@ pub const CODES: Words = Words(&[
     "OVERLOADED",
     "DEPENDENCY_AWAY",
     "INTERNAL",
+    "KEY_FORBIDS",
     "KEY_TRIES_SPENT",
 ]);
 

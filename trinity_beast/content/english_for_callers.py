@@ -31,6 +31,11 @@ FOR_CALLERS: Mapping[str, Text] = {
         "Send the key in a header, over HTTP; or move to a tier that includes what you asked for.",
         plain_message="This key may not be used in this way: its tier or its kind does not include it.",
     ),
+    "KEY_FORBIDS": Text(
+        "This key may not be used here",
+        "This key is kept from this by its own restrictions: what it is for, or the addresses or pages it is kept to.",
+        "Use the key where it was made for, or another of your keys; whoever manages it can change what it is kept to.",
+    ),
     "ASSET_UNKNOWN": Text(
         "No such asset",
         "There is no asset called {asset}.",

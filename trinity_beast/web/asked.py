@@ -31,7 +31,7 @@ _LOCATIONS: Mapping[str, str] = {
         ),
         "header.authorization",
     ),
-    **dict.fromkeys(("RATE_LIMITED", "QUOTA_SPENT"), "key"),
+    **dict.fromkeys(("RATE_LIMITED", "QUOTA_SPENT", "KEY_FORBIDS"), "key"),
     **dict.fromkeys(("ASSET_UNKNOWN", "PRICE_STALE", "PRICE_UNAVAILABLE"), "query.asset"),
     "REQUEST_TOO_LARGE": "body",
     "METHOD_NOT_ALLOWED": "method",

@@ -8,10 +8,11 @@ use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::desk::{self, Admission, Gate, Look, Tally};
+use crate::fence::{Approach, Channel};
 use crate::http::answer::{Circumstances, Connection, LimitsOf, Pen, Tag};
 use crate::http::reader::{Method, Request, Secret};
 use crate::http::route::{Place, Query, Route, route};
-use crate::keys::{Channel, Digest, KeySlot};
+use crate::keys::{Digest, KeySlot};
 use crate::memo::Met;
 use crate::record::Entry;
 use crate::request_id::{is_echoable, text_of};
@@ -130,7 +131,12 @@ impl Clerk {
             }
             Route::Prices(Some(list), query) => {
                 let asked = Asked { request, word, query, asset: list.iter().next().unwrap_or_default() };
-                self.for_key(context, &asked, out, |clerk, case, slot| clerk.tell_prices(case, slot, list.iter(), list.len(), &query))
+                self.for_key(context, &asked, out, |clerk, case, slot| {
+                    if list.len() > slot.policy().assets_max as usize {
+                        return Outcome::HandOver; // Python says in a whole sentence how many may be named.
+                    }
+                    clerk.tell_prices(case, slot, list.iter(), list.len(), &query)
+                })
             }
             Route::Prices(None, query) => {
                 let asked = Asked { request, word, query, asset: Asset::default() };
@@ -199,11 +205,12 @@ impl Clerk {
         let id_text = text_of(id);
         let with = circumstances(context, Some(request), &id_text, now, false);
         let latency_ns = now.monotonic_ns - context.received.monotonic_ns;
-        let ThreadContext { shared, memo, lane, thread, caller, .. } = context;
+        let ThreadContext { shared, memo, lane, thread, peer, .. } = context;
+        let approach = Approach { channel, address: *peer, origin: request.origin, wants_prices: true };
         let cells = shared.counters.of_thread(*thread);
         let mut case = Case { shared, cells, lane, out, request, with, id, now, latency_ns };
         let gate = Gate { memo, keys: &shared.keys, tries: &shared.tries };
-        match gate.admit(secret, channel, *caller, now) {
+        match gate.admit(secret, &approach, now) {
             Admission::Key(slot) => match word {
                 Word::Refused(code) => self.refuse(&mut case, Some(slot), slot.standing(now), code, &Look::Unknown, asset),
                 Word::None | Word::LookedUp => tell(self, &mut case, slot),

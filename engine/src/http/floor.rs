@@ -315,7 +315,6 @@ impl Floor {
     #[inline]
     fn on_bytes(&mut self, context: &mut ThreadContext, id: Id, bytes: &[u8]) {
         let Some(connection) = self.connections.get(id) else { return };
-        context.caller = connection.peer.ip();
         if connection.unread.is_empty() {
             connection.since_ns = context.received.monotonic_ns;
             self.serve(context, id, bytes, Word::None);
@@ -343,7 +342,6 @@ impl Floor {
     /// Serve what was read before.
     fn serve_unread(&mut self, context: &mut ThreadContext, id: Id, word: Word) {
         let Some(connection) = self.connections.get(id) else { return };
-        context.caller = connection.peer.ip();
         let unread = std::mem::take(&mut connection.unread);
         self.serve(context, id, &unread, word);
     }
@@ -351,6 +349,8 @@ impl Floor {
     /// Serve the requests in `bytes` and keep what is left of them. Nothing else is unread.
     #[inline]
     fn serve(&mut self, context: &mut ThreadContext, id: Id, bytes: &[u8], word: Word) {
+        let Some(connection) = self.connections.get(id) else { return };
+        context.peer = connection.peer.ip();
         let used = self.serve_all(context, id, bytes, word);
         let Some(connection) = self.connections.get(id) else { return };
         if used < bytes.len() && connection.phase != Phase::Closing {

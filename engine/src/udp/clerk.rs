@@ -8,8 +8,9 @@ use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::datagram::{ASSETS_MAX, Ask, Text, read};
 use crate::desk::{Admission, Gate, Look, Wish, age_ms, count_look, count_refusal, look};
+use crate::fence::{Approach, Channel};
 use crate::json::string_of;
-use crate::keys::{Channel, Digest, KeySlot};
+use crate::keys::{Digest, KeySlot};
 use crate::ratelimit::tries_standing;
 use crate::record::Entry;
 use crate::shared::{Shared, ThreadContext};
@@ -115,18 +116,18 @@ impl Clerk {
             _ => return Outcome::Silent(Counter::DatagramsMalformed),
         };
         let mut secret = [0; KEY_BYTES_MAX];
-        let address = received.peer.address();
+        let approach = Approach { channel: Channel::Datagram, address: received.peer.address(), origin: None, wants_prices: true };
         let gate = Gate { memo, keys: &shared.keys, tries: &shared.tries };
         let admission = match (refusal, asked.key.map(|key| key.plain(&mut secret))) {
             // What Python has just refused is remembered, so that asking again counts it against its sender.
-            (Some(code), Some(Some(secret))) if code.status() == 401 => match gate.admit(Some(secret), Channel::Datagram, address, now) {
+            (Some(code), Some(Some(secret))) if code.status() == 401 => match gate.admit(Some(secret), &approach, now) {
                 refused @ (Admission::Refused(..) | Admission::TriesSpent(_)) => refused,
                 Admission::Key(_) | Admission::Ask(_) => Admission::Refused(code, None),
             },
             (Some(code), _) => Admission::Refused(code, None),
             (None, None | Some(Some([]))) => Admission::Refused(Code::KeyMissing, None),
             (None, Some(None)) => Admission::Refused(Code::KeyInvalid, None),
-            (None, Some(secret)) => gate.admit(secret, Channel::Datagram, address, now),
+            (None, Some(secret)) => gate.admit(secret, &approach, now),
         };
         let (slot, refusal, facts) = match admission {
             Admission::Key(slot) => (Some(slot), None, Facts::default()),
@@ -161,6 +162,7 @@ impl Case<'_> {
     fn serve(&mut self, slot: &KeySlot) -> Option<Draft> {
         let draft = match self.asked.fault {
             Some(fault) => self.refuse_with(Code::RequestInvalid, fault.sentence().as_bytes())?,
+            None if self.asked.assets().len() > slot.policy().assets_max as usize => self.refuse(Code::TierForbids, &Facts::default())?,
             None if self.asked.is_list => return self.serve_list(slot),
             None => return self.serve_one(slot),
         };
