@@ -1,5 +1,8 @@
 """Who may ask for what, how fast and how much."""
 
+from trinity_beast.access.alerts import QuotaAlerts
+from trinity_beast.access.blocklist import CHANNEL as BLOCKLIST_CHANNEL
+from trinity_beast.access.blocklist import Blocklist, BlocklistWatch
 from trinity_beast.access.callers import Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
 from trinity_beast.access.digests import Digests
@@ -33,9 +36,11 @@ from trinity_beast.access.ledger import Ledger
 from trinity_beast.access.model import Grant, IssuedKey, Key, KeyState, Kind, Refused, Tier
 from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.access.service import Keys
+from trinity_beast.access.tries import KeyTries
 
 __all__ = [
     "ADMIN_REFUSALS",
+    "BLOCKLIST_CHANNEL",
     "CHANNEL",
     "KEY_REFUSALS",
     "AdminKey",
@@ -43,6 +48,8 @@ __all__ = [
     "AdminKeyWeak",
     "AdminKeyWrong",
     "AdminTriesSpent",
+    "Blocklist",
+    "BlocklistWatch",
     "Callers",
     "ChangeWatch",
     "Digests",
@@ -62,6 +69,7 @@ __all__ = [
     "KeyRevoked",
     "KeyStanding",
     "KeyState",
+    "KeyTries",
     "KeyTriesSpent",
     "KeyUnknown",
     "Keys",
@@ -74,6 +82,7 @@ __all__ = [
     "Passage",
     "Patience",
     "Questions",
+    "QuotaAlerts",
     "QuotaSpent",
     "RateLimited",
     "Refused",
