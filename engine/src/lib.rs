@@ -35,4 +35,5 @@ pub mod texts;
 pub mod thread;
 pub mod tries;
 pub mod udp;
+pub mod usage;
 pub mod words;
