@@ -115,9 +115,9 @@ async def audited(
     watch = Watch(prices, looks, asset_map, asked_ns=feeds.asked_ns, renew=feeds.renew, clock=clock, readings=readings)
     listings = Listings(looks, clock, readings)
     auditor = Auditor(feeds, listings, looks, Smoke(prices, ReadBook(ledger, clock), looks), clock=clock, readings=readings)
-    for name, value in turned.items():
-        readings.turn(name, value)
     try:
+        for name, value in turned.items():
+            readings.turn(name, value)
         await _settled(feeds, watch, clock, settle_seconds)
         yield Audited(lab, feeds, looks, listings, auditor, asset_map, clock, readings)
     finally:
