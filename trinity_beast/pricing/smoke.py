@@ -58,7 +58,8 @@ class Smoke:
         except (AssetUnknown, PriceStale, PriceUnavailable) as refusal:
             age_ms = refusal.facts.get("age_ms")
             return Answered(False, code=refusal.code, age_seconds=age_ms / 1_000 if isinstance(age_ms, int) else None)
-        return Answered(True, price.state, price.venue, price.price, price.age_ns / SECOND_NS)
+        is_lent = price.cache_tier == "valkey"
+        return Answered(True, price.state, price.venue, price.price, price.age_ns / SECOND_NS, is_lent=is_lent)
 
     async def asked(self, asset: Asset, *, ends_ns: int) -> Answered:
         """Return what a request for the asset is told: by the engine, else by a look at what no feed holds, as the first ask has it."""

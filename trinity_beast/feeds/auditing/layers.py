@@ -82,8 +82,11 @@ def needs_look(finding: Finding) -> bool:
 
 def _of_silence(row: MappedAsset, status: FeedStatus, symbol: SymbolStatus, held: Answered, look: Look | None) -> Finding:
     dropped = {name: str(status.counts[name]) for name in REFUSED_ROWS if status.counts.get(name)}
-    if held.is_usable and held.state in DELIVERING:
+    if held.is_usable and held.state in DELIVERING and (held.state == "quiet" or not held.is_lent):
         return _found(Layer.DELIVERS, Outcome.PASSED, "", state=held.state)
+    if held.is_usable and held.is_lent:
+        told = f"this node's feed of {row.venue} does not bring {row.symbol}; what another node hears is told in its place"
+        return _found(Layer.DELIVERS, Outcome.FAILED, "lent", told, state=held.state, **dropped)
     if held.is_usable:
         told = f"{row.venue}'s socket keeps trades of {row.symbol} from us: REST tells newer ones"
         return _found(Layer.DELIVERS, Outcome.FAILED, "muted", told, state=held.state, **dropped)

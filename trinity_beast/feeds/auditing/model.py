@@ -141,6 +141,7 @@ class Answered:
     """What the node has to say of an asset at one moment, of one venue or as a customer would be told.
 
     `code` is the refusal where there is no price to give. `age_seconds` is that of the trade there is, if there is one.
+    `is_lent` says that another node heard it, not this one.
     """
 
     is_usable: bool
@@ -149,3 +150,4 @@ class Answered:
     price: str = ""
     age_seconds: float | None = None
     code: str = ""
+    is_lent: bool = False

@@ -17,6 +17,7 @@ HELPLESS = {
     "drifts_from_rest": "the market is there; what its feed row reads, or in which unit, is to be looked at",
     "drifts_from_venues": "the market is there; whether it is the same coin, and priced in what the map says, is to be looked at",
     "muted": "the market is there; it is subscribed anew by itself, and answered by REST meanwhile",
+    "lent": "the market is there; this node's feed of it is to be looked at",
     "silent": "the market is there; its feed is to be looked at",
     "refused": "the market is not known to be gone; it is asked for again by itself",
     "unanswered": "the market is there; it is asked for again by itself",

@@ -1,4 +1,4 @@
-"""Keep the audits of the asset map, and teach the exchanges' rows where all last prices, volumes and other names are. Expand: old code ignores the tables.
+"""Keep audits of the asset map; teach exchanges' rows all last prices, volumes, other names. Expand: old code ignores the tables.
 
 A row somebody has changed is left as it is: its exchange is audited by looks at one market after the other instead. Code of
 the last release does not know the new words and would refuse a row with them, so all nodes of a cluster are brought up together.
@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 FEEDS = Path(__file__).parent / "0002_exchange_feeds.json"
-REST_RULES = Path(__file__).parent / "0005_rest_rules.json"
+REST_RULES = Path(__file__).parent / "0006_rest_rules.json"
 
 FOLD_FIRST_FORMS = """
 WITH untouched AS (
