@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from trinity_beast.feeds.auditing.model import Answered, Finding, Layer, Outcome
 from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, SymbolStatus
+from trinity_beast.feeds.moment import SECOND_NS
 from trinity_beast.feeds.rest import Look, Product, Products
-from trinity_beast.words import Symbol, Venue
+from trinity_beast.words import Symbol, Trade, Venue
 
 DELIVERING = frozenset(["live", "quiet"])
 SET_ASIDE = frozenset(["refused", "unanswered"])
@@ -88,26 +89,29 @@ def _of_silence(row: MappedAsset, status: FeedStatus, symbol: SymbolStatus, held
         told = f"this node's feed of {row.venue} does not bring {row.symbol}; what another node hears is told in its place"
         return _found(Layer.DELIVERS, Outcome.FAILED, "lent", told, state=held.state, **dropped)
     if held.is_usable:
-        told = f"{row.venue}'s socket keeps trades of {row.symbol} from us: REST tells newer ones"
-        return _found(Layer.DELIVERS, Outcome.FAILED, "muted", told, state=held.state, **dropped)
+        return _muted(row, state=held.state, **dropped)
     if look is None or look.trade is None:
         told = f"nothing usable of {row.symbol} came from {row.venue}"
         problem = {"look": look.problem} if look is not None else {}
         return _found(Layer.DELIVERS, Outcome.FAILED, "silent", told, code=held.code, **problem, **dropped)
-    if symbol.last_trade_ns is not None and look.trade.exchange_time_ns <= symbol.last_trade_ns:
-        return _found(Layer.DELIVERS, Outcome.UNPROVEN, "quiet", f"nothing was traded in {row.symbol} at {row.venue} of late")
-    if symbol.last_trade_ns is None and not _is_recent(look, status):
-        told = f"nothing was traded in {row.symbol} at {row.venue} since the feed connected"
-        return _found(Layer.DELIVERS, Outcome.UNPROVEN, "quiet", told)
+    return _muted(row, **dropped) if _is_owed(look.trade, symbol, status) else _quiet(row)
+
+
+def _muted(row: MappedAsset, **evidence: str) -> Finding:
     told = f"{row.venue}'s socket keeps trades of {row.symbol} from us: REST tells newer ones"
-    return _found(Layer.DELIVERS, Outcome.FAILED, "muted", told, **dropped)
+    return _found(Layer.DELIVERS, Outcome.FAILED, "muted", told, **evidence)
 
 
-def _is_recent(look: Look, status: FeedStatus) -> bool:
-    """Return whether what REST tells was traded after the feed was connected, so that the socket owed it."""
-    assert look.trade is not None, "only a trade has a time"
-    connected_ns = round((status.connected_seconds or 0.0) * 1_000_000_000)
-    return look.trade.received_time_ns - look.trade.exchange_time_ns < connected_ns
+def _quiet(row: MappedAsset) -> Finding:
+    told = f"nothing was traded in {row.symbol} at {row.venue} of late"
+    return _found(Layer.DELIVERS, Outcome.UNPROVEN, "quiet", told)
+
+
+def _is_owed(told: Trade, symbol: SymbolStatus, status: FeedStatus) -> bool:
+    """Return whether the socket should have brought the trade REST tells: it is newer than its last one, or than the connection."""
+    if symbol.last_trade_ns is not None:
+        return told.exchange_time_ns > symbol.last_trade_ns
+    return told.received_time_ns - told.exchange_time_ns < round((status.connected_seconds or 0.0) * SECOND_NS)
 
 
 @dataclass(frozen=True, slots=True)
