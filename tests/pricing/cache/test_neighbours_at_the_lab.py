@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from tests.support.clock import ManualClock
 from tests.support.feeds import mapped
-from tests.support.valkey import ANSWER_SECONDS, ValkeyServerOfATest
 from tests.support.watched import COINBASE, Watched, symbol_of, watched
 from trinity_beast.lab import Market
 from trinity_beast.lab.synthetic import SyntheticMarket
@@ -42,16 +41,15 @@ async def sharing(cache: Valkey, clock: ManualClock) -> AsyncIterator[Watched]:
 
 
 async def test_a_muted_symbol_is_served_from_the_neighbour_asked_for_anew_and_ours_again_once_it_is_heard(
-    clock: ManualClock, own_valkey: ValkeyServerOfATest
+    clock: ManualClock, cache: Valkey
 ) -> None:
-    cache = Valkey(own_valkey.url, clock=clock, command_seconds=ANSWER_SECONDS)
     async with sharing(cache, clock) as first, sharing(cache, clock) as second:
         await clock.let_pass(6)
         assert {each["cache_tier"] for asset in ASSETS for each in second.book.told(asset)} == {"memory"}
         await second.lab.fault("mute coinbase BTC-USD")
         heard = len(second.book.told("BTC"))
         async for _ in second.until(12):
-            assert second.state("BTC") == "live"
+            assert second.state("BTC") in {"live", "rest"}  # Never stale, whoever was asked first.
         bridged = second.book.told("BTC")[heard:]
         assert "valkey" in {each["cache_tier"] for each in bridged}
         tape = first.lab.market.tape(COINBASE, symbol_of("BTC"))
@@ -66,4 +64,3 @@ async def test_a_muted_symbol_is_served_from_the_neighbour_asked_for_anew_and_ou
         assert (second.book.last("BTC")["cache_tier"], second.book.last("BTC")["source"]) == ("memory", "coinbase-ws")
         times = [each["exchange_time_ns"] for each in second.book.told("BTC")]
         assert all(before <= after for before, after in pairwise(times))
-    await cache.close()
