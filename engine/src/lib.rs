@@ -15,6 +15,7 @@ pub mod door;
 pub mod engine;
 pub mod http;
 pub mod inbox;
+pub mod intake;
 pub mod json;
 pub mod keys;
 pub mod limits;
