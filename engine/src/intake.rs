@@ -96,11 +96,13 @@ pub struct Tally {
 }
 
 #[derive(Debug)]
-struct Link {
+struct Inlet {
     venue: u32,
     number: u64,
     program: Program,
     held: Map<Held>,
+    /// How far ahead of our clock the venue's may be.
+    ahead_ns: u64,
     sequence: Option<u64>,
     tally: Tally,
 }
@@ -116,9 +118,8 @@ struct Venue {
 struct State {
     venues: Vec<Venue>,
     slots: Vec<Slot>,
-    free: Vec<u32>,
-    links: HashMap<u64, Link, foldhash::fast::RandomState>,
-    links_made: u64,
+    inlets: HashMap<u64, Inlet, foldhash::fast::RandomState>,
+    inlets_made: u64,
     changed: Vec<u32>,
     bounds: Option<Bounds>,
     found: Found,
@@ -159,9 +160,8 @@ impl Intake {
         let state = State {
             venues: Vec::new(),
             slots: Vec::new(),
-            free: Vec::new(),
-            links: HashMap::default(),
-            links_made: 0,
+            inlets: HashMap::default(),
+            inlets_made: 0,
             changed: Vec::new(),
             bounds: None,
             found: Found::default(),
@@ -185,53 +185,62 @@ impl Intake {
     }
 
     /// Make a connection known, read by `program`; the name it has here.
-    pub fn open_link(&self, venue: &str, number: u64, program: Program) -> u64 {
+    pub fn open_inlet(&self, venue: &str, number: u64, program: Program) -> u64 {
         let mut state = self.state();
         let venue = state.venue(venue);
-        state.links_made += 1;
-        let name = state.links_made;
-        state.links.insert(name, Link { venue, number, program, held: Map::default(), sequence: None, tally: Tally::default() });
+        state.inlets_made += 1;
+        let name = state.inlets_made;
+        state
+            .inlets
+            .insert(name, Inlet { venue, number, program, held: Map::default(), ahead_ns: 0, sequence: None, tally: Tally::default() });
         name
     }
 
     /// Forget a connection.
-    pub fn close_link(&self, link: u64) {
-        self.state().links.remove(&link);
+    pub fn close_inlet(&self, inlet: u64) {
+        self.state().inlets.remove(&inlet);
     }
 
     /// Let a connection's trades of a symbol count from a time on.
-    pub fn hold(&self, link: u64, symbol: &str, since_ns: u64) {
+    pub fn hold(&self, inlet: u64, symbol: &str, since_ns: u64) {
         let mut state = self.state();
-        let Some(venue) = state.links.get(&link).map(|link| link.venue) else { return };
+        let Some(venue) = state.inlets.get(&inlet).map(|inlet| inlet.venue) else { return };
         let slot = state.slot(venue, symbol);
-        if let Some(link) = state.links.get_mut(&link) {
-            link.held.insert(symbol.as_bytes().into(), Held { slot, since_ns });
+        if let Some(inlet) = state.inlets.get_mut(&inlet) {
+            inlet.held.insert(symbol.as_bytes().into(), Held { slot, since_ns });
         }
     }
 
     /// Take no trade of a symbol from a connection any more.
-    pub fn release(&self, link: u64, symbol: &str) {
-        if let Some(link) = self.state().links.get_mut(&link) {
-            link.held.remove(symbol.as_bytes());
+    pub fn release(&self, inlet: u64, symbol: &str) {
+        if let Some(inlet) = self.state().inlets.get_mut(&inlet) {
+            inlet.held.remove(symbol.as_bytes());
         }
     }
 
     /// Return the number of a connection's last frame.
-    pub fn sequence(&self, link: u64) -> Option<u64> {
-        self.state().links.get(&link).and_then(|link| link.sequence)
+    pub fn sequence(&self, inlet: u64) -> Option<u64> {
+        self.state().inlets.get(&inlet).and_then(|inlet| inlet.sequence)
     }
 
     /// Go on counting a connection's frames from a number.
-    pub fn set_sequence(&self, link: u64, sequence: Option<u64>) {
-        if let Some(link) = self.state().links.get_mut(&link) {
-            link.sequence = sequence;
+    pub fn set_sequence(&self, inlet: u64, sequence: Option<u64>) {
+        if let Some(inlet) = self.state().inlets.get_mut(&inlet) {
+            inlet.sequence = sequence;
+        }
+    }
+
+    /// Believe a connection's trades that are so far ahead of our clock.
+    pub fn set_ahead(&self, inlet: u64, ahead_ns: u64) {
+        if let Some(inlet) = self.state().inlets.get_mut(&inlet) {
+            inlet.ahead_ns = ahead_ns;
         }
     }
 
     /// Return what a connection has taken since this was asked last; None for nothing.
-    pub fn tally(&self, link: u64) -> Option<Tally> {
+    pub fn tally(&self, inlet: u64) -> Option<Tally> {
         let mut state = self.state();
-        let tally = std::mem::take(&mut state.links.get_mut(&link)?.tally);
+        let tally = std::mem::take(&mut state.inlets.get_mut(&inlet)?.tally);
         (tally.frames > 0).then_some(tally)
     }
 
@@ -249,21 +258,19 @@ impl Intake {
         state.slots[slot as usize].last = Some(last);
     }
 
-    /// Forget all of a symbol, or of a venue.
+    /// Forget a symbol's last trade, or every one of a venue's, and take none of theirs until it is permitted again. What
+    /// Python has not heard of yet it still hears.
     pub fn forget(&self, venue: &str, symbol: Option<&str>) {
         let mut state = self.state();
-        let Some(number) = state.venues.iter().position(|known| &*known.name == venue) else { return };
-        let gone: Vec<(Box<[u8]>, u32)> = match symbol {
-            Some(symbol) => state.venues[number].slots.remove_entry(symbol.as_bytes()).into_iter().collect(),
-            None => state.venues[number].slots.drain().collect(),
+        let State { venues, slots, .. } = &mut *state;
+        let Some(venue) = venues.iter().find(|known| &*known.name == venue) else { return };
+        let gone = match symbol {
+            Some(symbol) => venue.slots.get(symbol.as_bytes()).copied().into_iter().collect(),
+            None => venue.slots.values().copied().collect::<Vec<_>>(),
         };
-        for (symbol, slot) in gone {
-            state.slots[slot as usize] = Slot::default();
-            state.changed.retain(|changed| *changed != slot);
-            state.free.push(slot);
-            for link in state.links.values_mut().filter(|link| link.venue as usize == number) {
-                link.held.remove(&symbol);
-            }
+        for slot in gone {
+            let slot = &mut slots[slot as usize];
+            (slot.last, slot.terms) = (None, None);
         }
     }
 
@@ -300,43 +307,43 @@ impl Intake {
             let slot = slots.get_mut(*slot as usize)?;
             let news = slot.news.take()?;
             let venue = venues[slot.venue as usize].name.clone();
-            Some(Told { venue, symbol: slot.symbol.clone(), news: *news, rhythm: slot.rhythm })
+            Some(Told { venue, symbol: slot.symbol.clone(), news, rhythm: slot.rhythm })
         });
         told.collect()
     }
 
     /// Take a whole text message of a connection; false: nothing has happened, and it is Python's to read.
-    pub fn take(&self, link: u64, bytes: &[u8]) -> bool {
+    pub fn take(&self, inlet: u64, bytes: &[u8]) -> bool {
         let mut state = self.state();
         let mut trades = Vec::new();
-        let (Some(bounds), State { venues, slots, links, changed, found, newest, .. }) = (state.bounds, &mut *state) else { return false };
-        let Some(link) = links.get_mut(&link) else { return false };
-        if !read_into(&link.program, bytes, found, &mut trades) {
+        let (Some(bounds), State { venues, slots, inlets, changed, found, newest, .. }) = (state.bounds, &mut *state) else { return false };
+        let Some(inlet) = inlets.get_mut(&inlet) else { return false };
+        if !read_into(&inlet.program, bytes, found, &mut trades) {
             return false;
         }
-        let sequence = if link.program.has_sequence { whole_of(found.sequence, bytes) } else { None };
-        if link.program.has_sequence && (sequence.is_none() || sequence != link.sequence.map(|last| last + 1)) {
+        let sequence = if inlet.program.has_sequence { whole_of(found.sequence, bytes) } else { None };
+        if inlet.program.has_sequence && (sequence.is_none() || sequence != inlet.sequence.map(|last| last + 1)) {
             return false;
         }
         let now = self.shared.clock.now();
-        let venue = &mut venues[link.venue as usize];
+        let venue = &mut venues[inlet.venue as usize];
         if now.monotonic_ns >= venue.sampled_ns + SAMPLE_EVERY_NS {
             venue.sampled_ns = now.monotonic_ns;
             return false;
         }
-        let Some(tally) = judged(link, slots, &trades, newest, now, &bounds) else { return false };
+        let Some(tally) = judged(inlet, slots, &trades, newest, now) else { return false };
         for one in newest.iter() {
-            self.commit(&mut slots[one.slot as usize], one, link.number, now, &bounds);
-            if slots[one.slot as usize].news.replace(Box::new(News { time_ns: one.time_ns, price: one.price, received: now })).is_none() {
+            self.commit(&mut slots[one.slot as usize], one, inlet.number, now, &bounds);
+            if slots[one.slot as usize].news.replace(News { time_ns: one.time_ns, price: one.price, received: now }).is_none() {
                 changed.push(one.slot);
             }
         }
-        link.sequence = sequence;
-        link.tally = Tally {
-            frames: link.tally.frames + 1,
-            trades: link.tally.trades + tally.trades,
-            late: link.tally.late + tally.late,
-            repeated: link.tally.repeated + tally.repeated,
+        inlet.sequence = sequence;
+        inlet.tally = Tally {
+            frames: inlet.tally.frames + 1,
+            trades: inlet.tally.trades + tally.trades,
+            late: inlet.tally.late + tally.late,
+            repeated: inlet.tally.repeated + tally.repeated,
             heard_ns: now.monotonic_ns,
         };
         true
@@ -356,22 +363,22 @@ impl Intake {
 }
 
 /// Judge a frame's trades, changing nothing: the newest of each symbol in `newest`, or None when one of them is Python's.
-fn judged(link: &Link, slots: &[Slot], trades: &[Printed<'_>], newest: &mut Vec<Newest>, now: Moment, bounds: &Bounds) -> Option<Tally> {
+fn judged(inlet: &Inlet, slots: &[Slot], trades: &[Printed<'_>], newest: &mut Vec<Newest>, now: Moment) -> Option<Tally> {
     newest.clear();
     let mut tally = Tally::default();
     for trade in trades {
-        let held = link.held.get(trade.symbol)?;
-        if trade.time_ns < held.since_ns || trade.time_ns > now.wall_ns + bounds.future_ns {
+        let held = inlet.held.get(trade.symbol)?;
+        if trade.time_ns < held.since_ns || trade.time_ns > now.wall_ns + inlet.ahead_ns {
             return None;
         }
         let slot = &slots[held.slot as usize];
         slot.terms.as_ref()?;
         let before = newest.iter_mut().find(|one| one.slot == held.slot);
         let last = match &before {
-            Some(one) => Some((one.time_ns, one.price.text().as_bytes(), link.number)),
+            Some(one) => Some((one.time_ns, one.price.text().as_bytes(), inlet.number)),
             None => slot.last.as_ref().map(|last| (last.time_ns, last.price.text().as_bytes(), last.link)),
         };
-        match order(last, trade.time_ns, trade.price, link.number) {
+        match order(last, trade.time_ns, trade.price, inlet.number) {
             Order::Late => tally.late += 1,
             Order::Repeated => tally.repeated += 1,
             Order::New => {
@@ -409,13 +416,8 @@ impl State {
             return *known;
         }
         let fresh = Slot { venue, symbol: symbol.into(), ..Slot::default() };
-        let slot = if let Some(free) = self.free.pop() {
-            self.slots[free as usize] = fresh;
-            free
-        } else {
-            self.slots.push(fresh);
-            self.slots.len() as u32 - 1
-        };
+        self.slots.push(fresh);
+        let slot = self.slots.len() as u32 - 1;
         self.venues[venue as usize].slots.insert(symbol.as_bytes().into(), slot);
         slot
     }

@@ -40,7 +40,7 @@ mod engine {
     #[pymodule_export]
     use super::door::{Door, Handed, Questions};
     #[pymodule_export]
-    use super::intake::{Intake, Link, News, read_frame};
+    use super::intake::{Inlet, Intake, News, read_frame};
     #[pymodule_export]
     use super::keys::{Keys, Policy, Standing, Verdict};
     #[pymodule_export]

@@ -83,8 +83,6 @@ pub struct Bounds {
     pub window_max_ns: u64,
     /// What is added to it while a proof is sought.
     pub proof_wait_ns: u64,
-    /// How far ahead of our clock a venue's may be.
-    pub future_ns: u64,
 }
 
 /// How often a symbol trades, as `Rhythm` learns it.
@@ -197,7 +195,7 @@ pub struct Slot {
     /// None: every trade is Python's.
     pub terms: Option<Box<Terms>>,
     /// What Python has not heard of.
-    pub news: Option<Box<News>>,
+    pub news: Option<News>,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `Intake`, `Link`, `News` and `read_frame`
+//! `Intake`, `Inlet`, `News` and `read_frame`
 
 use std::sync::Arc;
 
@@ -29,15 +29,15 @@ fn misprinted(misprint: Misprint) -> PyErr {
 #[pymethods]
 impl Intake {
     /// Go by these bounds from the next frame on.
-    #[pyo3(signature = (*, stale_after_ns, gaps, window_min_ns, window_max_ns, proof_wait_ns, future_ns))]
-    fn set_bounds(&self, stale_after_ns: u64, gaps: f64, window_min_ns: u64, window_max_ns: u64, proof_wait_ns: u64, future_ns: u64) {
-        self.0.set_bounds(Bounds { stale_after_ns, gaps, window_min_ns, window_max_ns, proof_wait_ns, future_ns });
+    #[pyo3(signature = (*, stale_after_ns, gaps, window_min_ns, window_max_ns, proof_wait_ns))]
+    fn set_bounds(&self, stale_after_ns: u64, gaps: f64, window_min_ns: u64, window_max_ns: u64, proof_wait_ns: u64) {
+        self.0.set_bounds(Bounds { stale_after_ns, gaps, window_min_ns, window_max_ns, proof_wait_ns });
     }
 
     /// Make a connection known whose frames are read by `program`; None when that says what the engine does not follow.
-    fn link(&self, venue: &str, number: u64, program: &str) -> Option<Link> {
-        let name = self.0.open_link(venue, number, Program::of(program)?);
-        Some(Link { intake: Arc::clone(&self.0), name })
+    fn inlet(&self, venue: &str, number: u64, program: &str) -> Option<Inlet> {
+        let name = self.0.open_inlet(venue, number, Program::of(program)?);
+        Some(Inlet { intake: Arc::clone(&self.0), name })
     }
 
     /// Return a symbol's last trade let through: exchange time, digits, connection.
@@ -51,7 +51,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Forget all of a symbol, or of a venue.
+    /// Forget a symbol's last trade, or those of a whole venue.
     #[pyo3(signature = (venue, symbol = None))]
     fn forget(&self, venue: &str, symbol: Option<&str>) {
         self.0.forget(venue, symbol);
@@ -140,13 +140,13 @@ pub struct News {
 
 /// One connection, as the intake knows it.
 #[pyclass(frozen, module = "trinity_beast.engine")]
-pub struct Link {
+pub struct Inlet {
     intake: Arc<Taker>,
     name: u64,
 }
 
 #[pymethods]
-impl Link {
+impl Inlet {
     /// Take a whole text message; false when it is Python's to read, and nothing has happened.
     fn take(&self, payload: &[u8]) -> bool {
         self.intake.take(self.name, payload)
@@ -160,6 +160,11 @@ impl Link {
     /// Take no trade of a symbol any more.
     fn release(&self, symbol: &str) {
         self.intake.release(self.name, symbol);
+    }
+
+    /// Believe trades that are so far ahead of our clock.
+    fn set_ahead(&self, ahead_ns: u64) {
+        self.intake.set_ahead(self.name, ahead_ns);
     }
 
     /// The number of the last frame, where the venue numbers them.
@@ -181,13 +186,13 @@ impl Link {
 
     /// Take nothing any more.
     fn close(&self) {
-        self.intake.close_link(self.name);
+        self.intake.close_inlet(self.name);
     }
 }
 
-impl Drop for Link {
+impl Drop for Inlet {
     fn drop(&mut self) {
-        self.intake.close_link(self.name);
+        self.intake.close_inlet(self.name);
     }
 }
 
