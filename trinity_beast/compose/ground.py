@@ -1,0 +1,82 @@
+"""What every part of a node stands on, whatever its mode: the data folder, the database, the keys."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trinity_beast.access import Keys, MadeAdminKey, admin_key, demo_key, server_digests
+from trinity_beast.clock import Clock
+from trinity_beast.parameters import Readings
+from trinity_beast.randomness import Dice, SecretSource
+from trinity_beast.settings import Settings
+from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, upgrade
+from trinity_beast.telemetry import Health
+from trinity_beast.web import RequestIds
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every part of a node stands on."""
+
+    settings: Settings
+    clock: Clock
+    secrets: SecretSource
+    dice: Dice
+    folder: DataFolder
+    database: Database
+    keys: Keys
+    demo_key: str = field(repr=False)
+    admin_key: MadeAdminKey
+    health: Health
+    readings: Readings
+    request_ids: RequestIds
+    addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Where each listener ended up, by name."""
+
+
+@asynccontextmanager
+async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: Dice) -> AsyncIterator[Ground]:
+    """Take the data folder, bring the database up and its schema to this code's, and give what all parts stand on.
+
+    Raises:
+        DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer …: why the node cannot start here.
+    """
+    with DataFolder(settings.data_dir, clock) as folder:
+        async with _database_url(settings, folder, clock) as url:
+            await asyncio.to_thread(upgrade, url)
+            database = Database(url)
+            try:
+                digests = server_digests(folder, secrets)
+                keys = Keys(database, digests, clock, secrets)
+                yield Ground(
+                    settings=settings,
+                    clock=clock,
+                    secrets=secrets,
+                    dice=dice,
+                    folder=folder,
+                    database=database,
+                    keys=keys,
+                    demo_key=await demo_key(folder, keys, secrets),
+                    admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
+                    health=Health(clock),
+                    readings=Readings(),
+                    request_ids=RequestIds(clock),
+                )
+            finally:
+                await database.close()
+
+
+@asynccontextmanager
+async def _database_url(settings: Settings, folder: DataFolder, clock: Clock) -> AsyncIterator[str]:
+    if settings.database_url:
+        yield settings.database_url
+        return
+    bin_dir = Path(settings.postgres_bin_dir) if settings.postgres_bin_dir else None
+    postgres = EmbeddedPostgres(folder, Surroundings(bin_dir=bin_dir, clock=clock))
+    url = await asyncio.to_thread(postgres.start)
+    try:
+        yield url
+    finally:
+        await asyncio.to_thread(postgres.stop)

@@ -1,0 +1,84 @@
+"""What each `SERVER_TYPE` runs is said here and nowhere else."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from trinity_beast.access.routes import admission, key_routes
+from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
+from trinity_beast.compose.gates import gates_of
+from trinity_beast.compose.ground import Ground
+from trinity_beast.compose.market import market_of, market_parts, market_routes
+from trinity_beast.engine import Engine
+from trinity_beast.exchanges import Exchanges
+from trinity_beast.feeds import feeds_probe
+from trinity_beast.parts import Part
+from trinity_beast.pricing.routes import price_routes
+from trinity_beast.settings import Mode
+from trinity_beast.telemetry import Counters, PoolGauges, database_probe, metering_probe
+from trinity_beast.telemetry.routes import health_routes, metrics_routes
+from trinity_beast.web import HttpServer
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a node runs: its parts in the order they start, and the engine where it has one."""
+
+    parts: list[Part]
+    engine: Engine | None = None
+
+
+def services(on: Ground, exchanges: Exchanges) -> Services:
+    """Return what the node's mode runs."""
+    built = [build(on, exchanges) for build in MODES[on.settings.mode]]
+    engines = [each.engine for each in built if each.engine is not None]
+    return Services([part for each in built for part in each.parts], engines[0] if engines else None)
+
+
+def price_service(on: Ground, exchanges: Exchanges) -> Services:
+    """Return the parts that answer prices (LPO).
+
+    They stop in reverse: no new connection, what is in flight finished, the spool sealed; then the feeds; health last.
+    """
+    engine = engine_of(on)
+    counters = Counters(engine.counters)
+    market = market_of(on, exchanges, engine.book)
+    gates = gates_of(on, engine, counters)
+    routers = [
+        price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
+        key_routes(gates.callers),
+        health_routes(on.health, with_facts=False),
+        *market_routes(on, exchanges, market, gates.operator),
+    ]
+    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add)
+    server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
+    on.health.register("database", database_probe(on.database))
+    on.health.register("feeds", feeds_probe(market.feeds))
+    on.health.register("metering", metering_probe(counters), is_needed=False)
+    parts: list[Part] = [
+        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
+        *market_parts(on, exchanges, market),
+        PoolGauges(on.database, counters, on.clock),
+        *gates.parts,
+        *engine_parts(on, engine, server),
+    ]
+    return Services(parts, engine)
+
+
+def report_service(on: Ground, _exchanges: Exchanges) -> Services:
+    """Return the parts that answer reports (LRS): for now, its health."""
+    on.health.register("database", database_probe(on.database))
+    return Services([health_port(on, "report_health", on.settings.report_health_port)])
+
+
+def push_service(on: Ground, _exchanges: Exchanges) -> Services:
+    """Return the parts that push prices to webhooks: for now, their health."""
+    on.health.register("database", database_probe(on.database))
+    return Services([health_port(on, "push_health", on.settings.push_health_port)])
+
+
+MODES: Mapping[Mode, Sequence[Callable[[Ground, Exchanges], Services]]] = {
+    Mode.APP_SERVER: (price_service,),
+    Mode.REPORT_SERVER: (report_service,),
+    Mode.APP_REPORT_SERVER: (price_service, report_service),
+    Mode.WEBHOOK_SERVER: (push_service,),
+}
