@@ -1,6 +1,7 @@
 """The book of prices: which trade answers for which asset, and whether it is young enough. Its face."""
 
 from trinity_beast.pricing.book import BookOfPrices
+from trinity_beast.pricing.catching import Catching
 from trinity_beast.pricing.demand import Demand
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.model import Missing, Price, PriceList
@@ -12,6 +13,7 @@ __all__ = [
     "STALE_AFTER_SECONDS",
     "AssetUnknown",
     "BookOfPrices",
+    "Catching",
     "Demand",
     "Missing",
     "Price",

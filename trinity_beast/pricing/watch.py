@@ -118,6 +118,7 @@ class Watch:
     async def _look(self, tick: Tick) -> None:
         heard_ns = tick.heard_ns
         look = await self._looks.last_trade(tick.venue, tick.symbol, Urgency.PROOF)
+        self._prices.catch_up()
         self._note_subscription(tick)
         if tick.heard_ns == heard_ns:  # Else the socket has spoken meanwhile, and knows better.
             self.verdicts[self._prices.on_look(tick, look)] += 1

@@ -175,18 +175,13 @@ impl Inlet {
 
     /// Go on counting from a number.
     #[setter]
-    fn set_sequence(&self, sequence: Option<u64>) {
-        self.intake.set_sequence(self.name, sequence);
+    fn set_sequence(&self, value: Option<u64>) {
+        self.intake.set_sequence(self.name, value);
     }
 
     /// Return what was taken since this was asked last: frames, trades, late, repeated, when (monotonic) the last one came.
     fn tally(&self) -> Option<(u64, u64, u64, u64, u64)> {
         self.intake.tally(self.name).map(|tally| (tally.frames, tally.trades, tally.late, tally.repeated, tally.heard_ns))
-    }
-
-    /// Take nothing any more.
-    fn close(&self) {
-        self.intake.close_inlet(self.name);
     }
 }
 
