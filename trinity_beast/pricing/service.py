@@ -201,12 +201,12 @@ class Prices:
         if self._is_held(trade):
             return
         tick = self.tick(trade.venue, trade.symbol)
-        if not how(tick, trade, self.bounds):
+        if how(tick, trade, self.bounds):
+            for row in mapped:
+                self._answer(row.asset, tick, trade.received_monotonic_ns)
+        else:
             self.trades_late += how is not Tick.polled
-            return
-        for row in mapped:
-            self._answer(row.asset, tick, trade.received_monotonic_ns)
-        self._permit(tick)
+        self._permit(tick)  # Also where it was late, for it may have changed what is believed.
 
     def _heard_of(self, news: News) -> None:
         """Take in the newest of the trades that were taken of a symbol. They were ordinary: none jumped, none was late."""

@@ -83,8 +83,10 @@ pub enum Cut {
 pub struct Node {
     /// The names that lead on.
     pub members: Vec<(Box<[u8]>, u16)>,
-    /// Every element leads on there; a lone object counts as one.
+    /// Every element leads on there.
     pub each: Option<u16>,
+    /// A lone object counts as an element and is read there, for names may lead on from it as well.
+    pub lone: Option<u16>,
     /// This is a row.
     pub is_row: bool,
     /// Which member must be which text, or the frame is none of ours.
@@ -155,11 +157,49 @@ impl Program {
         for (field, words) in &fields {
             program.add_field(*field, words, row?)?;
         }
+        for place in 0..program.nodes.len() {
+            if let Some(element) = program.nodes[place].each {
+                program.nodes[place].lone = Some(program.merged(element, place as u16)?);
+            }
+        }
         let is_whole = fields.len() == 3 && program.bytes_max > 0 && !program.terms.is_empty() && program.nodes.len() <= NODES_MAX;
-        // A name that leads to elements and to members at once would mean one thing for an array and another for an object.
-        let is_plain =
-            program.nodes.iter().all(|node| node.members.len() <= MEMBERS_MAX && (node.each.is_none() || node.members.is_empty()));
-        (is_whole && is_plain).then_some(program)
+        (is_whole && program.nodes.iter().all(|node| node.members.len() <= MEMBERS_MAX)).then_some(program)
+    }
+
+    /// Return a place from which all leads on that does from an element and from where it stands, when it stands there alone.
+    fn merged(&mut self, element: u16, stands: u16) -> Option<u16> {
+        if self.nodes[usize::from(stands)].members.is_empty() {
+            return Some(element);
+        }
+        if self.nodes[usize::from(element)].each.is_some() {
+            return None;
+        }
+        let merged = self.add_node();
+        let Node { members, is_row, filter, keeps, .. } = &self.nodes[usize::from(element)];
+        let made = Node { members: members.clone(), is_row: *is_row, filter: filter.clone(), keeps: keeps.clone(), ..Node::default() };
+        self.nodes[usize::from(merged)] = made;
+        for (name, place) in self.nodes[usize::from(stands)].members.clone() {
+            let known = self.nodes[usize::from(merged)].members.iter().position(|member| member.0 == name);
+            if let Some(known) = known {
+                let both = self.both(self.nodes[usize::from(merged)].members[known].1, place)?;
+                self.nodes[usize::from(merged)].members[known].1 = both;
+            } else {
+                self.nodes[usize::from(merged)].members.push((name, place));
+            }
+        }
+        Some(merged)
+    }
+
+    /// Return a place that keeps what two keep, from neither of which anything leads on.
+    fn both(&mut self, one: u16, other: u16) -> Option<u16> {
+        let (one, other) = (&self.nodes[usize::from(one)], &self.nodes[usize::from(other)]);
+        let are_ends = [one, other].iter().all(|node| node.members.is_empty() && node.each.is_none() && !node.is_row);
+        let keeps = one.keeps.iter().chain(&other.keeps).copied().collect();
+        are_ends.then(|| {
+            let both = self.add_node();
+            self.nodes[usize::from(both)].keeps = keeps;
+            both
+        })
     }
 
     fn add_term(&mut self, words: &[&str]) -> Option<()> {
@@ -303,7 +343,7 @@ mod tests {
             "price\tcell\tp",
             "cut\tinto\tx",
             "whatever",
-            "match\t.rows\t.x\t*",
+            "match\t.rows\t.p\t.x\t*",
         ] {
             assert!(Program::of(&format!("{whole}\n{line}")).is_none(), "{line:?}");
         }

@@ -209,8 +209,8 @@ impl Scanner<'_> {
     }
 
     fn value(&mut self, place: Option<u16>, depth: u8) -> Taken<Value> {
-        if let Some(element) = place.and_then(|place| self.program.nodes[usize::from(place)].each) {
-            return self.elements(element, depth);
+        if let Some((element, lone)) = place.and_then(|place| self.element_of(place)) {
+            return self.elements(element, lone, depth);
         }
         match self.peek() {
             b'"' => self.text().map(Value::Text),
@@ -225,12 +225,12 @@ impl Scanner<'_> {
     }
 
     /// Read what stands where elements are: all of an array, or a lone object. Each must lead on.
-    fn elements(&mut self, element: u16, depth: u8) -> Taken<Value> {
+    fn elements(&mut self, element: u16, lone: u16, depth: u8) -> Taken<Value> {
         if depth > DEPTH_MAX {
             return None;
         }
         if self.peek() != b'[' {
-            return self.element(element, depth);
+            return self.element(lone, depth);
         }
         self.at += 1;
         self.space();
@@ -253,10 +253,16 @@ impl Scanner<'_> {
     }
 
     fn element(&mut self, element: u16, depth: u8) -> Taken<Value> {
-        match self.program.nodes[usize::from(element)].each {
-            Some(inner) => self.elements(inner, depth),
+        match self.element_of(element) {
+            Some((inner, lone)) => self.elements(inner, lone, depth),
             None => self.object(Some(element), depth).map(|()| Value::Many),
         }
+    }
+
+    #[inline]
+    fn element_of(&self, place: u16) -> Option<(u16, u16)> {
+        let node = &self.program.nodes[usize::from(place)];
+        node.each.zip(node.lone)
     }
 
     /// Step over an array.
