@@ -340,8 +340,12 @@ class Intake:
         """Leave every trade to Python."""
         ...
 
-    def news(self) -> list[News]:
-        """Return the newest trade of every symbol of which some were taken since this was asked last."""
+    def news(self, most: int | None = None) -> list[News]:
+        """Return the newest trade of each symbol of which some were taken since it was told last: of every one, or of `most`."""
+        ...
+
+    def news_of(self, venue: str, symbol: str) -> News | None:
+        """Return the newest trade of a symbol if some were taken since it was told last."""
         ...
 
 @final

@@ -298,18 +298,20 @@ impl Intake {
         }
     }
 
-    /// Return the newest trade of every symbol that Python has not heard of.
-    pub fn news(&self) -> Vec<Told> {
+    /// Return the newest trade of symbols that Python has not heard of: of every one, or of `most`.
+    pub fn news(&self, most: Option<usize>) -> Vec<Told> {
         let mut state = self.state();
-        let changed = std::mem::take(&mut state.changed);
-        let told = changed.iter().filter_map(|slot| {
-            let State { slots, venues, .. } = &mut *state;
-            let slot = slots.get_mut(*slot as usize)?;
-            let news = slot.news.take()?;
-            let venue = venues[slot.venue as usize].name.clone();
-            Some(Told { venue, symbol: slot.symbol.clone(), news, rhythm: slot.rhythm })
-        });
-        told.collect()
+        let State { slots, venues, changed, .. } = &mut *state;
+        let kept = changed.len().saturating_sub(most.unwrap_or(usize::MAX));
+        changed.drain(kept..).filter_map(|slot| told(slots, venues, slot)).collect()
+    }
+
+    /// Return the newest trade of a symbol, if Python has not heard of it.
+    pub fn news_of(&self, venue: &str, symbol: &str) -> Option<Told> {
+        let mut state = self.state();
+        let slot = state.known(venue, symbol)?;
+        let State { slots, venues, .. } = &mut *state;
+        told(slots, venues, slot) // Its place among the changed stays, and is passed over when its turn comes.
     }
 
     /// Take a whole text message of a connection; false: nothing has happened, and it is Python's to read.
@@ -396,6 +398,12 @@ fn judged(inlet: &Inlet, slots: &[Slot], trades: &[Printed<'_>], newest: &mut Ve
         terms.is_some_and(|terms| terms.permit(one.time_ns, one.price.text(), now.monotonic_ns))
     });
     are_permitted.then_some(tally)
+}
+
+fn told(slots: &mut [Slot], venues: &[Venue], slot: u32) -> Option<Told> {
+    let slot = slots.get_mut(slot as usize)?;
+    let news = slot.news.take()?;
+    Some(Told { venue: venues[slot.venue as usize].name.clone(), symbol: slot.symbol.clone(), news, rhythm: slot.rhythm })
 }
 
 impl State {

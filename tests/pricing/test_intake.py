@@ -120,6 +120,7 @@ class Twins:
         elif event == "knob":
             for world in self.worlds:
                 world.readings.turn("liveness_gaps", float(world.readings.values()["liveness_gaps"]) % 9 + 1.0)
+                world.prices.turn()  # As happens ten times a second.
         else:
             self.look(str(event))
 
@@ -129,7 +130,7 @@ class Twins:
 
     def look(self, event: str) -> None:
         for world in self.worlds:
-            world.prices.catch_up()
+            world.prices.hear()
             tick, now = world.prices.tick(Venue("coinbase"), Symbol("BTC-USD")), world.now
             trade = None
             if event == "proof" and tick.trade is not None:
@@ -141,7 +142,7 @@ class Twins:
             )
 
     def agree(self) -> None:
-        self.engine.prices.catch_up()
+        self.engine.prices.hear()
         for asset in ("BTC", "ETH", "SOL"):
             assert self.engine.told(asset) == self.python.told(asset)
         for venue, connection in self.python.connections.items():

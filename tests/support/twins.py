@@ -115,7 +115,7 @@ class World:
         self.connections[Venue(venue)].hear(payload, self.now)
 
     def look(self, venue: str, symbol: str, look: Look) -> None:
-        self.prices.catch_up()
+        self.prices.hear()
         self.prices.on_look(self.prices.tick(Venue(venue), Symbol(symbol)), look)
 
     def told(self, asset: str) -> tuple[object, ...] | None:

@@ -7,7 +7,9 @@ from trinity_beast.log import get_log
 from trinity_beast.pricing.service import Prices
 
 CATCH_UP_SECONDS = 0.1
-"""How late a choice between venues may be made that only a trade taken in our place has brought about."""
+"""How late a turned parameter, or a choice between venues that only a trade taken in our place has brought about, may come."""
+AT_ONCE = 16
+"""How many symbols are caught up with before sockets are looked at again."""
 _log = get_log("pricing")
 
 
@@ -34,7 +36,9 @@ class Catching:
     async def _drive(self) -> None:
         while True:
             await self._clock.sleep(CATCH_UP_SECONDS)
-            self._prices.catch_up()
+            self._prices.turn()
+            while self._prices.hear(AT_ONCE):
+                await self._clock.sleep(0)  # Frames that came meanwhile go first.
 
 
 def _driven(driving: asyncio.Task[None]) -> None:

@@ -65,26 +65,10 @@ class Slots(Protocol):
         """Leave every trade to us."""
         ...
 
-    def news(self) -> Sequence[News]:
-        """Return the newest trade of every symbol we have not heard of."""
+    def news(self, most: int | None = None) -> Sequence[News]:
+        """Return the newest trade of symbols we have not heard of: of every one, or of `most`."""
         ...
 
-
-class NoSlots:
-    """Where nothing is taken in our place."""
-
-    def set_bounds(self, **_bounds: float) -> None:
-        """Do nothing."""
-
-    def permit(self, venue: str, symbol: str, answers: Sequence[Answer], **_terms: float | None) -> None:
-        """Do nothing."""
-
-    def close(self, venue: str, symbol: str) -> None:
-        """Do nothing."""
-
-    def close_all(self) -> None:
-        """Do nothing."""
-
-    def news(self) -> Sequence[News]:
-        """Return nothing."""
-        return ()
+    def news_of(self, venue: str, symbol: str) -> News | None:
+        """Return the newest trade of a symbol if we have not heard of it."""
+        ...

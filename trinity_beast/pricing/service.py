@@ -11,10 +11,11 @@ from trinity_beast.pricing.book import BookOfPrices
 from trinity_beast.pricing.choice import chosen
 from trinity_beast.pricing.errors import PriceStale, PriceUnavailable
 from trinity_beast.pricing.freshness import age_ns
-from trinity_beast.pricing.intake import News, NoSlots, Slots
-from trinity_beast.pricing.jumps import Jumps, Market
+from trinity_beast.pricing.intake import News, Slots
+from trinity_beast.pricing.jumps import Jumps
 from trinity_beast.pricing.model import Price, whole_ms
-from trinity_beast.pricing.parameters import SECOND_NS, Bounds, LivenessKnobs
+from trinity_beast.pricing.parameters import SECOND_NS, LivenessKnobs
+from trinity_beast.pricing.permits import Permits
 from trinity_beast.pricing.tick import Tick, Verdict
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
@@ -48,8 +49,9 @@ class Prices:
         self._book, self._clock, self._prefix, self._can_prove = book, clock, source_prefix, can_prove
         self._timekeeper = Timekeeper(clock)
         self._knobs = LivenessKnobs(readings or Readings())
-        self._slots = slots or NoSlots()
-        self._go_by(self._knobs.bounds())
+        self.bounds = self._knobs.bounds()
+        self._permits = Permits(slots)
+        self._permits.go_by(self.bounds)
         self._ticks: dict[tuple[Venue, Symbol], Tick] = {}
         self._answering: dict[Asset, Tick] = {}
         self._jumps = Jumps()
@@ -59,19 +61,18 @@ class Prices:
 
     def on_trades(self, trades: Sequence[Trade]) -> None:
         """Take in live trades. Of several of one symbol, only the newest is published."""
-        self.turn()  # Which catches up: what came before these is taken in before them.
+        self.turn()
         for trade in trades if len(trades) == 1 else {trade.symbol: trade for trade in trades}.values():
             self._take(trade, Tick.heard)
 
     def on_history(self, trades: Sequence[Trade]) -> None:
         """Take in old trades: they fill a book that is empty or older still, with their true age, and prove no life."""
-        self.catch_up()
         for trade in {trade.symbol: trade for trade in sorted(trades, key=lambda trade: trade.exchange_time_ns)}.values():
             self._take(trade, Tick.recalled)
 
     def on_look(self, tick: Tick, look: Look) -> Verdict:
         """Take in what a look at a symbol of ours told."""
-        self.catch_up()
+        self.hear_of(tick.venue, tick.symbol)
         before = tick.trade, tick.state, tick.usable_until_ns
         trade = None if look.trade is None or self._is_held(look.trade) else look.trade
         verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=self._clock.monotonic_ns())
@@ -80,14 +81,13 @@ class Prices:
 
     def on_poll(self, look: Look) -> None:
         """Take in what a look at a symbol told that no feed holds. Unchanged or failed, it refreshes nothing."""
-        self.catch_up()
         if look.trade is not None:
             self._take(look.trade, Tick.polled)
 
     def forget(self, venue: Venue, symbol: Symbol) -> None:
         """Hold a symbol no more; an asset that only it priced is unknown to the engine from now on, until it is asked for here."""
-        self.catch_up()
-        self._slots.close(venue, symbol)
+        self.hear_of(venue, symbol)
+        self._permits.close(venue, symbol)
         tick = self._ticks.pop((venue, symbol), None)
         for row in self.atlas.of_symbol(venue, symbol):
             if tick is not None and self._answering.get(row.asset) is tick:
@@ -97,7 +97,7 @@ class Prices:
 
     def settle(self, tick: Tick, *, has_changed: bool = False) -> None:
         """Let the right venue answer for each asset that `tick` prices, time having passed or the tick having changed."""
-        self.catch_up()
+        self.hear_of(tick.venue, tick.symbol)
         now_ns = self._clock.monotonic_ns()
         for row in self.atlas.of_symbol(tick.venue, tick.symbol):
             self._answer(row.asset, tick if has_changed else None, now_ns)
@@ -115,8 +115,8 @@ class Prices:
 
     def use_map(self, asset_map: Iterable[MappedAsset]) -> None:
         """Price by another map from now on: new assets are announced, those that have gone are retired."""
-        self.catch_up()
-        self._slots.close_all()
+        self.hear()
+        self._permits.close_all()
         before, self.atlas = self.atlas, Atlas(asset_map)
         for asset in before.assets:
             if not self.atlas.of_asset(asset) or (before.is_prewarmed(asset) and not self.atlas.is_prewarmed(asset)):
@@ -131,17 +131,28 @@ class Prices:
 
     def turn(self) -> None:
         """Put parameters that were turned to use: every price goes by them from here on."""
-        self.catch_up()
         bounds = self._knobs.bounds()
         if bounds != self.bounds:
-            self._go_by(bounds)
+            self.hear()
+            self.bounds = bounds
+            self._permits.go_by(bounds)
             for tick in self._ticks.values():
                 tick.turned(bounds)
             self._publish_all()
 
-    def catch_up(self) -> None:
-        """Take in what was taken in our place: to be done before anything is judged, and every so often (see `Catching`)."""
-        for news in self._slots.news():
+    def hear(self, most: int | None = None) -> int:
+        """Take in what was taken in our place, of every symbol or of `most`; of how many that was.
+
+        To be done every so often (see `Catching`); whoever judges a symbol hears of it first.
+        """
+        told = self._permits.news(most)
+        for news in told:
+            self._heard_of(news)
+        return len(told)
+
+    def hear_of(self, venue: Venue, symbol: Symbol) -> None:
+        """Take in what was taken of a symbol, and of all that price the same."""
+        for news in self._permits.news_of(((venue, symbol), *self.atlas.rivals(venue, symbol))):
             self._heard_of(news)
 
     def read(self, asset: str, *, venue: str | None = None, max_age_ms: int | None = None) -> Price:
@@ -155,7 +166,7 @@ class Prices:
         rows = [mapped for mapped in self.atlas.of_asset(asset) if venue is None or mapped.venue == venue]
         if not rows:
             raise self.atlas.unknown(asset, venue)
-        self.catch_up()
+        self.hear_of(rows[0].venue, rows[0].symbol)
         now_ns = self._clock.monotonic_ns()
         tick = self._chosen(rows, self._answering.get(rows[0].asset), now_ns)
         if tick is None or (trade := tick.trade) is None:
@@ -185,7 +196,8 @@ class Prices:
 
     def is_served(self, asset: Asset) -> bool:
         """Return whether there is a price that may be served for an asset now."""
-        self.catch_up()
+        for row in self.atlas.of_asset(asset)[:1]:
+            self.hear_of(row.venue, row.symbol)
         tick = self._answering.get(asset)
         return tick is not None and tick.is_usable(self._clock.monotonic_ns())
 
@@ -198,6 +210,7 @@ class Prices:
         if not mapped:
             self.trades_unmapped += 1
             return
+        self.hear_of(trade.venue, trade.symbol)
         if self._is_held(trade):
             return
         tick = self.tick(trade.venue, trade.symbol)
@@ -216,59 +229,28 @@ class Prices:
             return
         trade = Trade(venue, symbol, news.price, news.exchange_time_ns, news.received_time_ns, news.received_monotonic_ns)
         tick.flowed(trade, self.bounds, gaps_heard=news.gaps_heard, long_gap_ns=news.long_gap_ns)
-        if self._others(venue, symbol):
+        if self.atlas.rivals(venue, symbol):
             self._jumps.believe(trade)
         for row in self.atlas.of_symbol(venue, symbol):
             self._answer(row.asset, None, trade.received_monotonic_ns)
 
     def _permit(self, tick: Tick) -> None:
-        """Say what may be made of a symbol's next trade without us: while it flows, what any further trade of it would come to."""
+        """Say what may be made of a symbol's next trade without us: as long as it flows, what we would make of it."""
         venue, symbol = tick.venue, tick.symbol
-        has_others, believed = bool(self._others(venue, symbol)), self._jumps.believed(venue, symbol)
-        if tick.trade is None or not tick.is_plain or (has_others and believed is None):
-            self._slots.close(venue, symbol)
-            return
         rows = (row for row in self.atlas.of_symbol(venue, symbol) if self._answering.get(row.asset) is tick)
-        try:
-            self._slots.permit(
-                venue,
-                symbol,
-                [(row.asset, row.quote, self._source(tick), self._is_prewarmed(row)) for row in rows],
-                held_time_ns=tick.trade.exchange_time_ns,
-                heard_ns=tick.heard_ns,
-                usable_until_ns=tick.usable_until_ns,
-                can_prove=tick.can_prove,
-                believed=float(believed or 0),
-                jump_share=self.bounds.jump_percent / 100 if has_others else None,
-                gaps_heard=tick.rhythm.count,
-                long_gap_ns=tick.rhythm.long_gap_ns,
-            )
-        except ValueError:  # What the book refuses was counted when it was published.
-            self._slots.close(venue, symbol)
-
-    def _others(self, venue: Venue, symbol: Symbol) -> list[Market]:
-        """Return the other markets that price what a symbol prices: whoever can tell a jump of it from an error."""
-        own = venue, symbol
-        rows = (row for mapped in self.atlas.of_symbol(*own) for row in self.atlas.of_asset(mapped.asset))
-        return [market for row in rows if (market := (row.venue, row.symbol)) != own]
+        self._permits.permit(
+            tick,
+            ((row.asset, row.quote, self._source(tick), self._is_prewarmed(row)) for row in rows),
+            self._jumps.believed(venue, symbol),
+            self.bounds.jump_percent / 100 if self.atlas.rivals(venue, symbol) else None,
+        )
 
     def _is_prewarmed(self, row: MappedAsset) -> bool:
         return row.prewarm or self.atlas.is_prewarmed(row.asset)
 
-    def _go_by(self, bounds: Bounds) -> None:
-        self.bounds = bounds
-        self._slots.close_all()
-        self._slots.set_bounds(
-            stale_after_ns=bounds.stale_after_ns,
-            gaps=bounds.gaps,
-            window_min_ns=bounds.window_min_ns,
-            window_max_ns=bounds.window_max_ns,
-            proof_wait_ns=bounds.proof_wait_ns,
-        )
-
     def _is_held(self, trade: Trade) -> bool:
         """Return whether a trade jumps beyond belief; where no other venue prices its assets there is nothing to judge by."""
-        others, bounds = self._others(trade.venue, trade.symbol), self.bounds
+        others, bounds = self.atlas.rivals(trade.venue, trade.symbol), self.bounds
         if not others or not self._jumps.is_held(trade, others, percent=bounds.jump_percent, reference_ns=bounds.jump_reference_ns):
             return False
         if not self.jumps_held:  # The counter goes on.

@@ -9,7 +9,7 @@ use crate::book::{Misprint, Publication};
 use crate::intake::program::Program;
 use crate::intake::scan::Found;
 use crate::intake::slot::{Bounds, Digits, Last, Rhythm, Terms};
-use crate::intake::{Intake as Taker, trades_of};
+use crate::intake::{Intake as Taker, Told, trades_of};
 
 /// An asset that a symbol answers for: its code, what it is priced in, the source's tag, and whether it is prewarmed.
 type Answer = (String, String, String, bool);
@@ -109,19 +109,15 @@ impl Intake {
         self.0.close_all();
     }
 
-    /// Return the newest trade of every symbol that Python has not heard of.
-    fn news(&self) -> Vec<News> {
-        let told = self.0.news().into_iter().map(|told| News {
-            venue: told.venue.into(),
-            symbol: told.symbol.into(),
-            price: told.news.price.text().to_owned(),
-            exchange_time_ns: told.news.time_ns,
-            received_time_ns: told.news.received.wall_ns,
-            received_monotonic_ns: told.news.received.monotonic_ns,
-            gaps_heard: told.rhythm.count,
-            long_gap_ns: told.rhythm.long_gap_ns,
-        });
-        told.collect()
+    /// Return the newest trade of symbols that Python has not heard of.
+    #[pyo3(signature = (most = None))]
+    fn news(&self, most: Option<usize>) -> Vec<News> {
+        self.0.news(most).into_iter().map(News::of).collect()
+    }
+
+    /// Return the newest trade of a symbol, if Python has not heard of it.
+    fn news_of(&self, venue: &str, symbol: &str) -> Option<News> {
+        self.0.news_of(venue, symbol).map(News::of)
     }
 }
 
@@ -136,6 +132,21 @@ pub struct News {
     received_monotonic_ns: u64,
     gaps_heard: u64,
     long_gap_ns: u64,
+}
+
+impl News {
+    fn of(told: Told) -> Self {
+        Self {
+            venue: told.venue.into(),
+            symbol: told.symbol.into(),
+            price: told.news.price.text().to_owned(),
+            exchange_time_ns: told.news.time_ns,
+            received_time_ns: told.news.received.wall_ns,
+            received_monotonic_ns: told.news.received.monotonic_ns,
+            gaps_heard: told.rhythm.count,
+            long_gap_ns: told.rhythm.long_gap_ns,
+        }
+    }
 }
 
 /// One connection, as the intake knows it.
