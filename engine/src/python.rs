@@ -11,6 +11,7 @@ mod keys;
 mod limits;
 mod segments;
 mod spool;
+mod usage;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -36,19 +37,21 @@ mod engine {
     #[pymodule_export]
     use super::clock::Clock;
     #[pymodule_export]
-    use super::counters::{Blocklist, Counters};
+    use super::counters::{Blocklist, Counters, Tries};
     #[pymodule_export]
     use super::door::{Door, Handed, Questions};
     #[pymodule_export]
     use super::intake::{Inlet, Intake, News, read_frame};
     #[pymodule_export]
-    use super::keys::{Keys, Policy, Standing, Verdict};
+    use super::keys::{KeyUse, Keys, Policy, Standing, Verdict};
     #[pymodule_export]
     use super::limits::Limits;
     #[pymodule_export]
     use super::segments::{Segment, read_segment, spool_segments};
     #[pymodule_export]
     use super::spool::Spool;
+    #[pymodule_export]
+    use super::usage::{UsageBatch, UsageRows, usage_words};
     #[pymodule_export]
     use super::{Engine, Refusal};
 }
@@ -118,6 +121,12 @@ impl Engine {
     #[getter]
     fn blocklist(&self) -> counters::Blocklist {
         counters::Blocklist(Arc::clone(&self.machine))
+    }
+
+    /// How often addresses were wrong about keys.
+    #[getter]
+    fn tries(&self) -> counters::Tries {
+        counters::Tries(Arc::clone(&self.machine))
     }
 
     /// What was counted.

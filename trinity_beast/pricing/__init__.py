@@ -1,6 +1,7 @@
 """The book of prices: which trade answers for which asset, and whether it is young enough. Its face."""
 
 from trinity_beast.pricing.book import BookOfPrices
+from trinity_beast.pricing.cache import CacheTier, Shelf, cache_tier_probe
 from trinity_beast.pricing.catching import Catching
 from trinity_beast.pricing.demand import Demand
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
@@ -13,6 +14,7 @@ __all__ = [
     "STALE_AFTER_SECONDS",
     "AssetUnknown",
     "BookOfPrices",
+    "CacheTier",
     "Catching",
     "Demand",
     "Missing",
@@ -21,5 +23,7 @@ __all__ = [
     "PriceStale",
     "PriceUnavailable",
     "Prices",
+    "Shelf",
     "Watch",
+    "cache_tier_probe",
 ]
