@@ -1,7 +1,7 @@
 """Who asked for what, and what the venue said: the subscriptions of one connection."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,7 +41,18 @@ class Subscription:
 class Subscriptions:
     """The state of one connection's requests. Pure: it is told what happened and says what to send."""
 
-    def __init__(self, row: FeedRow, symbols: Iterable[Symbol], suspects: Iterable[Symbol], knobs: Knobs, counts: Counts) -> None:
+    def __init__(
+        self,
+        row: FeedRow,
+        symbols: Iterable[Symbol],
+        suspects: Iterable[Symbol],
+        knobs: Knobs,
+        counts: Counts,
+        *,
+        release: Callable[[str], None] | None = None,
+    ) -> None:
+        """Take `release`, which is told of every symbol whose trades are no plain matter any more."""
+        self._release = release
         self._row, self._knobs, self._counts = row, knobs, counts
         self._answers = row.control_rules.ack is not None
         self.by_symbol: dict[Symbol, Subscription] = {}
@@ -67,6 +78,7 @@ class Subscriptions:
             self._aside.pop(symbol, None)
             self._unsettled.discard(symbol)
             self._renewing.discard(symbol)
+            self._let_go(symbol)
         for symbol in fresh:
             self.by_symbol[symbol] = Subscription(symbol)
             self._unsettled.add(symbol)
@@ -202,6 +214,8 @@ class Subscriptions:
 
     def _stand(self, subscription: Subscription, standing: Standing) -> None:
         subscription.standing = standing
+        if standing is not Standing.HELD:
+            self._let_go(subscription.symbol)
         self._aside.pop(subscription.symbol, None)
         if standing is Standing.QUEUED or (standing is Standing.ASKED and self._answers):
             self._unsettled.add(subscription.symbol)
@@ -258,3 +272,7 @@ class Subscriptions:
     def _batches(self, symbols: Sequence[Symbol]) -> list[tuple[Symbol, ...]]:
         size = self._row.symbols_per_message
         return [tuple(symbols[start : start + size]) for start in range(0, len(symbols), size)]
+
+    def _let_go(self, symbol: Symbol) -> None:
+        if self._release is not None:
+            self._release(symbol)
