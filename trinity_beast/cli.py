@@ -56,18 +56,22 @@ def about(
 
 @beast.command(epilog="Example: beast serve --feeds auto --data-dir data --ready-file ready.json")
 def serve(
+    *,
     data_dir: DataDir = None,
     feeds: Annotated[
         FeedsChoice, typer.Option(help="The live exchanges, the lab's stand-ins, the lab only if none can be reached (auto), or none.")
     ] = FeedsChoice.LIVE,
     lab_market: Annotated[str, typer.Option(help="What the lab plays: synthetic, or recorded:DIR.")] = "synthetic",
+    lab: Annotated[
+        Path | None, typer.Option("--lab", help="Where a lab is wanted, listen to one that runs: the file `beast lab --ready-file` wrote.")
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help="Write a JSON object here once every listener answers; gone when the node stops.")
     ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Run a node until Ctrl-C or SIGTERM, then stop it in order."""
-    wanted = Wanted(feeds, lab_market, ready_file)
+    wanted = Wanted(feeds, lab_market, lab, ready_file)
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
 
 

@@ -55,6 +55,8 @@ class Settings:
     engine_threads: int = 0
     postgres_bin_dir: str = ""
     log_level: str = "info"
+    parameters: str = ""
+    """Values parameters begin with, `name=value` with blanks between."""
 
 
 _NAMES = {
@@ -80,6 +82,7 @@ _NAMES = {
     "BEAST_ENGINE_THREADS": "engine_threads",
     "BEAST_POSTGRES_BIN_DIR": "postgres_bin_dir",
     "BEAST_LOG_LEVEL": "log_level",
+    "BEAST_PARAMETERS": "parameters",
 }
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _NODE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")

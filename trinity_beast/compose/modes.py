@@ -28,8 +28,13 @@ class Services:
 
 
 def services(on: Ground, exchanges: Exchanges) -> Services:
-    """Return what the node's mode runs."""
+    """Return what the node's mode runs.
+
+    Raises:
+        ParameterUnknown: a value was given for a parameter that none of it has.
+    """
     built = [build(on, exchanges) for build in MODES[on.settings.mode]]
+    on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
     return Services([part for each in built for part in each.parts], engines[0] if engines else None)
 

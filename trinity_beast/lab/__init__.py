@@ -6,6 +6,7 @@ from trinity_beast.lab.errors import FaultMisspoken, FaultUnknown, LabNotReached
 from trinity_beast.lab.market import Market
 from trinity_beast.lab.markets import open_market
 from trinity_beast.lab.model import ControlAddress, LabAddresses, MarketTrade, VenueStatus
+from trinity_beast.lab.ready_file import addresses_in, write_ready_file
 from trinity_beast.lab.service import Lab
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "RecordingUnusable",
     "VenueNotPlayed",
     "VenueStatus",
+    "addresses_in",
     "endpoint_for_lab",
     "open_market",
     "rest_rules_for_lab",
     "row_for_lab",
+    "write_ready_file",
 ]
