@@ -20,7 +20,9 @@ from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
 from trinity_beast.randomness import SystemSecrets, dice
-from trinity_beast.settings import Settings, read_settings
+from trinity_beast.rehearsal.commands import rehearse_app
+from trinity_beast.rehearsal.stage import Means
+from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
@@ -114,6 +116,7 @@ beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
+beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
 
 def main() -> None:

@@ -108,6 +108,11 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
     return settings
 
 
+def child_environment(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of a node started as our child: this process's, with no setting of ours but those given."""
+    return {name: value for name, value in os.environ.items() if name not in _NAMES} | dict(given)
+
+
 def engine_threads(settings: Settings) -> int:
     """Return how many threads the engine gets: what is set, else one per core this process may use."""
     return settings.engine_threads or len(os.sched_getaffinity(0))
