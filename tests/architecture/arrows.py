@@ -42,6 +42,7 @@ RULES = (
     "pricing/rhythm.py",
     "pricing/tick.py",
     "rehearsal/deeds.py",
+    "rehearsal/growth.py",
     "rehearsal/history.py",
     "rehearsal/neighbours.py",
     "rehearsal/oracle.py",

@@ -1,6 +1,7 @@
 """The matrix is whole, the same seed gives the same plan, and a run tells what it saw."""
 
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 
@@ -10,18 +11,19 @@ from trinity_beast.randomness import dice_from
 from trinity_beast.rehearsal.errors import RehearsalUnknown
 from trinity_beast.rehearsal.model import SECOND_NS, Asked, Judgement, Market, Protocol, Refused
 from trinity_beast.rehearsal.neighbours import Neighbours
-from trinity_beast.rehearsal.plan import Lane, SymbolStep, VenueStep, lane_of
+from trinity_beast.rehearsal.plan import CalmStep, Lane, SymbolStep, VenueStep, endless_lane, lane_of
 from trinity_beast.rehearsal.run import Run
-from trinity_beast.rehearsal.scenarios import ONE_SYMBOL, WHOLE_VENUE, Scenario, free_name
+from trinity_beast.rehearsal.scenarios import EVERYWHERE_AT_ONCE, FOR_GOOD, ONE_SYMBOL, WHOLE_VENUE, Scenario, free_name
 from trinity_beast.words import Asset, Symbol
 
 MARKETS = {Asset(f"A{number}"): Market(KRAKEN, Symbol(f"A{number}/USD"), Asset(f"A{number}"), "USD") for number in range(20)}
+QUIET = Market(KRAKEN, Symbol("Q/USD"), Asset("Q"), "USD")
 MUTE = next(scenario for scenario in WHOLE_VENUE if scenario.name == "mute")
 GARBAGE = next(scenario for scenario in WHOLE_VENUE if scenario.name == "garbage")
 
 
 def lane(seed: str = "7", faults: tuple[str, ...] = ()) -> Lane:
-    return lane_of(KRAKEN, MARKETS, faults, dice_from(seed))
+    return lane_of(KRAKEN, MARKETS, QUIET, faults, dice_from(seed))
 
 
 def test_every_fault_the_lab_knows_is_rehearsed() -> None:
@@ -33,7 +35,7 @@ def test_every_fault_that_may_concern_one_symbol_is_rehearsed_on_one() -> None:
     assert {scenario.verb for scenario in ONE_SYMBOL} == {verb for verb, kind in FAULTS.items() if kind.takes_symbol} - ends_the_connection
 
 
-@pytest.mark.parametrize("scenario", [*WHOLE_VENUE, *ONE_SYMBOL], ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", [*WHOLE_VENUE, *ONE_SYMBOL, *FOR_GOOD, EVERYWHERE_AT_ONCE], ids=lambda scenario: scenario.name)
 def test_every_order_is_one_the_lab_takes(scenario: Scenario) -> None:
     for symbol in ("BTC/USD", "btcusd"):
         orders = scenario.orders_for(KRAKEN, [Symbol(symbol)])
@@ -42,7 +44,7 @@ def test_every_order_is_one_the_lab_takes(scenario: Scenario) -> None:
         assert scenario.verb in {order.split()[0] for order in orders}
 
 
-@pytest.mark.parametrize("scenario", ONE_SYMBOL, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", [*ONE_SYMBOL, *FOR_GOOD], ids=lambda scenario: scenario.name)
 def test_a_fault_of_one_symbol_names_it_in_every_order(scenario: Scenario) -> None:
     assert all("{symbol}" in order for order in scenario.orders)
 
@@ -56,7 +58,10 @@ def test_a_lane_goes_through_the_whole_matrix_and_no_symbol_is_hit_twice_at_once
     steps = lane().steps
     assert sorted(step.scenario.name for step in steps if isinstance(step, VenueStep)) == sorted(each.name for each in WHOLE_VENUE)
     singles = [step for step in steps if isinstance(step, SymbolStep)]
-    assert sorted(scenario.name for step in singles for scenario, _ in step.faults) == sorted(each.name for each in ONE_SYMBOL)
+    assert sorted(scenario.name for step in singles for scenario, _ in step.faults) == sorted(
+        each.name for each in (*ONE_SYMBOL, *FOR_GOOD)
+    )
+    assert [market for step in singles for scenario, market in step.faults if scenario.name == "delist of a quiet one"] == [QUIET]
     for step in singles:
         assert len({market for _, market in step.faults}) == len(step.faults)
 
@@ -65,6 +70,13 @@ def test_a_lane_is_cut_to_the_faults_wanted() -> None:
     wanted = lane(faults=("freeze", "mute")).steps
     names = {step.scenario.verb for step in wanted if isinstance(step, VenueStep)}
     assert names == {"freeze", "mute"}
+
+
+def test_an_endless_lane_goes_on_with_faults_of_both_reaches_and_calm_between() -> None:
+    steps = list(islice(iter(endless_lane(KRAKEN, MARKETS, dice_from("7")).steps), 200))
+    assert {type(step) for step in steps} == {CalmStep, VenueStep, SymbolStep}
+    assert all(isinstance(step, CalmStep) for step in steps[::2])
+    assert steps == list(islice(iter(endless_lane(KRAKEN, MARKETS, dice_from("7")).steps), 200))
 
 
 def test_a_fault_nobody_knows_is_refused() -> None:

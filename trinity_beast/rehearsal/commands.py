@@ -15,9 +15,12 @@ from rich.live import Live
 from trinity_beast.errors import TrinityError
 from trinity_beast.rehearsal.conductor import Conductor
 from trinity_beast.rehearsal.feeds import FeedsWanted, rehearse_feeds
-from trinity_beast.rehearsal.progress import progress_table
+from trinity_beast.rehearsal.growth import Vitals
+from trinity_beast.rehearsal.progress import growth_table, progress_table, vitals_table
 from trinity_beast.rehearsal.report import FeedsReport, feeds_table
 from trinity_beast.rehearsal.sampler import Sampler
+from trinity_beast.rehearsal.soak import SoakReport, SoakWanted
+from trinity_beast.rehearsal.soak import soak as run_soak
 from trinity_beast.rehearsal.stage import Means
 
 T = TypeVar("T")
@@ -52,6 +55,25 @@ def rehearse_app(means: Means, tell: Callable[[TrinityError], str] = str) -> typ
 
             report = _run(rehearse_feeds(wanted, means, changed=changed))
         _print_feeds(report, talk, as_json=as_json)
+        raise typer.Exit(0 if report.has_passed else 1)
+
+    @app.command(epilog="Example: beast rehearse soak --minutes 60 --seed 7 --json > soak.json")
+    def soak(
+        *,
+        minutes: Annotated[float, typer.Option(min=0.5, max=10_080, help="How long faults go on.")] = 60.0,
+        venues: Venues = "",
+        seed: Seed = 1,
+        as_json: AsJson = False,
+    ) -> None:
+        """Let random faults happen for a long time; judge every answer, and whether memory, tasks, sockets or files grow."""
+        with _refusals_told(talk, tell), Live(console=talk, auto_refresh=False, transient=True) as live:
+
+            def measured(vitals: Vitals, conductor: Conductor) -> None:
+                if talk.is_terminal:
+                    live.update(vitals_table(vitals, conductor, minutes), refresh=True)
+
+            report = _run(run_soak(SoakWanted(minutes, _words(venues), seed), means, measured=measured))
+        _print_soak(report, talk, as_json=as_json)
         raise typer.Exit(0 if report.has_passed else 1)
 
     return app
@@ -94,6 +116,18 @@ def _print_feeds(report: FeedsReport, talk: Console, *, as_json: bool) -> None:
         talk.print(str(finding), style="red", markup=False, highlight=False, soft_wrap=True)
     for line in _summary(report):
         talk.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_soak(report: SoakReport, talk: Console, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(report.as_json(), indent=2 if sys.stdout.isatty() else None) + "\n")
+        return
+    Console(width=None if sys.stdout.isatty() else TABLE_WIDTH).print(growth_table(report.growths))
+    for line in [*report.problems, *map(str, report.total.evidence)]:
+        talk.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    judged = sum(report.total.judged.values())
+    told = f"{report.seconds / 60:.0f} minutes, {report.faults} faults, {judged:,} prices judged, {report.total.wrong_count} wrong but OK."
+    talk.print(f"Seed {report.seed}. {told} {'Passed.' if report.has_passed else 'Failed.'}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _summary(report: FeedsReport) -> list[str]:

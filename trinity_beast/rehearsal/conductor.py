@@ -1,12 +1,12 @@
 """The rehearsal of the feeds: every venue goes through its lane, all lanes at once, and everything that is told is judged."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from trinity_beast.rehearsal.model import SECOND_NS, Judgement, Market, Refused, Tally, Told
+from trinity_beast.rehearsal.model import MS_NS, SECOND_NS, Judgement, Market, Refused, Tally, Told
 from trinity_beast.rehearsal.neighbours import Neighbours
-from trinity_beast.rehearsal.plan import Lane, Step, SymbolStep, VenueStep
+from trinity_beast.rehearsal.plan import CalmStep, Lane, Step, SymbolStep, VenueStep
 from trinity_beast.rehearsal.run import Run, note
 from trinity_beast.rehearsal.scenarios import Scenario
 from trinity_beast.rehearsal.stage import EVERYWHERE, Stage
@@ -18,6 +18,7 @@ SHOWN_SECONDS = 1.0
 """A fault stays so long after all has shown that must, for answers to be judged under it."""
 RECOVER_SECONDS = 25.0
 SETTLE_SECONDS = 1.0
+WELL = Scenario("well", "clear", (), 0)
 FRESH_NS = 3 * SECOND_NS // 2
 """A symbol that traded within this is live beyond doubt: no window is shorter."""
 
@@ -30,11 +31,6 @@ class LaneState:
     runs: list[Run] = field(default_factory=list)
     neighbours: Neighbours | None = None
     done: int = 0
-
-    @property
-    def steps(self) -> int:
-        """How many there are."""
-        return len(self.lane.steps)
 
     def run_of(self, told: Told) -> Run | None:
         """Return the run a price belongs to: that of its asset, else any, for what it tells was told by this venue."""
@@ -56,12 +52,15 @@ class Conductor:
         self._counts: dict[Venue, dict[str, int]] = {}
         self._alone = asyncio.Lock()
         self._serving: dict[Asset, Venue] = {}
+        self._last: dict[Asset, str] = {}
+        """What was told of each asset at last, for whoever must find out why one is not back."""
 
     def told(self, told: Told, judgement: Judgement) -> None:
         """Take in a judged price."""
         note(self.total, told, judgement)
         if told.asked.venue is None:
             self._serving[told.asset] = told.venue
+            self._last[told.asset] = f"{told.source} {told.state}, {told.age_ms} ms old"
         lane = self.lanes.get(told.venue)
         run = lane.run_of(told) if lane is not None else None
         note(run.tally if run is not None else self.calm, told, judgement)
@@ -74,6 +73,8 @@ class Conductor:
     def refused(self, refused: Refused) -> None:
         """Take in that an asset was not priced."""
         self.total.refused += 1
+        if refused.asked.venue is None and refused.asked.max_age_ms is None:
+            self._last[refused.asset] = refused.code
         for state in self.lanes.values():
             for each in state.runs:
                 each.refused(refused)
@@ -87,21 +88,43 @@ class Conductor:
             RehearsalBroken: the node ended, or tells its status no more.
         """
         self._counts = await self._stage.counts()
+        await self._together(self._go)
+
+    async def everywhere(self, scenario: Scenario) -> None:
+        """Let one fault happen to every venue at once."""
+        await self._together(lambda state: self._whole(state, VenueStep(scenario, ())))
+
+    async def _together(self, work: Callable[[LaneState], Coroutine[None, None, None]]) -> None:
         counting = asyncio.create_task(self._count(), name="feed counters")
         try:
             async with asyncio.TaskGroup() as group:
                 for state in self.lanes.values():
-                    group.create_task(self._go(state), name=f"rehearse {state.lane.venue}")
+                    group.create_task(work(state), name=f"rehearse {state.lane.venue}")
         finally:
             counting.cancel()
             await asyncio.gather(counting, return_exceptions=True)
 
+    async def well_again(self, seconds: float) -> list[str]:
+        """Wait until every market kept warm is live by its socket with a fresh trade; return those that are not in time, and how."""
+        runs = [self._begun(WELL, state.lane.venue, dict(state.lane.markets), "calm") for state in self.lanes.values()]
+        for state, run in zip(self.lanes.values(), runs, strict=True):
+            run.cleared(self._now_ns())
+            state.runs = [run]
+        await self._recovered(runs, seconds)
+        for state in self.lanes.values():
+            state.runs = []
+        return [f"{asset} was not well at the end: {await self._standing(run.markets[asset])}" for run in runs for asset in run.missing]
+
     async def _go(self, state: LaneState) -> None:
         for step in state.lane.steps:
             if self._now_ns() >= self._ends_ns:
+                if state.lane.count is None:
+                    return
                 self.problems.append(f"{state.lane.venue}: no time was left for {_name(step)}")
                 continue
             match step:
+                case CalmStep(seconds):
+                    await self._stage.clock.sleep(seconds)
                 case VenueStep(scenario) if scenario.is_alone:
                     async with self._alone:
                         await self._whole(state, step)
@@ -146,20 +169,20 @@ class Conductor:
         await self._recovered(runs)
         await self._stage.clock.sleep(SETTLE_SECONDS)
         for run in runs:
-            self._ended(venue, run)
+            await self._ended(venue, run)
         state.runs = []
 
     async def _shown(self, runs: Sequence[Run], seconds: float) -> None:
         ends_ns = self._now_ns() + round(seconds * SECOND_NS)
         while self._now_ns() < ends_ns:
             self._stage.must_run()
-            if all(run.has_shown for run in runs):
+            if all(run.has_shown and not run.scenario.stays for run in runs):
                 await self._stage.clock.sleep(SHOWN_SECONDS)
                 return
             await self._stage.clock.sleep(LOOK_SECONDS)
 
-    async def _recovered(self, runs: Sequence[Run]) -> None:
-        ends_ns = self._now_ns() + round(RECOVER_SECONDS * SECOND_NS)
+    async def _recovered(self, runs: Sequence[Run], seconds: float = RECOVER_SECONDS) -> None:
+        ends_ns = self._now_ns() + round(seconds * SECOND_NS)
         while any(run.missing for run in runs) and self._now_ns() < ends_ns:
             self._stage.must_run()
             await self._stage.clock.sleep(LOOK_SECONDS)
@@ -186,12 +209,20 @@ class Conductor:
                     found.setdefault(market.asset, market)
         return found
 
-    def _ended(self, venue: Venue, run: Run) -> None:
+    async def _ended(self, venue: Venue, run: Run) -> None:
         if not run.scenario.is_harmless and run.noticed_seconds is None:
             run.problems.append("it was not noticed")
-        if run.missing:
-            run.problems.append(f"not back after {RECOVER_SECONDS:.0f} s: {', '.join(sorted(run.missing))}")
+        for asset in run.missing:
+            run.problems.append(f"{asset} was not back after {RECOVER_SECONDS:.0f} s: {await self._standing(run.markets[asset])}")
         self.finished.append((venue, run))
+
+    async def _standing(self, market: Market) -> str:
+        """Return all we know of one market that is not well: what is told of it, what its feed says, what it truly traded."""
+        feed = (await self._stage.feeds())[market.venue]
+        symbol = next((each for each in feed["symbols"] if each["symbol"] == market.symbol), None)
+        last = self._stage.truth.tapes[market].last_until(self._now_ns())
+        ago_ms = None if last is None else (self._now_ns() - last.time_ns) // MS_NS
+        return f"{self._last.get(market.asset)}; its feed: {feed['state']}, {symbol}; traded {ago_ms} ms ago"
 
     async def _count(self) -> None:
         while True:
@@ -209,6 +240,8 @@ class Conductor:
 
 def _name(step: Step) -> str:
     match step:
+        case CalmStep():
+            return "calm"
         case VenueStep(scenario):
             return scenario.name
         case SymbolStep(faults):

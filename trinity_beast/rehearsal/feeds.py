@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from trinity_beast.randomness import dice_from
 from trinity_beast.rehearsal.conductor import Conductor
 from trinity_beast.rehearsal.model import SECOND_NS
-from trinity_beast.rehearsal.plan import Lane, lane_of
+from trinity_beast.rehearsal.plan import chosen, cut, lane_of
 from trinity_beast.rehearsal.promises import SHORTENED
 from trinity_beast.rehearsal.report import FeedsReport, rows_of
 from trinity_beast.rehearsal.sampler import Sampler
+from trinity_beast.rehearsal.scenarios import EVERYWHERE_AT_ONCE
 from trinity_beast.rehearsal.stage import Means, chosen_venues, questioned, staged
 
 UNANSWERED_MOST = 0.001
@@ -40,14 +41,18 @@ async def rehearse_feeds(wanted: FeedsWanted, means: Means, *, changed: Watched 
     """
     venues = chosen_venues(wanted.venues)
     begun_ns = means.clock.monotonic_ns()
-    _lanes_known(wanted)
+    chosen((), wanted.faults)
     async with staged(venues, wanted.seed, means) as stage:
-        lanes = [lane_of(venue, stage.warm[venue], wanted.faults, dice_from(f"{wanted.seed} {venue}")) for venue in venues]
-        lanes = [Lane(lane.venue, lane.markets, lane.steps[: wanted.steps_max]) for lane in lanes]
+        lanes = [
+            lane_of(venue, stage.warm[venue], stage.quiet[venue], wanted.faults, dice_from(f"{wanted.seed} {venue}")) for venue in venues
+        ]
+        lanes = [cut(lane, wanted.steps_max) for lane in lanes]
         conductor = Conductor(stage, lanes, ends_ns=stage.lab.now_ns() + round(STEPS_SECONDS * SECOND_NS))
         async with questioned(stage, conductor, wanted.seed) as sampler:
             conductor.changed = lambda: changed(conductor, sampler)
             await conductor.run()
+            if wanted.steps_max is None and (not wanted.faults or EVERYWHERE_AT_ONCE.verb in wanted.faults):
+                await conductor.everywhere(EVERYWHERE_AT_ONCE)
     problems = [*conductor.problems, *sampler.unreadable]
     if sampler.unanswered > UNANSWERED_MOST * sampler.asked:
         problems.append(f"{sampler.unanswered} of {sampler.asked} questions had no answer")
@@ -63,8 +68,3 @@ async def rehearse_feeds(wanted: FeedsWanted, means: Means, *, changed: Watched 
         problems=tuple(problems),
         parameters=dict(SHORTENED),
     )
-
-
-def _lanes_known(wanted: FeedsWanted) -> None:
-    """Refuse a misspelt fault before anything is started."""
-    lane_of(chosen_venues(())[0], {}, wanted.faults, dice_from("names"))

@@ -29,7 +29,11 @@ class Run:
         market = self.markets.get(told.asset)
         if market is None or told.asked.venue is not None:
             return
-        if not is_well(told, market):
+        if self.cleared_ns is None:
+            is_fine = comes_by_socket(told, market) if self.scenario.is_harmless else is_well(told, market)
+        else:
+            is_fine = comes_by_socket(told, market)
+        if not is_fine:
             self._unwell(told.asset, told.asked.at_ns)
         elif self.cleared_ns is not None and told.exchange_time_ns > self.cleared_ns:
             self.back_ns.setdefault(told.asset, told.heard_ns)
@@ -89,7 +93,7 @@ class Run:
 
     @property
     def recovered_seconds(self) -> float | None:
-        """How long after the fault's end every asset concerned was live by its socket again, with a trade printed since then."""
+        """How long after the fault's end every asset concerned came by its socket again, with a trade printed since then."""
         if self.cleared_ns is None or self.missing or not self.back_ns:
             return None
         return (max(self.back_ns.values()) - self.cleared_ns) / SECOND_NS
@@ -97,7 +101,12 @@ class Run:
 
 def is_well(told: Told, market: Market) -> bool:
     """Return whether a price is as it is on a good day: live, by the socket of its own venue."""
-    return told.state == "live" and told.venue == market.venue and told.source.endswith("-ws")
+    return told.state == "live" and comes_by_socket(told, market)
+
+
+def comes_by_socket(told: Told, market: Market) -> bool:
+    """Return whether a price came by the socket of its own venue, be it live or proven quiet: such a pause is no fault."""
+    return told.venue == market.venue and told.source.endswith("-ws")
 
 
 def note(tally: Tally, told: Told, judgement: Judgement, *, evidence_max: int = 20) -> None:

@@ -24,6 +24,8 @@ class Scenario:
     by_counts: frozenset[str] = frozenset()
     is_alone: bool = False
     """Whether no other venue may be told to do it at the same time."""
+    stays: bool = False
+    """Whether it goes on for all its time, though it has shown."""
 
     def orders_for(self, venue: Venue, symbols: Sequence[Symbol]) -> list[str]:
         """Return the orders for one venue and the symbols concerned."""
@@ -76,6 +78,7 @@ WHOLE_VENUE: tuple[Scenario, ...] = (
     Scenario("reorder", "reorder", ("reorder {venue}",), 4),
     Scenario("skip-sequence", "skip-sequence", ("skip-sequence {venue} count=7",), 3),
     Scenario("freeze", "freeze", ("freeze {venue}",), 11, by_prices=True),
+    Scenario("freeze, long", "freeze", ("freeze {venue}",), 16, by_prices=True, stays=True),
     Scenario("drop, reset", "drop", ("drop {venue}",), 4, by_counts=LOST),
     Scenario("drop, closed", "drop", ("drop {venue} code=1012",), 4, by_counts=LOST),
     Scenario("planned-end", "planned-end", ("planned-end {venue} after_seconds=3",), 6, by_counts=LOST),
@@ -112,4 +115,14 @@ ONE_SYMBOL: tuple[Scenario, ...] = (
     Scenario("rest 500 + mute", "rest-status", ("rest-status {venue} {symbol} status=500", MUTED), 11, by_prices=True),
     Scenario("rest-repeats + mute", "rest-repeats", ("rest-repeats {venue} {symbol}", MUTED), 11, by_prices=True),
 )  # fmt: skip
-"""What happens to one symbol while its neighbours must not notice. All of them at once, each at a symbol of its own."""
+"""What happens to one symbol while its neighbours must not notice. Several at once, each at a symbol of its own."""
+
+FOR_GOOD: tuple[Scenario, ...] = (
+    Scenario("delist, long", "delist", ("delist {venue} {symbol}",), 36, by_prices=True, stays=True),
+    Scenario("rename, long", "rename", ("rename {venue} {symbol} to={other}",), 36, by_prices=True, stays=True),
+    Scenario("delist of a quiet one", "delist", ("delist {venue} {symbol}",), 36, stays=True),
+)
+"""Markets that are gone for longer than anything may still be believed of them. The last one hits the symbol that hardly trades."""
+
+EVERYWHERE_AT_ONCE = Scenario("mute everywhere", "mute", ("mute {venue}",), 20, by_prices=True, stays=True)
+"""Every exchange falls silent at once, so that nobody can stand in for anybody."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -67,6 +67,8 @@ class Stage:
     venues: tuple[Venue, ...]
     warm: Mapping[Venue, Mapping[Asset, Market]]
     """What each venue alone keeps warm and trades often."""
+    quiet: Mapping[Venue, Market]
+    """The market of each venue that hardly trades."""
     session: aiohttp.ClientSession
     clock: Clock
     in_force: dict[Venue, list[Deed]] = field(default_factory=dict)
@@ -91,11 +93,23 @@ class Stage:
 
     async def counts(self) -> dict[Venue, dict[str, int]]:
         """Return what each feed of the node has counted."""
-        async with self.session.get("/admin/feed-status") as answer:
-            told = await answer.json()
+        return {venue: feed["counts"] for venue, feed in (await self.feeds()).items()}
+
+    async def feeds(self) -> dict[Venue, dict[str, Any]]:
+        """Return how the node says that its feeds run.
+
+        Raises:
+            RehearsalBroken: it does not say.
+        """
+        try:
+            async with self.session.get("/admin/feed-status") as answer:
+                told = await answer.json()
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            self.must_run()
+            raise RehearsalBroken(reason=f"the node tells no feed status: {error!r}") from error
         if not told.get("success"):
             raise RehearsalBroken(reason=f"the node tells no feed status: {told.get('code')}")
-        return {Venue(feed["venue"]): feed["counts"] for feed in told["data"]["feeds"]}
+        return {Venue(feed["venue"]): feed for feed in told["data"]["feeds"]}
 
     def must_run(self) -> None:
         """Raise when the node has ended unasked.
@@ -156,7 +170,7 @@ async def staged(
                 truth = Truth(lab, venues)
                 compared = EVERYWHERE if len(venues) > 1 else ()
                 oracle = Oracle(truth.tapes, deeds, Promises.of(parameters), compared=compared)
-                stage = Stage(lab, node, truth, deeds, oracle, venues, _warm(truth, venues), session, means.clock)
+                stage = Stage(lab, node, truth, deeds, oracle, venues, _warm(truth, venues), _quiet(truth, venues), session, means.clock)
                 await node.keep_warm(EVERYWHERE, venues)
                 await _warmed_up(stage)
                 yield stage
@@ -167,7 +181,10 @@ async def staged(
 @asynccontextmanager
 async def questioned(stage: Stage, listener: Listener, seed: int, *, every_seconds: float = 0.1) -> AsyncIterator[Sampler]:
     """Ask the node about everything for the length of a block."""
-    assets = sorted({market.asset for of_venue in stage.warm.values() for market in of_venue.values()} | {*EVERYWHERE, *_quiet(stage)})
+    assets = sorted(
+        {market.asset for of_venue in stage.warm.values() for market in of_venue.values()}
+        | {*EVERYWHERE, *(market.asset for market in stage.quiet.values())}
+    )
     sampler = Sampler(
         stage.node,
         Questions(assets, stage.venues, every_seconds),
@@ -206,8 +223,13 @@ def _warm(truth: Truth, venues: Sequence[Venue]) -> dict[Venue, dict[Asset, Mark
     return found
 
 
-def _quiet(stage: Stage) -> list[Asset]:
-    return [WARM[venue][-1] for venue in stage.venues]
+def _quiet(truth: Truth, venues: Sequence[Venue]) -> dict[Venue, Market]:
+    """Return the market of each venue that hardly trades."""
+    found: dict[Venue, Market] = {}
+    for market in truth.tapes:
+        if market.venue in venues and market.asset == WARM[market.venue][-1]:
+            found.setdefault(market.venue, market)
+    return found
 
 
 async def _warmed_up(stage: Stage) -> None:
