@@ -63,9 +63,17 @@ class RunningNode:
 
 @asynccontextmanager
 async def rehearsed_node(
-    lab_file: Path, parameters: Mapping[str, float], *, environment: Environment, secrets: SecretSource, clock: Clock
+    lab_file: Path,
+    parameters: Mapping[str, float],
+    *,
+    environment: Environment,
+    secrets: SecretSource,
+    clock: Clock,
+    folder: Path | None = None,
 ) -> AsyncIterator[RunningNode]:
     """Run `beast serve` at the lab of `lab_file` for the length of a block, in a folder of its own that is gone afterwards.
+
+    It is made in `folder`, or where temporary files are.
 
     Raises:
         RehearsalBroken: it was not ready in time, or left.
@@ -73,7 +81,7 @@ async def rehearsed_node(
     admin_key = secrets.base62(40)
     settings = {f"BEAST_{name}_PORT": "0" for name in PORTS} | {"ADMIN_KEY": admin_key}
     settings["BEAST_PARAMETERS"] = " ".join(f"{name}={value:g}" for name, value in parameters.items())
-    with tempfile.TemporaryDirectory(prefix="beast-rehearsal-") as name:
+    with tempfile.TemporaryDirectory(prefix="beast-rehearsal-", dir=folder) as name:
         folder = Path(name)
         _open_to_postgres(folder)
         words = ["serve", "--feeds", "lab", "--lab", str(lab_file), "--data-dir", str(folder / "data")]

@@ -31,6 +31,7 @@ RATES = (4.0, 3.0, 2.5, 2.0, 2.0, 2.0, 1.5, 1.5)
 QUIET_RATE = 0.03
 """The last symbol of each venue hardly trades: it is quiet, and must be told so, not as dead."""
 WARM_UP_SECONDS = 12.0
+"""How long all is well before the first fault: rhythms are learned."""
 FEED_READY_SECONDS = 30.0
 
 
@@ -53,6 +54,8 @@ class Means:
     clock: Clock
     secrets: SecretSource
     environment: Environment
+    folder: Path | None = None
+    """Where the node's folder is made; None where temporary files are."""
 
 
 @dataclass
@@ -147,7 +150,12 @@ def chosen_venues(venues: Collection[str]) -> tuple[Venue, ...]:
 
 @asynccontextmanager
 async def staged(
-    venues: tuple[Venue, ...], seed: int, means: Means, *, parameters: Mapping[str, float] = SHORTENED
+    venues: tuple[Venue, ...],
+    seed: int,
+    means: Means,
+    *,
+    parameters: Mapping[str, float] = SHORTENED,
+    warm_up_seconds: float = WARM_UP_SECONDS,
 ) -> AsyncIterator[Stage]:
     """Give a stage on which all is well and every feed has learned its symbols' rhythm.
 
@@ -157,13 +165,13 @@ async def staged(
     kinds = {venue: VENUES[venue] for venue in venues}
     lab = Lab(open_market(seed=seed, kinds=kinds, rate=_rate), means.clock, dice_from(f"{seed} lab"))
     deeds = Deeds()
-    with tempfile.TemporaryDirectory(prefix="beast-lab-") as folder:
+    with tempfile.TemporaryDirectory(prefix="beast-lab-", dir=means.folder) as folder:
         addresses = await lab.start()
         try:
             file = Path(folder) / "lab.json"
             write_ready_file(file, addresses)
             async with rehearsed_node(
-                file, parameters, environment=means.environment, secrets=means.secrets, clock=means.clock
+                file, parameters, environment=means.environment, secrets=means.secrets, clock=means.clock, folder=means.folder
             ) as node, aiohttp.ClientSession(
                 node.url, headers={"Authorization": f"Bearer {node.admin_key}"}, timeout=aiohttp.ClientTimeout(total=10)
             ) as session:  # fmt: skip
@@ -172,7 +180,7 @@ async def staged(
                 oracle = Oracle(truth.tapes, deeds, Promises.of(parameters), compared=compared)
                 stage = Stage(lab, node, truth, deeds, oracle, venues, _warm(truth, venues), _quiet(truth, venues), session, means.clock)
                 await node.keep_warm(EVERYWHERE, venues)
-                await _warmed_up(stage)
+                await _warmed_up(stage, warm_up_seconds)
                 yield stage
         finally:
             await lab.stop()
@@ -232,7 +240,7 @@ def _quiet(truth: Truth, venues: Sequence[Venue]) -> dict[Venue, Market]:
     return found
 
 
-async def _warmed_up(stage: Stage) -> None:
+async def _warmed_up(stage: Stage, seconds: float) -> None:
     """Wait until every venue's feed trades, and then until rhythms are known."""
     ends_ns = stage.lab.now_ns() + round(FEED_READY_SECONDS * SECOND_NS)
     while True:
@@ -243,4 +251,4 @@ async def _warmed_up(stage: Stage) -> None:
         if stage.lab.now_ns() > ends_ns:
             raise RehearsalBroken(reason=f"no trade came from {', '.join(late)}")
         await stage.clock.sleep(0.2)
-    await stage.clock.sleep(WARM_UP_SECONDS)
+    await stage.clock.sleep(seconds)
