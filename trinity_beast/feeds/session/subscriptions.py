@@ -91,6 +91,11 @@ class Subscriptions:
         return bool(self._queue or self._leaving)
 
     @property
+    def unsent(self) -> int:
+        """Return how many requests wait to be sent at most: of one that leaves a symbol, another follows that asks for it."""
+        return len(self._queue) + 2 * len(self._leaving)
+
+    @property
     def settled(self) -> bool:
         """Return whether everything was sent and, where the venue answers, answered."""
         return not self._unsettled
