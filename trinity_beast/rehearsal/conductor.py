@@ -187,7 +187,7 @@ class Conductor:
             self._stage.must_run()
             await self._stage.clock.sleep(LOOK_SECONDS)
             for run in runs:
-                run.excuse(self._untraded(run), self._now_ns())
+                run.excuse(self._untraded(run))
 
     def _untraded(self, run: Run) -> list[Asset]:
         """Return the assets missing whose market has printed nothing since the fault ended, so that nothing can have come."""
@@ -222,7 +222,8 @@ class Conductor:
         symbol = next((each for each in feed["symbols"] if each["symbol"] == market.symbol), None)
         last = self._stage.truth.tapes[market].last_until(self._now_ns())
         ago_ms = None if last is None else (self._now_ns() - last.time_ns) // MS_NS
-        return f"{self._last.get(market.asset)}; its feed: {feed['state']}, {symbol}; traded {ago_ms} ms ago"
+        counts = {name: feed["counts"].get(name) for name in ("requests_sent", "symbols_renewed", "refusals", "connections_opened")}
+        return f"{self._last.get(market.asset)}; its feed: {feed['state']}, {symbol}, {counts}; traded {ago_ms} ms ago"
 
     async def _count(self) -> None:
         while True:

@@ -21,6 +21,7 @@ class Run:
     counted_ns: int | None = None
     left_ns: dict[Asset, int] = field(default_factory=dict)
     back_ns: dict[Asset, int] = field(default_factory=dict)
+    excused: set[Asset] = field(default_factory=set)
     tally: Tally = field(default_factory=Tally)
     problems: list[str] = field(default_factory=list)
 
@@ -59,10 +60,9 @@ class Run:
         """Note that the fault is over."""
         self.cleared_ns = now_ns
 
-    def excuse(self, assets: Iterable[Asset], now_ns: int) -> None:
-        """Take it that these are back: nothing was traded of them since, and what is told of them is usable."""
-        for asset in assets:
-            self.back_ns.setdefault(asset, now_ns)
+    def excuse(self, assets: Iterable[Asset]) -> None:
+        """Wait for these no longer: nothing was traded of them since the fault ended, so nothing can have come by the socket."""
+        self.excused.update(assets)
 
     def judged(self, told: Told, judgement: Judgement) -> None:
         """Take in what the oracle says of a price."""
@@ -78,7 +78,7 @@ class Run:
     @property
     def missing(self) -> list[Asset]:
         """The assets that are not back yet."""
-        return [asset for asset in self.markets if asset not in self.back_ns]
+        return [asset for asset in self.markets if asset not in self.back_ns and asset not in self.excused]
 
     @property
     def noticed_seconds(self) -> float | None:

@@ -178,7 +178,7 @@ async def staged(
                 truth = Truth(lab, venues)
                 compared = EVERYWHERE if len(venues) > 1 else ()
                 oracle = Oracle(truth.tapes, deeds, Promises.of(parameters), compared=compared)
-                stage = Stage(lab, node, truth, deeds, oracle, venues, _warm(truth, venues), _quiet(truth, venues), session, means.clock)
+                stage = Stage(lab, node, truth, deeds, oracle, venues, _warm(truth, venues), _quiet(truth), session, means.clock)
                 await node.keep_warm(EVERYWHERE, venues)
                 await _warmed_up(stage, warm_up_seconds)
                 yield stage
@@ -215,27 +215,34 @@ def _rate(listing: Listing) -> float:
     warm = WARM[listing.venue]
     if listing.asset not in warm:
         return listing.trades_per_second
-    if listing.asset == warm[-1]:
+    if listing.asset == _quiet_asset(listing.venue):
         return QUIET_RATE
     return RATES[warm.index(listing.asset) % len(RATES)]
+
+
+def _own(venue: Venue) -> list[Asset]:
+    """Return the assets that are kept warm at this venue alone."""
+    return [asset for asset in WARM[venue] if asset not in EVERYWHERE and sum(asset in WARM[other] for other in SIX) == 1]
+
+
+def _quiet_asset(venue: Venue) -> Asset:
+    return _own(venue)[-1]
 
 
 def _warm(truth: Truth, venues: Sequence[Venue]) -> dict[Venue, dict[Asset, Market]]:
     """Return, by venue, the markets a node keeps warm there and nowhere else. A coin in two quotes is kept warm in the first."""
     found: dict[Venue, dict[Asset, Market]] = {venue: {} for venue in venues}
     for market in truth.tapes:
-        warm = WARM[market.venue]
-        is_everywhere = sum(market.asset in WARM[venue] for venue in SIX) > 1 or market.asset in EVERYWHERE
-        if market.asset in warm[:-1] and not is_everywhere:
+        if market.asset in _own(market.venue) and market.asset != _quiet_asset(market.venue):
             found[market.venue].setdefault(market.asset, market)
     return found
 
 
-def _quiet(truth: Truth, venues: Sequence[Venue]) -> dict[Venue, Market]:
+def _quiet(truth: Truth) -> dict[Venue, Market]:
     """Return the market of each venue that hardly trades."""
     found: dict[Venue, Market] = {}
     for market in truth.tapes:
-        if market.venue in venues and market.asset == WARM[market.venue][-1]:
+        if market.asset == _quiet_asset(market.venue):
             found.setdefault(market.venue, market)
     return found
 
