@@ -9,7 +9,7 @@ from trinity_beast.rehearsal.neighbours import Neighbours
 from trinity_beast.rehearsal.plan import CalmStep, Lane, Step, SymbolStep, VenueStep
 from trinity_beast.rehearsal.run import Run, note
 from trinity_beast.rehearsal.scenarios import Scenario
-from trinity_beast.rehearsal.stage import EVERYWHERE, Stage
+from trinity_beast.rehearsal.stage import Stage
 from trinity_beast.words import Asset, Venue
 
 LOOK_SECONDS = 0.1
@@ -51,7 +51,6 @@ class Conductor:
         self.problems: list[str] = []
         self._counts: dict[Venue, dict[str, int]] = {}
         self._alone = asyncio.Lock()
-        self._serving: dict[Asset, Venue] = {}
         self._last: dict[Asset, str] = {}
         """What was told of each asset at last, for whoever must find out why one is not back."""
 
@@ -59,7 +58,6 @@ class Conductor:
         """Take in a judged price."""
         note(self.total, told, judgement)
         if told.asked.venue is None:
-            self._serving[told.asset] = told.venue
             self._last[told.asset] = f"{told.source} {told.state}, {told.age_ms} ms old"
         lane = self.lanes.get(told.venue)
         run = lane.run_of(told) if lane is not None else None
@@ -199,15 +197,10 @@ class Conductor:
     def _begun(self, scenario: Scenario, venue: Venue, markets: dict[Asset, Market], reach: str) -> Run:
         return Run(scenario, markets, self._now_ns(), reach, dict(self._counts.get(venue, {})))
 
-    def _concerned(self, lane: Lane, only: set[Asset] | None) -> dict[Asset, Market]:
-        """Return the markets whose prices must show the fault: the venue's own, and the shared ones it answers for just now."""
-        found = {asset: market for asset, market in lane.markets.items() if only is None or asset in only}
-        if only is None:
-            shared = (market for market in self._stage.truth.tapes if market.asset in EVERYWHERE and market.venue == lane.venue)
-            for market in shared:
-                if self._serving.get(market.asset) == lane.venue:
-                    found.setdefault(market.asset, market)
-        return found
+    @staticmethod
+    def _concerned(lane: Lane, only: set[Asset] | None) -> dict[Asset, Market]:
+        """Return the markets whose prices must show the fault. Those that other venues price too fall over to them, and are judged only."""
+        return {asset: market for asset, market in lane.markets.items() if only is None or asset in only}
 
     async def _ended(self, venue: Venue, run: Run) -> None:
         if not run.scenario.is_harmless and run.noticed_seconds is None:
@@ -232,8 +225,7 @@ class Conductor:
             now_ns = self._now_ns()
             for venue, state in self.lanes.items():
                 for run in state.runs:
-                    if run.cleared_ns is None:
-                        run.counted(self._counts.get(venue, {}), now_ns)
+                    run.counted(self._counts.get(venue, {}), now_ns)
 
     def _now_ns(self) -> int:
         return self._stage.lab.now_ns()
