@@ -165,9 +165,9 @@ class Conductor:
         for run in runs:
             run.cleared(self._now_ns())
         await self._recovered(runs)
-        await self._stage.clock.sleep(SETTLE_SECONDS)
         for run in runs:
             await self._ended(venue, run)
+        await self._stage.clock.sleep(SETTLE_SECONDS)
         state.runs = []
 
     async def _shown(self, runs: Sequence[Run], seconds: float) -> None:

@@ -112,6 +112,16 @@ def test_renewals_of_many_at_once_are_counted_with_what_they_still_have_to_send(
     assert (asked.count("unsubscribe"), asked.count("subscribe")) == (5, 5)
 
 
+def test_of_many_that_are_renewed_each_is_asked_for_by_the_request_after_the_one_that_left_it() -> None:
+    symbols = [Symbol(f"A{number}-USDT") for number in range(20)]
+    talk = hourly(480, *symbols)
+    begun = [talk.renew(symbol, at(1)) or [] for symbol in symbols]
+    later = [action for turn in range(99) for action in talk.tick(at(1 + 0.01 * turn))]
+    said = [json.loads(text) for text in texts([action for actions in [*begun, later] for action in actions]) if text != "ping"]
+    told = [(each["op"], each["args"][0]["instId"]) for each in said]
+    assert told == [(op, symbol) for symbol in symbols for op in ("unsubscribe", "subscribe")]
+
+
 def ops(actions: Iterable[Action]) -> list[str]:
     """What is asked for, pings left out."""
     return [json.loads(text)["op"] for text in texts(list(actions)) if text != "ping"]
