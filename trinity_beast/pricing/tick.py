@@ -210,11 +210,14 @@ class Tick:
         self._hold(trade, "live", is_from_rest=False, until_ns=self._fresh_until_ns(trade, bounds))
 
     def _fresh_until_ns(self, trade: Trade, bounds: Bounds) -> int:
-        """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age."""
+        """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age.
+
+        The window counts from when it was printed: what a socket held back for long is not live for coming at last.
+        """
         stale_ns = _until(trade, bounds.stale_after_ns)
         if not self.can_prove:
             return stale_ns
-        return min(stale_ns, self.heard_ns + self.rhythm.window_ns(bounds) + bounds.proof_wait_ns)
+        return min(stale_ns, _until(trade, self.rhythm.window_ns(bounds) + bounds.proof_wait_ns))
 
     def _note_owed(self, trade: Trade, bounds: Bounds, now_ns: int) -> None:
         """Note that the socket owed us this trade. It may be a moment behind; it is not asked anew too often either."""
