@@ -102,7 +102,8 @@ async def _at(addresses: Mapping[Venue, LabAddresses], database: Database, playe
 
 
 def _silenced(row: RawRow) -> RawRow:
-    return {**row, "enabled": False}
+    """Return the row of a venue nothing may be asked of: off, and without its REST, which may be asked of one that is off."""
+    return {**row, "enabled": False, "rest_rules": {}}
 
 
 def _moved(row: RawRow, *, addresses: Mapping[Venue, LabAddresses]) -> RawRow:
