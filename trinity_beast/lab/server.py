@@ -102,7 +102,7 @@ class VenueServer:
         try:
             await socket.prepare(request)
         except ConnectionResetError:  # Who waited for the handshake may have left meanwhile.
-            return socket
+            return web.Response(status=400, text="gone")
         connection = self._connect(request, socket)
         delivering = asyncio.create_task(connection.deliver())
         try:

@@ -16,8 +16,10 @@ LOOK_SECONDS = 0.1
 COUNT_SECONDS = 0.25
 SHOWN_SECONDS = 1.0
 """A fault stays so long after all has shown that must, for answers to be judged under it."""
-RECOVER_SECONDS = 25.0
+RECOVER_SECONDS = 40.0
 SETTLE_SECONDS = 1.0
+UNTRADED_NS = 12 * SECOND_NS
+"""A market that has printed nothing for so long after a fault is waited for no longer."""
 WELL = Scenario("well", "clear", (), 0)
 FRESH_NS = 3 * SECOND_NS // 2
 """A symbol that traded within this is live beyond doubt: no window is shorter."""
@@ -190,7 +192,7 @@ class Conductor:
     def _untraded(self, run: Run) -> list[Asset]:
         """Return the assets missing whose market has printed nothing since the fault ended, so that nothing can have come."""
         since_ns = run.cleared_ns or run.begun_ns
-        if self._now_ns() - since_ns < round(RECOVER_SECONDS * SECOND_NS) // 2:
+        if self._now_ns() - since_ns < UNTRADED_NS:
             return []
         return [asset for asset in run.missing if self._stage.truth.tapes[run.markets[asset]].first_from(since_ns) is None]
 

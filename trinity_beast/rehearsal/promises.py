@@ -16,7 +16,7 @@ SHORTENED: Mapping[str, float] = {
     "settle_back_seconds": 2.0,
     "stale_after_seconds": 15,
     "quiet_seconds_max": 120,
-    "feed_connect_seconds": 2.0,
+    "feed_connect_seconds": 4.0,
     "feed_ack_seconds": 3.0,
     "feed_refused_retry_seconds": 10.0,
     "feed_backoff_seconds_max": 4.0,

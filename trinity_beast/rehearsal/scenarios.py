@@ -95,25 +95,25 @@ WHOLE_VENUE: tuple[Scenario, ...] = (
 """What happens to a venue as a whole. Where it says `{symbol}`, some of its symbols are muted, for REST to be asked at all."""
 
 ONE_SYMBOL: tuple[Scenario, ...] = (
-    Scenario("mute", "mute", ("mute {venue} {symbol}",), 11, by_prices=True),
-    Scenario("ack-silent", "ack-silent", ("ack-silent {venue} {symbol}",), 11, by_prices=True),
-    Scenario("delist", "delist", ("delist {venue} {symbol}",), 11, by_prices=True),
-    Scenario("rename", "rename", ("rename {venue} {symbol} to={other}",), 11, by_prices=True),
-    Scenario("future-times", "future-times", ("future-times {venue} {symbol} ahead_seconds=600",), 11, by_prices=True),
-    Scenario("wrong-units of time", "wrong-units", ("wrong-units {venue} {symbol} of=time",), 11, by_prices=True),
-    Scenario("wrong-units of price", "wrong-units", ("wrong-units {venue} {symbol} of=price",), 11),
-    Scenario("replay", "replay", ("replay {venue} {symbol} count=20 older_than_seconds=10",), 11),
-    Scenario("truncate", "truncate", ("truncate {venue} {symbol} count=1000",), 11, by_prices=True),
-    Scenario("duplicate", "duplicate", ("duplicate {venue} {symbol}",), 11),
-    Scenario("reorder", "reorder", ("reorder {venue} {symbol}",), 11),
-    Scenario("burst", "burst", ("burst {venue} {symbol} per_second=200 for_seconds=5",), 11),
+    Scenario("mute", "mute", ("mute {venue} {symbol}",), 13, by_prices=True),
+    Scenario("ack-silent", "ack-silent", ("ack-silent {venue} {symbol}",), 13, by_prices=True),
+    Scenario("delist", "delist", ("delist {venue} {symbol}",), 13, by_prices=True),
+    Scenario("rename", "rename", ("rename {venue} {symbol} to={other}",), 13, by_prices=True),
+    Scenario("future-times", "future-times", ("future-times {venue} {symbol} ahead_seconds=600",), 13, by_prices=True),
+    Scenario("wrong-units of time", "wrong-units", ("wrong-units {venue} {symbol} of=time",), 13, by_prices=True),
+    Scenario("wrong-units of price", "wrong-units", ("wrong-units {venue} {symbol} of=price",), 13),
+    Scenario("replay", "replay", ("replay {venue} {symbol} count=20 older_than_seconds=10",), 13),
+    Scenario("truncate", "truncate", ("truncate {venue} {symbol} count=1000",), 13, by_prices=True),
+    Scenario("duplicate", "duplicate", ("duplicate {venue} {symbol}",), 13),
+    Scenario("reorder", "reorder", ("reorder {venue} {symbol}",), 13),
+    Scenario("burst", "burst", ("burst {venue} {symbol} per_second=200 for_seconds=5",), 13),
     Scenario(
-        "error-on-subscribe + mute", "error-on-subscribe", ("error-on-subscribe {venue} {symbol}", MUTED), 11,
+        "error-on-subscribe + mute", "error-on-subscribe", ("error-on-subscribe {venue} {symbol}", MUTED), 13,
         by_prices=True,
     ),
-    Scenario("rest-slow + mute", "rest-slow", ("rest-slow {venue} {symbol} seconds=20", MUTED), 11, by_prices=True),
-    Scenario("rest 500 + mute", "rest-status", ("rest-status {venue} {symbol} status=500", MUTED), 11, by_prices=True),
-    Scenario("rest-repeats + mute", "rest-repeats", ("rest-repeats {venue} {symbol}", MUTED), 11, by_prices=True),
+    Scenario("rest-slow + mute", "rest-slow", ("rest-slow {venue} {symbol} seconds=20", MUTED), 13, by_prices=True),
+    Scenario("rest 500 + mute", "rest-status", ("rest-status {venue} {symbol} status=500", MUTED), 13, by_prices=True),
+    Scenario("rest-repeats + mute", "rest-repeats", ("rest-repeats {venue} {symbol}", MUTED), 13, by_prices=True),
 )  # fmt: skip
 """What happens to one symbol while its neighbours must not notice. Several at once, each at a symbol of its own."""
 
