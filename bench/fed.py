@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.errors import RunBroken
 from bench.machine import Cores, pinned
-from bench.processes import cpu_ns_by_thread, machine_busy_ns, resident_bytes
+from bench.processes import cpu_ns_by_thread, machine_busy_ns, resident_bytes, run_at_once
 from bench.servers import CLOCK, REPOSITORY
 from bench.street import Street, listed, street
 
@@ -113,6 +113,8 @@ def measured(cores: Cores, reader: str, *, seconds: float, symbols: int, rate: f
         RunBroken: a frame or trade was lost, or an asset does not answer with the last price printed of it.
     """
     with fed(cores, reader, symbols=symbols, timed=timed) as (node, venues):
+        if timed:
+            run_at_once([node.pid, venues.pid])
         venues.go(rate)
         # The first trade of each symbol is read in Python, at a slow pace after some seconds: until then nothing is measured.
         threading.Event().wait(WARM_SECONDS + (3.0 * symbols / rate if rate else 0.0))

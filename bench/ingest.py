@@ -20,9 +20,9 @@ from bench.figures import Figure, Rounds, Target, alternating, ratios
 from bench.machine import Cores
 
 SYMBOLS = 150
-TRADES_TARGET = Target(300_000.0, at_most=False)
+TRADES_TARGET = Target(300_000.0, at_most=False, is_absolute=True)
 DELAY_RATE = 10_000.0
-P50_TARGET, P99_TARGET = Target(50.0), Target(500.0)
+P50_TARGET, P99_TARGET = Target(50.0, is_absolute=True), Target(500.0, is_absolute=True)
 
 
 def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:

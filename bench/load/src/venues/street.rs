@@ -14,6 +14,7 @@ const BATCH_BYTES: usize = 65_536;
 const BURST_MAX: usize = 64;
 /// How often sockets are looked at for what callers say, in steps.
 const LISTEN_EVERY: u64 = 256;
+const NAP_NS: u64 = 1_000_000;
 const SECOND_NS: f64 = 1e9;
 
 /// How trades are printed.
@@ -123,8 +124,11 @@ impl Street {
             Pace::AsTaken => self.fill()?,
             Pace::ByTheClock { interval_ns, since_ns, sent } => {
                 for _ in 0..BURST_MAX {
+                    let due_ns = *since_ns + (*sent as f64 * *interval_ns) as u64;
                     let now_ns = clock(libc::CLOCK_BOOTTIME);
-                    if now_ns < *since_ns + (*sent as f64 * *interval_ns) as u64 {
+                    if now_ns < due_ns {
+                        // Asleep, not spinning: who spins ahead of all others is throttled, and then sends everything at once.
+                        std::thread::sleep(std::time::Duration::from_nanos((due_ns - now_ns).min(NAP_NS)));
                         break;
                     }
                     *sent += 1;
