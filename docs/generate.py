@@ -15,6 +15,8 @@ import typer
 
 import trinity_beast
 from trinity_beast import content
+from trinity_beast.access.alerts.routes import alert_routes
+from trinity_beast.access.blocklist.routes import blocklist_routes
 from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.cli import beast
 from trinity_beast.clock import SystemClock
@@ -100,6 +102,8 @@ def openapi_page() -> str:
         asset_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),
+        blocklist_routes(absent, operator=operator, clock=absent),
+        alert_routes(absent, operator=operator),
     ]
     app = build_app(
         routers,

@@ -21,6 +21,7 @@ RULES = (
     "*/errors.py",
     "*/parameters.py",
     "access/admission.py",
+    "access/blocklist/network.py",
     "access/key_format.py",
     "access/months.py",
     "content/*",

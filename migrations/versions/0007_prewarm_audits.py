@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
 FEEDS = Path(__file__).parent / "0002_exchange_feeds.json"
-REST_RULES = Path(__file__).parent / "0006_rest_rules.json"
+REST_RULES = Path(__file__).parent / "0007_rest_rules.json"
 
 FOLD_FIRST_FORMS = """
 WITH untouched AS (
