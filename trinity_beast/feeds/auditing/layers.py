@@ -10,6 +10,7 @@ from trinity_beast.feeds.moment import SECOND_NS
 from trinity_beast.feeds.rest import Look, Product, Products
 from trinity_beast.words import Symbol, Trade, Venue
 
+TOLD_CHARACTERS_MAX = 500
 DELIVERING = frozenset(["live", "quiet"])
 SET_ASIDE = frozenset(["refused", "unanswered"])
 REFUSED_ROWS = ("rows_refused_price", "rows_refused_time", "rows_refused_symbol", "trades_future", "frames_unreadable")
@@ -164,4 +165,9 @@ def answers(row: MappedAsset, answered: Answered) -> Finding:
 
 
 def _found(layer: Layer, outcome: Outcome, reason: str, told: str = "", **evidence: str) -> Finding:
-    return Finding(layer, outcome, reason, told, {name: value for name, value in evidence.items() if value})
+    return Finding(layer, outcome, reason, printable(told), {name: printable(value) for name, value in evidence.items() if value})
+
+
+def printable(text: str) -> str:
+    """Return a text that may hold a venue's own words as it can be stored and shown."""
+    return "".join(character if character.isprintable() else "?" for character in text[:TOLD_CHARACTERS_MAX])
