@@ -100,10 +100,10 @@ def openapi_page() -> str:
         health_routes(absent, with_facts=False),
         feed_routes(absent, operator=operator, clock=absent),
         asset_routes(absent, operator=operator),
-        audit_routes(absent, operator=operator),
-        discovery_routes(absent, absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
         alert_routes(absent, operator=operator),
+        audit_routes(absent, operator=operator),
+        discovery_routes(absent, absent, operator=operator),
     ]
     app = build_app(
         routers,
