@@ -82,6 +82,7 @@ def test_a_symbol_is_on_its_venues_list_under_this_name_and_traded_or_it_is_told
         (status(), replace(LIVE, state="quiet"), None, Outcome.PASSED, ""),
         (status(), REST, None, Outcome.FAILED, "muted"),
         (status(), replace(LIVE, is_lent=True), None, Outcome.FAILED, "lent"),
+        (status(), replace(LIVE, state="halted"), None, Outcome.UNPROVEN, "halted"),
         (status(), replace(LIVE, state="quiet", is_lent=True), None, Outcome.PASSED, ""),
         (status(), replace(REST, is_lent=True), None, Outcome.FAILED, "lent"),
         (status(), STALE, None, Outcome.FAILED, "silent"),

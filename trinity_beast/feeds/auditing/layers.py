@@ -86,6 +86,8 @@ def _of_silence(row: MappedAsset, status: FeedStatus, symbol: SymbolStatus, held
     dropped = {name: str(status.counts[name]) for name in REFUSED_ROWS if status.counts.get(name)}
     if held.is_usable and held.state in DELIVERING and (held.state == "quiet" or not held.is_lent):
         return _found(Layer.DELIVERS, Outcome.PASSED, "", state=held.state)
+    if held.is_usable and held.state == "halted":
+        return _found(Layer.DELIVERS, Outcome.UNPROVEN, "halted", f"{row.venue} has halted {row.symbol}: there are no trades to bring")
     if held.is_usable and held.is_lent:
         told = f"this node's feed of {row.venue} does not bring {row.symbol}; what another node hears is told in its place"
         return _found(Layer.DELIVERS, Outcome.FAILED, "lent", told, state=held.state, **dropped)
