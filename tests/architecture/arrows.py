@@ -39,6 +39,8 @@ RULES = (
     "pricing/choice.py",
     "pricing/freshness.py",
     "pricing/jumps.py",
+    "pricing/likeness.py",
+    "pricing/phase.py",
     "pricing/rhythm.py",
     "pricing/tick.py",
     "web/envelope.py",

@@ -8,7 +8,7 @@ import json
 import re
 
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row, rendered
-from trinity_beast.feeds.reading import FrameReader
+from trinity_beast.feeds.reading import Controls, FrameReader
 
 AS_JSON = {"enabled", "symbols_per_message", "trade_match", "ping_interval_seconds", "ping_payload", "control_rules", "rest_rules"}
 PLAIN_DIGITS = re.compile(r"\d+(\.\d+)?")
@@ -62,4 +62,17 @@ def check_frame(row: FeedRow, frame: bytes) -> None:
             assert trade.symbol
             assert trade.venue == row.venue
             assert 0 <= trade.exchange_time_ns < 2**63
+        if read.controls is not None:
+            check_words(read.controls)
         assert [trade.exchange_time_ns for trade in read.trades] == sorted(trade.exchange_time_ns for trade in read.trades)
+
+
+def check_words(controls: Controls) -> None:
+    """What a venue says of its symbols names whole symbols, numbers and times of our day."""
+    for word in controls.halts:
+        assert word.symbol is None or isinstance(word.symbol, str)
+        assert isinstance(word.is_halted, bool)
+    if controls.voucher is not None:
+        assert isinstance(controls.voucher.symbol, str)
+        assert type(controls.voucher.number) is int
+        assert 0 <= controls.voucher.time_ns < 2**63

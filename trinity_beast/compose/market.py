@@ -54,7 +54,17 @@ def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
         dice=on.dice,
         readings=on.readings,
     )
-    watch = Watch(prices, looks, tables.asset_map, asked_ns=feeds.asked_ns, renew=feeds.renew, clock=on.clock, readings=on.readings)
+    watch = Watch(
+        prices,
+        looks,
+        tables.asset_map,
+        asked_ns=feeds.asked_ns,
+        renew=feeds.renew,
+        said_of=feeds.said_of,
+        clock=on.clock,
+        readings=on.readings,
+    )
+    feeds.report_words(watch.stir)
     return Market(looks, prices, feeds, watch, Demand(prices, looks, clock=on.clock, readings=on.readings))
 
 

@@ -11,10 +11,12 @@ from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
 from trinity_beast.feeds.rest import HttpOpener, Look, Looks, Urgency
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
+from trinity_beast.feeds.session import NOTHING, Said
 from trinity_beast.feeds.trying import Trial
 
 __all__ = [
     "CHANNEL",
+    "NOTHING",
     "AssetEditor",
     "Change",
     "FeedChanges",
@@ -34,6 +36,7 @@ __all__ = [
     "Moment",
     "RawRow",
     "RowInvalid",
+    "Said",
     "SymbolStatus",
     "Timekeeper",
     "Trial",

@@ -1,9 +1,10 @@
 """Every asset's price: trades in, the engine's book kept, and the reading of what the engine cannot answer by itself."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from trinity_beast.clock import Clock
-from trinity_beast.feeds import Look, MappedAsset, Timekeeper
+from trinity_beast.feeds import Look, MappedAsset, Said, Timekeeper
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.atlas import Atlas
@@ -14,7 +15,8 @@ from trinity_beast.pricing.freshness import age_ns
 from trinity_beast.pricing.jumps import Jumps
 from trinity_beast.pricing.model import Price, whole_ms
 from trinity_beast.pricing.parameters import SECOND_NS, LivenessKnobs
-from trinity_beast.pricing.tick import Tick, Verdict
+from trinity_beast.pricing.phase import Verdict
+from trinity_beast.pricing.tick import Tick
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 _log = get_log("pricing")
@@ -68,14 +70,24 @@ class Prices:
         """Take in what a look at a symbol of ours told."""
         before = tick.trade, tick.state, tick.usable_until_ns
         trade = None if look.trade is None or self._is_held(look.trade) else look.trade
-        verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=self._clock.monotonic_ns())
+        now_ns = self._clock.monotonic_ns()
+        verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=now_ns, is_halted=look.is_halted)
         self.settle(tick, has_changed=before != (tick.trade, tick.state, tick.usable_until_ns))
         return verdict
 
     def on_poll(self, look: Look) -> None:
         """Take in what a look at a symbol told that no feed holds. Unchanged or failed, it refreshes nothing."""
         if look.trade is not None:
-            self._take(look.trade, Tick.polled)
+            self._take(look.trade, partial(Tick.polled, is_halted=look.is_halted, asked_ns=look.asked_ns), is_poll=True)
+
+    def on_word(self, tick: Tick, said: Said) -> None:
+        """Take in what the venue itself says of a symbol, beside trades."""
+        before, now_ns = (tick.state, tick.usable_until_ns), self._clock.monotonic_ns()
+        if said.halted_wall_ns is not None or tick.halted_wall_ns is not None:
+            tick.told_halted(said.halted_wall_ns, self.bounds, now_ns=now_ns)
+        if said.is_missing:
+            tick.missed(self.bounds, now_ns=now_ns)
+        self.settle(tick, has_changed=tick.trade is not None and before != (tick.state, tick.usable_until_ns))
 
     def forget(self, venue: Venue, symbol: Symbol) -> None:
         """Hold a symbol no more; an asset that only it priced is unknown to the engine from now on, until it is asked for here."""
@@ -163,15 +175,15 @@ class Prices:
         return [asset for asset in self.atlas.assets if self.atlas.is_prewarmed(asset)]
 
     def is_served(self, asset: Asset) -> bool:
-        """Return whether there is a price that may be served for an asset now."""
+        """Return whether there is a price that may be served for an asset now, of a venue that trades it."""
         tick = self._answering.get(asset)
-        return tick is not None and tick.is_usable(self._clock.monotonic_ns())
+        return tick is not None and tick.is_usable(self._clock.monotonic_ns()) and not tick.serves_halted
 
     def assets_of(self, venue: str) -> list[Asset]:
         """Return the assets a venue prices, in order."""
         return [asset for asset in self.atlas.assets if any(row.venue == venue for row in self.atlas.of_asset(asset))]
 
-    def _take(self, trade: Trade, how: Callable[..., bool]) -> None:
+    def _take(self, trade: Trade, how: Callable[..., bool], *, is_poll: bool = False) -> None:
         mapped = self.atlas.of_symbol(trade.venue, trade.symbol)
         if not mapped:
             self.trades_unmapped += 1
@@ -180,7 +192,7 @@ class Prices:
             return
         tick = self.tick(trade.venue, trade.symbol)
         if not how(tick, trade, self.bounds):
-            self.trades_late += how is not Tick.polled
+            self.trades_late += not is_poll
             return
         for row in mapped:
             self._answer(row.asset, tick, trade.received_monotonic_ns)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from trinity_beast.feeds.grammar import forms
+from trinity_beast.feeds.grammar.forms import Form
 from trinity_beast.feeds.grammar.paths import Path
 from trinity_beast.feeds.grammar.placeholders import SYMBOL, SYMBOL_LOWER, Template
 from trinity_beast.feeds.grammar.section import Section
@@ -23,7 +25,10 @@ class RestPrice:
 
 @dataclass(frozen=True, slots=True)
 class RestSymbols:
-    """Where the list of symbols is, how to read it, and which of them are alive. `rename` holds (listed, on the socket) cuts."""
+    """Where the list of symbols is, how to read it, and which of them are alive. `rename` holds (listed, on the socket) cuts.
+
+    `halted` are those the venue keeps and does not trade for now; what is neither is dead.
+    """
 
     url: Template
     rows: Path
@@ -33,6 +38,7 @@ class RestSymbols:
     details_url: Template | None = None
     rename: tuple[tuple[str, str], ...] = ()
     alive: Match | None = None
+    halted: Match | None = None
     volume_quote: Path | None = None
 
 
@@ -62,53 +68,70 @@ class RestRules:
 
 def parse_rest(section: Section) -> RestRules:
     """Read the REST rules; what is wrong is noted in the section's faults."""
-    rules = RestRules(
-        price=_price(section),
-        symbols=_symbols(section),
-        volume=_volume(section),
-        ok=section.match("ok", needed=False),
-        error=section.path("error"),
-        requests_per_second=section.number("requests_per_second", least=0.001, most=10_000),
-    )
-    section.finish()
-    return rules
+    return _RULES.read(section) or RestRules()
 
 
-def _price(section: Section) -> RestPrice | None:
-    inner = section.section("price")
-    if inner is None:
-        return None
-    url = inner.template("url", allowed=_ONE, must=_ONE, needed=True)
-    price, time, time_format = inner.path("price", needed=True), inner.path("time"), inner.choice("time_format", TimeFormat)
-    inner.finish()
-    if (time is None) != (time_format is None):
-        inner.fault("time_format" if time_format is None else "time", "time and time_format together, or neither")
-    return RestPrice(url, price, time, time_format) if url is not None and price is not None else None
+def _some_volume(section: Section) -> None:
+    """Note volumes that are told neither in the quote nor so that they could be reckoned."""
+    if not section.has("quote_volume") and not (section.has("base_volume") and section.has("price")):
+        section.fault("quote_volume", "quote_volume, or base_volume and price")
 
 
-def _symbols(section: Section) -> RestSymbols | None:
-    inner = section.section("symbols")
-    if inner is None:
-        return None
-    url, rows = inner.template("url", allowed=(), needed=True), inner.path("rows", needed=True)
-    symbol, base, quote = inner.path("symbol", needed=True), inner.path("base"), inner.path("quote")
-    details = inner.template("details_url", allowed=_ONE, must=_ONE)
-    rename, alive = inner.words("rename"), inner.match("alive", needed=False)
-    volume = inner.path("volume_quote")
-    inner.finish()
-    if url is None or rows is None or symbol is None:
-        return None
-    return RestSymbols(url, rows, symbol, base, quote, details, rename, alive, volume)
+def _alive_where_halted(section: Section) -> None:
+    """Note a list that tells the halted from the dead, and neither from the living."""
+    if section.has("halted") and not section.has("alive"):
+        section.fault("alive", "what is alive, beside what is halted")
 
 
-def _volume(section: Section) -> RestVolume | None:
-    inner = section.section("volume")
-    if inner is None:
-        return None
-    url, rows = inner.template("url", allowed=(), needed=True), inner.path("rows", needed=True)
-    symbol, quote_volume = inner.path("symbol"), inner.path("quote_volume")
-    base_volume, price = inner.path("base_volume"), inner.path("price")
-    inner.finish()
-    if quote_volume is None and (base_volume is None or price is None):
-        inner.fault("quote_volume", "quote_volume, or base_volume and price")
-    return RestVolume(url, rows, symbol, quote_volume, base_volume, price) if url is not None and rows is not None else None
+_PRICE = Form(
+    RestPrice,
+    {
+        "url": forms.template(allowed=_ONE, must=_ONE, needed=True),
+        "price": forms.path(needed=True),
+        "time": forms.path(),
+        "time_format": forms.choice(TimeFormat),
+    },
+    needs=["url", "price"],
+    check=forms.together("time", "time_format"),
+)
+_SYMBOLS = Form(
+    RestSymbols,
+    {
+        "url": forms.template(allowed=(), needed=True),
+        "rows": forms.path(needed=True),
+        "symbol": forms.path(needed=True),
+        "base": forms.path(),
+        "quote": forms.path(),
+        "details_url": forms.template(allowed=_ONE, must=_ONE),
+        "rename": forms.words(),
+        "alive": forms.match(needed=False),
+        "halted": forms.match(needed=False),
+        "volume_quote": forms.path(),
+    },
+    needs=["url", "rows", "symbol"],
+    check=_alive_where_halted,
+)
+_VOLUME = Form(
+    RestVolume,
+    {
+        "url": forms.template(allowed=(), needed=True),
+        "rows": forms.path(needed=True),
+        "symbol": forms.path(),
+        "quote_volume": forms.path(),
+        "base_volume": forms.path(),
+        "price": forms.path(),
+    },
+    needs=["url", "rows"],
+    check=_some_volume,
+)
+_RULES = Form(
+    RestRules,
+    {
+        "price": forms.one(_PRICE),
+        "symbols": forms.one(_SYMBOLS),
+        "volume": forms.one(_VOLUME),
+        "ok": forms.match(needed=False),
+        "error": forms.path(),
+        "requests_per_second": forms.number(least=0.001, most=10_000),
+    },
+)

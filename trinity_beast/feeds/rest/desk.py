@@ -5,23 +5,32 @@ import math
 from collections.abc import Awaitable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds.grammar import FeedRow
+from trinity_beast.feeds.grammar.rest import RestSymbols
 from trinity_beast.feeds.moment import SECOND_NS, nanoseconds
-from trinity_beast.feeds.reading.conditions import condition
 from trinity_beast.feeds.rest.breaker import Breaker
 from trinity_beast.feeds.rest.model import LookCounts, LookFailed, Urgency
 from trinity_beast.feeds.rest.opener import Answer, Opener
 from trinity_beast.feeds.rest.parameters import RestKnobs
-from trinity_beast.feeds.rest.reading import AnswerReader, address, alive_reader, last_trade_reader
+from trinity_beast.feeds.rest.reading import AnswerReader, Listing, address, details_reader, last_trade_reader, listing_reader
 from trinity_beast.feeds.rest.turns import Ticket, Turns
 from trinity_beast.words import Symbol
 
 T = TypeVar("T")
 LIMITED = frozenset([418, 429])
 BROKEN = frozenset(["late", "unreachable", "too_long", "unreadable", "refused"])
+
+
+class LastTold(NamedTuple):
+    """A symbol's last trade as the venue told it; `halted_ns` is when (monotonic) its list called the symbol halted, if it did."""
+
+    price: str
+    exchange_time_ns: int
+    asked_ns: int
+    halted_ns: int | None
 
 
 class Place:
@@ -75,43 +84,51 @@ class Desk:
         """Ask by another row from now on; pace, pauses and counters stay."""
         self.row, rules = row, row.rest_rules
         self._read, self._last_trade = AnswerReader(rules), last_trade_reader(rules)
-        listed = rules.symbols if rules.symbols is not None and rules.symbols.alive is not None else None
-        self._listed, self._alive_in = listed, alive_reader(listed) if listed is not None else None
-        self._is_alive = condition(listed.alive) if listed is not None and listed.alive is not None else None
-        self._alive: dict[Symbol | None, tuple[int, frozenset[Symbol]]] = {}
+        self._symbols = rules.symbols if rules.symbols is not None and rules.symbols.alive is not None else None
+        self._listings: dict[Symbol | None, tuple[int, Listing]] = {}
 
     @property
     def can_look(self) -> bool:
         """Return whether the row says how to see a symbol's last trade with its time."""
         return self.row.enabled and self._last_trade is not None
 
-    async def last_trade(self, symbol: Symbol, place: Place) -> tuple[str, int, int]:
-        """Return (price, exchange time, when we asked) of a symbol that is alive."""
+    async def last_trade(self, symbol: Symbol, place: Place) -> LastTold:
+        """Return the last trade of a symbol that is alive or halted."""
         read, rules = self._last_trade, self.row.rest_rules.price
         if read is None or rules is None:
             raise LookFailed("refused", "no REST rules")
-        await self._must_live(symbol, place)
+        halted_ns = await self._must_be_listed(symbol, place)
         body, asked_ns = await self._ask(address(rules.url, symbol), place)
         price, time_ns = read(body)
-        return price, time_ns, asked_ns
+        return LastTold(price, time_ns, asked_ns, halted_ns)
 
-    async def _must_live(self, symbol: Symbol, place: Place) -> None:
-        """Raise unless the venue calls the symbol alive: a dead one keeps its last price for ever."""
-        listed, alive_in, is_alive = self._listed, self._alive_in, self._is_alive
-        if listed is None or alive_in is None or is_alive is None:
-            return
-        whose = None if listed.details_url is None else symbol
-        known = self._alive.get(whose)
-        if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(self._knobs.list_seconds.value):
-            if listed.details_url is None:
-                answer, asked_ns = await self._ask(str(listed.url), place)
-                known = asked_ns, alive_in(answer)
-            else:
-                answer, asked_ns = await self._ask(address(listed.details_url, symbol), place)
-                known = asked_ns, frozenset([symbol] if is_alive(answer) else [])
-            self._alive[whose] = known
-        if symbol not in known[1]:
+    async def _must_be_listed(self, symbol: Symbol, place: Place) -> int | None:
+        """Return when the venue called the symbol halted, None where it is alive; raise where it is neither.
+
+        A dead symbol keeps its last price for ever.
+        """
+        rules = self._symbols
+        if rules is None:
+            return None
+        is_list = rules.details_url is None
+        whose, believed = (None, self._knobs.list_seconds) if is_list else (symbol, self._knobs.details_seconds)
+        known = self._listings.get(whose)
+        if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(believed.value):
+            known = await self._listed(rules, symbol, place)
+            self._listings[whose] = known
+        asked_ns, listing = known
+        if symbol in listing.alive:
+            return None
+        if symbol not in listing.halted:
             raise LookFailed("not_traded")
+        return asked_ns
+
+    async def _listed(self, rules: RestSymbols, symbol: Symbol, place: Place) -> tuple[int, Listing]:
+        if rules.details_url is None:
+            answer, asked_ns = await self._ask(str(rules.url), place)
+            return asked_ns, listing_reader(rules)(answer)
+        answer, asked_ns = await self._ask(address(rules.details_url, symbol), place)
+        return asked_ns, details_reader(rules)(symbol, answer)
 
     async def _ask(self, url: str, place: Place) -> tuple[object, int]:
         await self._turn(place)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds.grammar import FeedRow
-from trinity_beast.feeds.moment import Timekeeper, nanoseconds
+from trinity_beast.feeds.moment import SECOND_NS, Timekeeper, nanoseconds
 from trinity_beast.feeds.parameters import FUTURE_SECONDS_MAX
 from trinity_beast.feeds.rest.desk import Desk, Place
 from trinity_beast.feeds.rest.model import Look, LookFailed, Urgency
@@ -93,9 +93,9 @@ class Looks:
         venue, counts = desk.row.venue, desk.counts
         counts.looks += 1
         try:
-            price, time_ns, asked_ns = await desk.last_trade(symbol, place)
-            now = self._timekeeper.now()
-            trade = Trade(venue, symbol, price, time_ns, now.wall_ns, now.monotonic_ns)
+            told = await desk.last_trade(symbol, place)
+            now, time_ns = self._timekeeper.now(), told.exchange_time_ns
+            trade = Trade(venue, symbol, told.price, time_ns, now.wall_ns, now.monotonic_ns)
             if time_ns > trade.received_time_ns + nanoseconds(self._future_seconds_max.value):
                 raise LookFailed("future", f"by {time_ns - trade.received_time_ns} ns")
         except LookFailed as failure:
@@ -106,4 +106,11 @@ class Looks:
             return Look(venue, symbol, None, self._clock.monotonic_ns(), str(failure))
         counts.answered += 1
         self._told.pop(venue, None)
-        return Look(venue, symbol, trade, asked_ns)
+        is_halted = told.halted_ns is not None and _printed_ns(trade) <= told.halted_ns + SECOND_NS
+        counts.halted += is_halted
+        return Look(venue, symbol, trade, told.asked_ns, is_halted=is_halted)
+
+
+def _printed_ns(trade: Trade) -> int:
+    """Return when (monotonic) a trade was printed: one after the venue's word that the symbol is halted belies it."""
+    return trade.received_monotonic_ns - (trade.received_time_ns - trade.exchange_time_ns)

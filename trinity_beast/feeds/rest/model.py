@@ -18,7 +18,7 @@ class Look:
     """What one look at a venue's last trade came to.
 
     `trade` is None where it failed, and `problem` says why. `asked_ns` (monotonic) is when the request left: whatever the
-    venue says was true at that moment or later.
+    venue says was true at that moment or later. `is_halted`: the venue says that the symbol is not traded for now.
     """
 
     venue: Venue
@@ -26,6 +26,7 @@ class Look:
     trade: Trade | None
     asked_ns: int
     problem: str = ""
+    is_halted: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class LookCounts:
     unreadable: int = 0
     refused: int = 0
     not_traded: int = 0
+    halted: int = 0
     no_trade: int = 0
     future: int = 0
     pauses: int = 0
