@@ -36,7 +36,7 @@ mod engine {
     #[pymodule_export]
     use super::counters::{Blocklist, Counters};
     #[pymodule_export]
-    use super::door::{Door, Handed, Questions};
+    use super::door::{Door, Handed, Questions, Wanted};
     #[pymodule_export]
     use super::keys::{Keys, Policy, Standing, Verdict};
     #[pymodule_export]
@@ -130,6 +130,12 @@ impl Engine {
     #[getter]
     fn questions(&self) -> door::Questions {
         door::Questions(Arc::clone(&self.machine))
+    }
+
+    /// The prices that are fetched on demand.
+    #[getter]
+    fn wanted(&self) -> door::Wanted {
+        door::Wanted(Arc::clone(&self.machine))
     }
 
     /// Replace the texts of what the engine refuses by itself, effective from the next answer on.
