@@ -1,7 +1,7 @@
 """A watch over the lab's Coinbase: real sockets, real REST, the program's own parts, on a clock that a test moves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -51,12 +51,18 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    market: Market, assets: Sequence[MappedAsset], clock: ManualClock, *, venue: Venue = COINBASE, **turned: object
+    market: Market,
+    assets: Sequence[MappedAsset],
+    clock: ManualClock,
+    *,
+    venue: Venue = COINBASE,
+    ledger: Callable[[], Ledger] = Ledger,
+    **turned: object,
 ) -> AsyncIterator[Watched]:
     """Run everything of one venue for the length of a block, once the feed is live."""
     lab = Lab(market, clock, dice_from("lab"))
     values = dict(DOCUMENTED[venue]) | {"enabled": True}
-    rows, readings, book = [parse_row(row_for_lab(values, (await lab.start())[venue]))], Readings(), Ledger()
+    rows, readings, book = [parse_row(row_for_lab(values, (await lab.start())[venue]))], Readings(), ledger()
     looks = Looks(rows, opener=HttpOpener(), clock=clock, readings=readings)
     prices = Prices(book, assets, clock=clock, readings=readings, can_prove=looks.can_look)
     feeds = Feeds(

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from trinity_beast.access.routes import Operated
 from trinity_beast.compose.ground import Ground
-from trinity_beast.engine import Book
+from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
 from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, HttpOpener, Looks, Trial
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parts import Part
-from trinity_beast.pricing import Demand, Prices, Watch
+from trinity_beast.pricing import Demand, Errands, Prices, Watch
 from trinity_beast.storage import Notices
 from trinity_beast.web import Router
 
@@ -24,6 +24,7 @@ class Market:
     feeds: Feeds
     watch: Watch
     demand: Demand
+    errands: Errands
 
     async def follow(self, tables: FeedTables) -> None:
         """Put changed tables to use: prices first, so that no trade of a new symbol finds nobody waiting for it."""
@@ -33,12 +34,12 @@ class Market:
         self.watch.use_map(tables.asset_map)
 
 
-def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
-    """Return the price side of these exchanges, publishing into `book`."""
+def market_of(on: Ground, exchanges: Exchanges, engine: Engine) -> Market:
+    """Return the price side of these exchanges, publishing into the engine's book."""
     tables = exchanges.tables
     looks = Looks(tables.rows, opener=HttpOpener(), clock=on.clock, readings=on.readings)
     prices = Prices(
-        book,
+        engine.book,
         tables.asset_map,
         clock=on.clock,
         readings=on.readings,
@@ -65,14 +66,15 @@ def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
         readings=on.readings,
     )
     feeds.report_words(watch.stir)
-    return Market(looks, prices, feeds, watch, Demand(prices, looks, clock=on.clock, readings=on.readings))
+    demand = Demand(prices, looks, clock=on.clock, readings=on.readings)
+    return Market(looks, prices, feeds, watch, demand, Errands(engine.wanted, demand))
 
 
 def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]:
     """Return what runs, in the order it starts; changed rows are followed once everything is up."""
     notices = Notices(on.database.url, FEED_CHANGES, on.clock)
     changes = FeedChanges(exchanges.read, notices, market.follow, on.clock, known=exchanges.tables)
-    return [market.looks, market.feeds, market.watch, market.demand, changes]
+    return [market.looks, market.feeds, market.watch, market.demand, market.errands, changes]
 
 
 def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Operated) -> list[Router]:

@@ -42,7 +42,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     """
     engine = engine_of(on)
     counters = Counters(engine.counters)
-    market = market_of(on, exchanges, engine.book)
+    market = market_of(on, exchanges, engine)
     gates = gates_of(on, engine, counters)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),

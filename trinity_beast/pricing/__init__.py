@@ -2,6 +2,7 @@
 
 from trinity_beast.pricing.book import BookOfPrices
 from trinity_beast.pricing.demand import Demand
+from trinity_beast.pricing.errands import Errands
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.model import Missing, Price, PriceList
 from trinity_beast.pricing.parameters import STALE_AFTER_SECONDS
@@ -13,6 +14,7 @@ __all__ = [
     "AssetUnknown",
     "BookOfPrices",
     "Demand",
+    "Errands",
     "Missing",
     "Price",
     "PriceList",

@@ -253,10 +253,11 @@ class Prices:
                 self._answer(asset, tick, now_ns)
 
     def _announce(self, assets: Iterable[Asset]) -> None:
-        """Make prewarmed assets known. The others are not, so that the engine hands the first ask for them over (see `Demand`)."""
+        """Make prewarmed assets known. The others are offered, so that the engine has the first ask for them fetched (see `Demand`)."""
         for asset in assets:
             if self.atlas.is_prewarmed(asset):
                 self._book.announce(asset)
+        self._book.offer([asset for asset in self.atlas.assets if not self.atlas.is_prewarmed(asset)])
 
     def _source(self, tick: Tick) -> str:
         return f"{self._prefix}{tick.venue}-{'rest' if tick.is_from_rest else 'ws'}"
