@@ -140,7 +140,7 @@ mod tests {
         assert!(ask(1) && ask(2) && !ask(3));
         questions.settle();
         assert!(ask(4));
-        assert_eq!(questions.take().iter().map(|(ticket, _)| ticket.serial()).collect::<Vec<_>>(), [1, 2, 4]);
+        assert_eq!(questions.take().iter().map(|(ticket, ())| ticket.serial()).collect::<Vec<_>>(), [1, 2, 4]);
         assert_eq!((questions.take().len(), questions.waiting()), (0, 2));
     }
 

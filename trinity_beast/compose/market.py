@@ -1,17 +1,19 @@
 """The price side of a node: feeds, looks, liveness, prices, and what operators do with them."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from trinity_beast.access.routes import Operated
 from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
-from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, HttpOpener, Looks, Trial
+from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, HttpOpener, Looks, Trial, feed_samples
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parts import Part
-from trinity_beast.pricing import Demand, Errands, Prices, Watch
+from trinity_beast.pricing import Demand, Errands, Prices, Tallies, Watch
 from trinity_beast.storage import Notices
+from trinity_beast.telemetry import Samples
 from trinity_beast.web import Router
 
 
@@ -25,6 +27,7 @@ class Market:
     watch: Watch
     demand: Demand
     errands: Errands
+    tallies: Tallies
 
     async def follow(self, tables: FeedTables) -> None:
         """Put changed tables to use: prices first, so that no trade of a new symbol finds nobody waiting for it."""
@@ -67,7 +70,8 @@ def market_of(on: Ground, exchanges: Exchanges, engine: Engine) -> Market:
     )
     feeds.report_words(watch.stir)
     demand = Demand(prices, looks, clock=on.clock, readings=on.readings)
-    return Market(looks, prices, feeds, watch, demand, Errands(engine.wanted, demand))
+    errands = Errands(engine.wanted, demand)
+    return Market(looks, prices, feeds, watch, demand, errands, Tallies(prices, watch, demand, errands))
 
 
 def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]:
@@ -77,10 +81,21 @@ def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]
     return [market.looks, market.feeds, market.watch, market.demand, market.errands, changes]
 
 
+def market_samples(market: Market) -> list[Samples]:
+    """Return what the price side tells whoever collects metrics."""
+    return [partial(feed_samples, market.feeds, market.looks), market.tallies.samples]
+
+
 def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Operated) -> list[Router]:
     """Return what operators do with feeds and assets."""
     trial = Trial(market.feeds, exchanges.readdressed, clock=on.clock, dice=on.dice, readings=on.readings)
     return [
-        feed_routes(FeedEditor(on.database, trial, market.feeds.status), operator=operator, clock=on.clock),
+        feed_routes(
+            FeedEditor(on.database, trial, market.feeds.status),
+            operator=operator,
+            clock=on.clock,
+            rest=market.looks.status,
+            behind=market.tallies,
+        ),
         asset_routes(AssetEditor(on.database), operator=operator),
     ]

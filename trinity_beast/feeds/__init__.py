@@ -9,7 +9,8 @@ from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, Symbol
 from trinity_beast.feeds.moment import Moment, Timekeeper
 from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
-from trinity_beast.feeds.rest import HttpOpener, Look, Looks, Urgency
+from trinity_beast.feeds.rest import HttpOpener, Look, Looks, RestStatus, Urgency
+from trinity_beast.feeds.samples import feed_samples
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
 from trinity_beast.feeds.session import NOTHING, Said
 from trinity_beast.feeds.trying import Trial
@@ -35,6 +36,7 @@ __all__ = [
     "MappedAsset",
     "Moment",
     "RawRow",
+    "RestStatus",
     "RowInvalid",
     "Said",
     "SymbolStatus",
@@ -43,6 +45,7 @@ __all__ = [
     "Urgency",
     "WantedMapRow",
     "any_reached",
+    "feed_samples",
     "feeds_probe",
     "parse_row",
     "read_tables",

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from trinity_beast.feeds.editing import FeedListing, MapRow, StoredFeed, Version
 from trinity_beast.feeds.model import FeedStatus, SymbolStatus
 from trinity_beast.feeds.moment import SECOND_NS
+from trinity_beast.feeds.rest import RestStatus
 from trinity_beast.feeds.trying import SymbolTried, TryReport
 from trinity_beast.web import timestamp_of
 
@@ -21,8 +22,19 @@ class SymbolTold(BaseModel):
     told: str
 
 
+class RestTold(BaseModel):
+    """How a venue's REST side stands: its budget, who waits for a turn, and for how long it is still left alone."""
+
+    can_look: bool
+    requests_per_second: float
+    waiting: int
+    under_way: int
+    paused_seconds: float
+    counts: dict[str, int]
+
+
 class StatusTold(BaseModel):
-    """How one feed runs on this node."""
+    """How one feed runs on this node. `rest` is null where the venue is not known to REST."""
 
     venue: str
     name: str
@@ -36,6 +48,7 @@ class StatusTold(BaseModel):
     last_error: str
     symbols: list[SymbolTold]
     counts: dict[str, int]
+    rest: RestTold | None
 
 
 class FeedTold(BaseModel):
@@ -105,8 +118,8 @@ class MapRowTold(BaseModel):
     version: int
 
 
-def status_told(status: FeedStatus) -> StatusTold:
-    """Shape how a feed runs."""
+def status_told(status: FeedStatus, rest: RestStatus | None) -> StatusTold:
+    """Shape how a feed runs, and how its venue's REST side stands."""
     return StatusTold(
         venue=status.venue,
         name=status.display_name,
@@ -120,6 +133,7 @@ def status_told(status: FeedStatus) -> StatusTold:
         last_error=status.last_error,
         symbols=[_symbol_told(symbol) for symbol in status.symbols],
         counts=dict(status.counts),
+        rest=None if rest is None else _rest_told(rest),
     )
 
 
@@ -178,6 +192,17 @@ def map_row_told(row: MapRow) -> MapRowTold:
     """Shape a row of the map."""
     kept = {name: getattr(row, name) for name in MapRowTold.model_fields if name != "id"}
     return MapRowTold(id=row.row_id, **kept)
+
+
+def _rest_told(rest: RestStatus) -> RestTold:
+    return RestTold(
+        can_look=rest.can_look,
+        requests_per_second=rest.requests_per_second,
+        waiting=rest.waiting,
+        under_way=rest.under_way,
+        paused_seconds=round(rest.paused_seconds, 3),
+        counts=dict(rest.counts),
+    )
 
 
 def _symbol_told(symbol: SymbolStatus) -> SymbolTold:

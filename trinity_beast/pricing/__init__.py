@@ -7,6 +7,7 @@ from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavaila
 from trinity_beast.pricing.model import Missing, Price, PriceList
 from trinity_beast.pricing.parameters import STALE_AFTER_SECONDS
 from trinity_beast.pricing.service import Prices
+from trinity_beast.pricing.tallies import Tallies
 from trinity_beast.pricing.watch import Watch
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "PriceStale",
     "PriceUnavailable",
     "Prices",
+    "Tallies",
     "Watch",
 ]

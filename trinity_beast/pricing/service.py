@@ -176,8 +176,14 @@ class Prices:
 
     def is_served(self, asset: Asset) -> bool:
         """Return whether there is a price that may be served for an asset now, of a venue that trades it."""
+        return self.state_of(asset) in {"live", "quiet", "rest"}
+
+    def state_of(self, asset: Asset) -> str:
+        """Return the state in which an asset's price is told now; `stale` and `unavailable` where there is none to tell."""
         tick = self._answering.get(asset)
-        return tick is not None and tick.is_usable(self._clock.monotonic_ns()) and not tick.serves_halted
+        if tick is None:
+            return "unavailable"
+        return tick.state if tick.is_usable(self._clock.monotonic_ns()) else "stale"
 
     def assets_of(self, venue: str) -> list[Asset]:
         """Return the assets a venue prices, in order."""

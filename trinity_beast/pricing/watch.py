@@ -101,6 +101,21 @@ class Watch:
                 self._put(tick, tick.due_ns(self._prices.bounds))
         self._wake.set()
 
+    @property
+    def is_running(self) -> bool:
+        """Return whether it watches."""
+        return self._driving is not None and not self._driving.done()
+
+    @property
+    def watched(self) -> int:
+        """Return how many symbols are watched."""
+        return len(self._watched)
+
+    @property
+    def looks_under_way(self) -> int:
+        """Return how many looks for proof are under way."""
+        return len(self._looking)
+
     async def _drive(self) -> None:
         while True:
             self._wake.clear()

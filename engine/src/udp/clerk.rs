@@ -104,8 +104,13 @@ struct Case<'a> {
     room: &'a mut [u8],
 }
 
-/// What a key is answered: a draft, none where it has no room, or first a question.
-type Served = Result<Option<Draft>, Wanted>;
+/// What becomes of a request whose key may ask.
+enum Served {
+    /// It is answered, unless there is no room for an answer.
+    Told(Option<Draft>),
+    /// Python is asked first.
+    Ask(Wanted),
+}
 
 impl Clerk {
     /// Return the clerk of a node.
@@ -150,8 +155,8 @@ impl Clerk {
         let mut case = Case { shared, cells, asked: &asked, frame, now, stage, message: &mut self.message, room };
         let drafted = match (refusal, slot) {
             (None, Some(slot)) => match case.serve(slot) {
-                Ok(drafted) => drafted,
-                Err(wanted) => return Outcome::Ask(Question::Assets(wanted)),
+                Served::Told(drafted) => drafted,
+                Served::Ask(wanted) => return Outcome::Ask(Question::Assets(wanted)),
             },
             (code, _) => case.refuse(code.unwrap_or(Code::Internal), &Facts::default()),
         };
@@ -173,7 +178,7 @@ impl Case<'_> {
         match self.asked.fault {
             Some(fault) => {
                 let draft = self.refuse_with(Code::RequestInvalid, fault.sentence().as_bytes());
-                Ok(draft.and_then(|draft| self.pay(slot, draft, &[])))
+                Served::Told(draft.and_then(|draft| self.pay(slot, draft, &[])))
             }
             None if self.asked.is_list => self.serve_list(slot),
             None => self.serve_one(slot),
@@ -189,9 +194,9 @@ impl Case<'_> {
         let found =
             asset.map_or(Look::Unknown, |asset| self.found(look(&pages, asset, &self.wish(), self.now.monotonic_ns), asset, &mut wanted));
         if self.asks_first(slot, &wanted) {
-            return Err(wanted);
+            return Served::Ask(wanted);
         }
-        Ok(self.tell_one(slot, name, asset, found))
+        Served::Told(self.tell_one(slot, name, asset, found))
     }
 
     fn tell_one(&mut self, slot: &KeySlot, name: &[u8], asset: Option<Asset>, found: Look<'_>) -> Option<Draft> {
@@ -221,14 +226,14 @@ impl Case<'_> {
             };
         }
         if self.asks_first(slot, &wanted) {
-            return Err(wanted);
+            return Served::Ask(wanted);
         }
         let found = &found[..texts.len()];
         let first_served = found.iter().find(|look| matches!(look, Look::Price(..))).unwrap_or(&Look::Unknown);
         let length = answer::prices(self.room, &lines[..texts.len()], &self.frame);
         let draft = self.told_or_too_small(length, first_served);
         let (asset, asset_count) = (texts.first().and_then(asset_of), texts.len() as u16);
-        Ok(draft.and_then(|draft| self.pay(slot, Draft { asset, asset_count, ..draft }, found)))
+        Served::Told(draft.and_then(|draft| self.pay(slot, Draft { asset, asset_count, ..draft }, found)))
     }
 
     /// Return what there is of an asset: one that can be fetched is known, and wanted.

@@ -1,7 +1,7 @@
 """REST looks: what a venue says was traded last, asked within its limits. Driven by a row's `rest_rules` alone."""
 
 from trinity_beast.feeds.rest.looks import Looks
-from trinity_beast.feeds.rest.model import Look, Urgency
+from trinity_beast.feeds.rest.model import Look, RestStatus, Urgency
 from trinity_beast.feeds.rest.opener import Answer, HttpOpener, Opener
 
-__all__ = ["Answer", "HttpOpener", "Look", "Looks", "Opener", "Urgency"]
+__all__ = ["Answer", "HttpOpener", "Look", "Looks", "Opener", "RestStatus", "Urgency"]

@@ -12,7 +12,7 @@ from trinity_beast.feeds.grammar import FeedRow
 from trinity_beast.feeds.grammar.rest import RestSymbols
 from trinity_beast.feeds.moment import SECOND_NS, nanoseconds
 from trinity_beast.feeds.rest.breaker import Breaker
-from trinity_beast.feeds.rest.model import LookCounts, LookFailed, Urgency
+from trinity_beast.feeds.rest.model import LookCounts, LookFailed, RestStatus, Urgency
 from trinity_beast.feeds.rest.opener import Answer, Opener
 from trinity_beast.feeds.rest.parameters import RestKnobs
 from trinity_beast.feeds.rest.reading import AnswerReader, Listing, address, details_reader, last_trade_reader, listing_reader
@@ -91,6 +91,19 @@ class Desk:
     def can_look(self) -> bool:
         """Return whether the row says how to see a symbol's last trade with its time."""
         return self.row.enabled and self._last_trade is not None
+
+    def status(self) -> RestStatus:
+        """Return how the venue's REST side stands now."""
+        now_ns = self._clock.monotonic_ns()
+        return RestStatus(
+            venue=self.row.venue,
+            can_look=self.can_look,
+            requests_per_second=self._per_second(),
+            waiting=len(self.turns),
+            under_way=self._flights,
+            paused_seconds=(self._breaker.free_at_ns(now_ns) - now_ns) / SECOND_NS,
+            counts=self.counts.read(),
+        )
 
     async def last_trade(self, symbol: Symbol, place: Place) -> LastTold:
         """Return the last trade of a symbol that is alive or halted."""
@@ -222,14 +235,16 @@ class Desk:
                 self._landed.clear()
                 await self._landed.wait()
                 continue
-            per_second = self.row.rest_rules.requests_per_second or self._knobs.requests_per_second.value
-            ticket = self.turns.next(now_ns, per_second)
+            ticket = self.turns.next(now_ns, self._per_second())
             if ticket is None:
                 self._breaker.given_up()
                 return
             ticket.is_called = True
             self._flights += 1
             self._gates[ticket].set()
+
+    def _per_second(self) -> float:
+        return self.row.rest_rules.requests_per_second or self._knobs.requests_per_second.value
 
     async def stop(self) -> None:
         """Give no more turns."""

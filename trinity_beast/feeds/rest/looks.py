@@ -9,7 +9,7 @@ from trinity_beast.feeds.grammar import FeedRow
 from trinity_beast.feeds.moment import SECOND_NS, Timekeeper, nanoseconds
 from trinity_beast.feeds.parameters import FUTURE_SECONDS_MAX
 from trinity_beast.feeds.rest.desk import Desk, Place
-from trinity_beast.feeds.rest.model import Look, LookFailed, Urgency
+from trinity_beast.feeds.rest.model import Look, LookFailed, RestStatus, Urgency
 from trinity_beast.feeds.rest.opener import Opener
 from trinity_beast.feeds.rest.parameters import RestKnobs
 from trinity_beast.log import get_log
@@ -69,6 +69,10 @@ class Looks:
     def counts(self) -> Mapping[Venue, Mapping[str, int]]:
         """Return what the looks at each venue came to."""
         return {venue: desk.counts.read() for venue, desk in self._desks.items()}
+
+    def status(self) -> list[RestStatus]:
+        """Return how each venue's REST side stands, by venue."""
+        return [self._desks[venue].status() for venue in sorted(self._desks)]
 
     async def last_trade(self, venue: Venue, symbol: Symbol, urgency: Urgency) -> Look:
         """Return a symbol's last trade as the venue tells it now, or why it could not be had. Never raises.

@@ -1,5 +1,6 @@
 """The nouns of REST looks."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 
@@ -55,6 +56,19 @@ class LookCounts:
     def read(self) -> dict[str, int]:
         """Return every counter by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RestStatus:
+    """How one venue's REST side stands: what it may be asked, who waits, and for how long it is still left alone."""
+
+    venue: Venue
+    can_look: bool
+    requests_per_second: float
+    waiting: int
+    under_way: int
+    paused_seconds: float
+    counts: Mapping[str, int]
 
 
 class LookFailed(Exception):
