@@ -8,7 +8,7 @@ from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
-from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, HttpOpener, Looks, Trial, feed_samples
+from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, HttpOpener, Looks, RestTrial, Trial, feed_samples
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parts import Part
 from trinity_beast.pricing import Demand, Errands, Prices, Tallies, Watch
@@ -89,13 +89,14 @@ def market_samples(market: Market) -> list[Samples]:
 def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Operated) -> list[Router]:
     """Return what operators do with feeds and assets."""
     trial = Trial(market.feeds, exchanges.readdressed, clock=on.clock, dice=on.dice, readings=on.readings)
+    rest_trial = RestTrial(market.looks, exchanges.readdressed, market.feeds, readings=on.readings)
     return [
         feed_routes(
-            FeedEditor(on.database, trial, market.feeds.status),
+            FeedEditor(on.database, trial, market.feeds.status, rest_trial=rest_trial),
             operator=operator,
             clock=on.clock,
             rest=market.looks.status,
             behind=market.tallies,
         ),
-        asset_routes(AssetEditor(on.database), operator=operator),
+        asset_routes(AssetEditor(on.database, rest_trial=rest_trial), operator=operator),
     ]

@@ -13,7 +13,7 @@ from trinity_beast.feeds.rest import HttpOpener, Look, Looks, RestStatus, Urgenc
 from trinity_beast.feeds.samples import feed_samples
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
 from trinity_beast.feeds.session import NOTHING, Said
-from trinity_beast.feeds.trying import Trial
+from trinity_beast.feeds.trying import RestTrial, Trial
 
 __all__ = [
     "CHANNEL",
@@ -37,6 +37,7 @@ __all__ = [
     "Moment",
     "RawRow",
     "RestStatus",
+    "RestTrial",
     "RowInvalid",
     "Said",
     "SymbolStatus",

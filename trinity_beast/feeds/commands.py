@@ -247,6 +247,8 @@ def _saved(desk: Desk, saved: dict[str, Any], *, as_json: bool) -> None:
 def _judged(desk: Desk, tried: dict[str, Any]) -> None:
     if tried["passed"]:
         desk.say(f"The row of {tried['venue']} was tried for {tried['seconds']:.1f} s and does.", style="green")
+    for look in tried["looks"]:
+        desk.say(f"By REST {look['symbol']}: {look['price'] or look['problem']}{' (halted)' if look['halted'] else ''}")
     for flaw in tried["flaws"]:
         evidence = {"location": f"row.{flaw['column']}", "message": f"{flaw['told']}.", "fix": flaw["fix"]}
         for line in error_lines({**evidence, "facts": flaw["evidence"]}):

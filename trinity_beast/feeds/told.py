@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from trinity_beast.feeds.editing import FeedListing, MapRow, StoredFeed, Version
 from trinity_beast.feeds.model import FeedStatus, SymbolStatus
 from trinity_beast.feeds.moment import SECOND_NS
-from trinity_beast.feeds.rest import RestStatus
+from trinity_beast.feeds.rest import Look, RestStatus
 from trinity_beast.feeds.trying import SymbolTried, TryReport
 from trinity_beast.web import timestamp_of
 
@@ -79,6 +79,7 @@ class TriedTold(BaseModel):
     frames_read: int
     state: str
     symbols: list[dict[str, Any]]
+    looks: list[dict[str, Any]]
     flaws: list[dict[str, Any]]
     notes: list[str]
     counts: dict[str, int]
@@ -164,6 +165,7 @@ def tried_told(report: TryReport) -> TriedTold:
         frames_read=report.frames_read,
         state=report.state,
         symbols=[_symbol_tried(tried) for tried in report.symbols],
+        looks=[_look_told(look) for look in report.looks],
         flaws=[
             {"flaw": flaw.kind.value, "column": flaw.column, "told": flaw.told, "fix": flaw.mistake().fix, "evidence": dict(flaw.evidence)}
             for flaw in report.flaws
@@ -222,6 +224,17 @@ def _symbol_tried(tried: SymbolTried) -> dict[str, Any]:
         "is_history": tried.is_history,
         "known": {"venue": known.venue, "price": known.price, "exchange_time": _time(known.exchange_time_ns)} if known else None,
         "differs_percent": None if tried.differs_percent is None else round(tried.differs_percent, 4),
+    }
+
+
+def _look_told(look: Look) -> dict[str, Any]:
+    trade = look.trade
+    return {
+        "symbol": look.symbol,
+        "price": trade.price if trade is not None else None,
+        "exchange_time": _time(trade.exchange_time_ns) if trade is not None else None,
+        "halted": look.is_halted,
+        "problem": look.problem,
     }
 
 

@@ -3,5 +3,6 @@
 from trinity_beast.feeds.rest.looks import Looks
 from trinity_beast.feeds.rest.model import Look, RestStatus, Urgency
 from trinity_beast.feeds.rest.opener import Answer, HttpOpener, Opener
+from trinity_beast.feeds.rest.reader import RestReader
 
-__all__ = ["Answer", "HttpOpener", "Look", "Looks", "Opener", "RestStatus", "Urgency"]
+__all__ = ["Answer", "HttpOpener", "Look", "Looks", "Opener", "RestReader", "RestStatus", "Urgency"]

@@ -15,12 +15,14 @@ from trinity_beast.feeds.rest.breaker import Breaker
 from trinity_beast.feeds.rest.model import LookCounts, LookFailed, RestStatus, Urgency
 from trinity_beast.feeds.rest.opener import Answer, Opener
 from trinity_beast.feeds.rest.parameters import RestKnobs
-from trinity_beast.feeds.rest.reading import AnswerReader, Listing, address, details_reader, last_trade_reader, listing_reader
+from trinity_beast.feeds.rest.reader import RestReader
+from trinity_beast.feeds.rest.reading import Listing, address, details_reader, listing_reader
 from trinity_beast.feeds.rest.turns import Ticket, Turns
 from trinity_beast.words import Symbol
 
 T = TypeVar("T")
 LIMITED = frozenset([418, 429])
+MISREAD = frozenset(["unreadable", "refused", "too_long"])
 BROKEN = frozenset(["late", "unreachable", "too_long", "unreadable", "refused"])
 
 
@@ -82,15 +84,12 @@ class Desk:
 
     def use(self, row: FeedRow) -> None:
         """Ask by another row from now on; pace, pauses and counters stay."""
-        self.row, rules = row, row.rest_rules
-        self._read, self._last_trade = AnswerReader(rules), last_trade_reader(rules)
-        self._symbols = rules.symbols if rules.symbols is not None and rules.symbols.alive is not None else None
-        self._listings: dict[Symbol | None, tuple[int, Listing]] = {}
+        self.row, self.reader = row, RestReader(row)
 
     @property
     def can_look(self) -> bool:
         """Return whether the row says how to see a symbol's last trade with its time."""
-        return self.row.enabled and self._last_trade is not None
+        return self.reader.can_look
 
     def status(self) -> RestStatus:
         """Return how the venue's REST side stands now."""
@@ -105,30 +104,30 @@ class Desk:
             counts=self.counts.read(),
         )
 
-    async def last_trade(self, symbol: Symbol, place: Place) -> LastTold:
-        """Return the last trade of a symbol that is alive or halted."""
-        read, rules = self._last_trade, self.row.rest_rules.price
+    async def last_trade(self, symbol: Symbol, place: Place, reader: RestReader) -> LastTold:
+        """Return the last trade of a symbol that is alive or halted, as `reader` reads the venue."""
+        read, rules = reader.last_trade, reader.price
         if read is None or rules is None:
             raise LookFailed("refused", "no REST rules")
-        halted_ns = await self._must_be_listed(symbol, place)
-        body, asked_ns = await self._ask(address(rules.url, symbol), place)
+        halted_ns = await self._must_be_listed(symbol, place, reader)
+        body, asked_ns = await self._ask(address(rules.url, symbol), place, reader)
         price, time_ns = read(body)
         return LastTold(price, time_ns, asked_ns, halted_ns)
 
-    async def _must_be_listed(self, symbol: Symbol, place: Place) -> int | None:
+    async def _must_be_listed(self, symbol: Symbol, place: Place, reader: RestReader) -> int | None:
         """Return when the venue called the symbol halted, None where it is alive; raise where it is neither.
 
         A dead symbol keeps its last price for ever.
         """
-        rules = self._symbols
+        rules = reader.symbols
         if rules is None:
             return None
         is_list = rules.details_url is None
         whose, believed = (None, self._knobs.list_seconds) if is_list else (symbol, self._knobs.details_seconds)
-        known = self._listings.get(whose)
+        known = reader.listings.get(whose)
         if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(believed.value):
-            known = await self._listed(rules, symbol, place)
-            self._listings[whose] = known
+            known = await self._listed(rules, symbol, place, reader)
+            reader.listings[whose] = known
         asked_ns, listing = known
         if symbol in listing.alive:
             return None
@@ -136,29 +135,30 @@ class Desk:
             raise LookFailed("not_traded")
         return asked_ns
 
-    async def _listed(self, rules: RestSymbols, symbol: Symbol, place: Place) -> tuple[int, Listing]:
+    async def _listed(self, rules: RestSymbols, symbol: Symbol, place: Place, reader: RestReader) -> tuple[int, Listing]:
         if rules.details_url is None:
-            answer, asked_ns = await self._ask(str(rules.url), place)
+            answer, asked_ns = await self._ask(str(rules.url), place, reader)
             return asked_ns, listing_reader(rules)(answer)
-        answer, asked_ns = await self._ask(address(rules.details_url, symbol), place)
+        answer, asked_ns = await self._ask(address(rules.details_url, symbol), place, reader)
         return asked_ns, details_reader(rules)(symbol, answer)
 
-    async def _ask(self, url: str, place: Place) -> tuple[object, int]:
+    async def _ask(self, url: str, place: Place, reader: RestReader) -> tuple[object, int]:
         await self._turn(place)
         asked_ns = self._clock.monotonic_ns()
         self.counts.requests += 1
         try:
             answer = await within(self._opener.get(url, bytes_max=self._knobs.bytes_max.value), place.ends_ns, self._clock)
-            return self._judged(answer), asked_ns
+            return self._judged(answer, reader), asked_ns
         except LookFailed as failure:
             # A refusal in the body may be about one symbol, or a limit told with status 200: in a row they count as the venue's.
-            if failure.reason in BROKEN and self._breaker.failed(self._clock.monotonic_ns()):
+            is_about_us = reader is not self.reader and failure.reason in MISREAD  # A row that is tried may misread a venue that is well.
+            if failure.reason in BROKEN and not is_about_us and self._breaker.failed(self._clock.monotonic_ns()):
                 self.counts.pauses += 1
             raise
         finally:
             self._land()
 
-    def _judged(self, answer: Answer) -> object:
+    def _judged(self, answer: Answer, reader: RestReader) -> object:
         now_ns = self._clock.monotonic_ns()
         if answer.status in LIMITED:
             self._breaker.limited(now_ns, self._retry_after(answer.retry_after))
@@ -171,7 +171,7 @@ class Desk:
         if answer.status != 200:  # About this symbol alone: the venue itself is well.
             self._breaker.succeeded()
             raise LookFailed("statuses", str(answer.status))
-        body = self._read.read(answer.body)
+        body = reader.read(answer.body)
         self._breaker.succeeded()
         return body
 

@@ -9,9 +9,10 @@ from trinity_beast.feeds.grammar import FeedRow
 from trinity_beast.feeds.moment import SECOND_NS, Timekeeper, nanoseconds
 from trinity_beast.feeds.parameters import FUTURE_SECONDS_MAX
 from trinity_beast.feeds.rest.desk import Desk, Place
-from trinity_beast.feeds.rest.model import Look, LookFailed, RestStatus, Urgency
+from trinity_beast.feeds.rest.model import Look, LookCounts, LookFailed, RestStatus, Urgency
 from trinity_beast.feeds.rest.opener import Opener
 from trinity_beast.feeds.rest.parameters import RestKnobs
+from trinity_beast.feeds.rest.reader import RestReader
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.words import Symbol, Trade, Venue
@@ -85,7 +86,9 @@ class Looks:
         flight = self._flights.get((venue, symbol))
         if flight is None:
             place = Place(urgency, self._clock.monotonic_ns() + nanoseconds(self._knobs.look_seconds.value))
-            task = asyncio.get_running_loop().create_task(self._look(desk, symbol, place), name=f"look {venue} {symbol}")
+            task = asyncio.get_running_loop().create_task(
+                self._look(desk, symbol, place, desk.reader, desk.counts), name=f"look {venue} {symbol}"
+            )
             flight = self._flights[venue, symbol] = _Flight(place, task)
             task.add_done_callback(lambda _: self._flights.pop((venue, symbol), None))
         else:
@@ -93,18 +96,32 @@ class Looks:
             flight.place.hasten(urgency, desk.turns)
         return await asyncio.shield(flight.task)  # One asker that goes away must not take the look from the others.
 
-    async def _look(self, desk: Desk, symbol: Symbol, place: Place) -> Look:
-        venue, counts = desk.row.venue, desk.counts
+    async def tried(self, reader: RestReader, symbol: Symbol) -> Look:
+        """Return a symbol's last trade as another row than the one in use reads the venue; in turn, and within its budget."""
+        desk = self._desks.get(reader.row.venue)
+        if desk is None:
+            desk = Desk(reader.row, opener=self._opener, clock=self._clock, knobs=self._knobs)
+        place = Place(Urgency.CUSTOMER, self._clock.monotonic_ns() + nanoseconds(self._knobs.look_seconds.value))
+        try:
+            return await self._look(desk, symbol, place, reader, LookCounts())  # What is tried counts for nothing.
+        finally:
+            if desk is not self._desks.get(reader.row.venue):
+                await desk.stop()
+
+    async def _look(self, desk: Desk, symbol: Symbol, place: Place, reader: RestReader, counts: LookCounts) -> Look:
+        venue = desk.row.venue
         counts.looks += 1
         try:
-            told = await desk.last_trade(symbol, place)
+            told = await desk.last_trade(symbol, place, reader)
             now, time_ns = self._timekeeper.now(), told.exchange_time_ns
             trade = Trade(venue, symbol, told.price, time_ns, now.wall_ns, now.monotonic_ns)
             if time_ns > trade.received_time_ns + nanoseconds(self._future_seconds_max.value):
                 raise LookFailed("future", f"by {time_ns - trade.received_time_ns} ns")
         except LookFailed as failure:
             setattr(counts, failure.reason, getattr(counts, failure.reason) + 1)
-            if self._told.get(venue) != failure.reason:  # The counter goes on; the log tells each new reason once.
+            if (
+                counts is desk.counts and self._told.get(venue) != failure.reason
+            ):  # The counter goes on; the log tells each new reason once.
                 self._told[venue] = failure.reason
                 _log.warning("rest look failed", venue=venue, symbol=symbol, reason=str(failure))
             return Look(venue, symbol, None, self._clock.monotonic_ns(), str(failure))

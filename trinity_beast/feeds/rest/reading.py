@@ -1,11 +1,12 @@
 """REST rules at work: from an answer's bytes to the last trade it names, or to the symbols that are alive or halted. Pure."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from trinity_beast.feeds.grammar.digits import DigitsRefused, Number, price_digits
+from trinity_beast.feeds.grammar.paths import Path
 from trinity_beast.feeds.grammar.placeholders import Template
 from trinity_beast.feeds.grammar.rest import RestRules, RestSymbols
 from trinity_beast.feeds.grammar.times import TimeRefused, time_reader
@@ -25,6 +26,8 @@ class Listing:
 
     alive: frozenset[Symbol]
     halted: frozenset[Symbol] = frozenset()
+    quotes: Mapping[Symbol, str] = field(default_factory=dict)
+    """In what each is priced, as the venue spells it in capitals, where its list says."""
 
 
 def address(template: Template, symbol: Symbol) -> str:
@@ -86,17 +89,22 @@ def listing_reader(rules: RestSymbols) -> Callable[[object], Listing]:
     is_alive = condition(rules.alive) if rules.alive is not None else _always
     is_halted = condition(rules.halted) if rules.halted is not None else _never
 
+    quote_of = _text_of(rules.quote)
+
     def read(answer: object) -> Listing:
-        alive, halted = set(), set()
+        alive, halted, quotes = set(), set(), {}
         for row in rows(answer):
             name = symbol_of(row)
             if not isinstance(name, str) or isinstance(name, Number):
                 continue
+            symbol = Symbol(renamed(name))
             if is_alive(row):
-                alive.add(Symbol(renamed(name)))
+                alive.add(symbol)
             elif is_halted(row):
-                halted.add(Symbol(renamed(name)))
-        return Listing(frozenset(alive), frozenset(halted - alive))
+                halted.add(symbol)
+            if spelled := quote_of(row):
+                quotes[symbol] = spelled
+        return Listing(frozenset(alive), frozenset(halted - alive), quotes)
 
     return read
 
@@ -105,14 +113,24 @@ def details_reader(rules: RestSymbols) -> Callable[[Symbol, object], Listing]:
     """Return the function that reads whether one symbol is alive or halted out of the answer about it."""
     is_alive = condition(rules.alive) if rules.alive is not None else _always
     is_halted = condition(rules.halted) if rules.halted is not None else _never
+    quote_of = _text_of(rules.quote)
 
     def read(symbol: Symbol, answer: object) -> Listing:
         one: frozenset[Symbol] = frozenset([symbol])
+        quotes = {symbol: spelled} if (spelled := quote_of(answer)) else {}
         if is_alive(answer):
-            return Listing(one)
-        return Listing(frozenset(), one) if is_halted(answer) else Listing(frozenset())
+            return Listing(one, quotes=quotes)
+        return Listing(frozenset(), one if is_halted(answer) else frozenset(), quotes)
 
     return read
+
+
+def _text_of(path: Path | None) -> Callable[[object], str]:
+    """Return the function that gives the text a path leads to in capitals, or nothing."""
+    if path is None:
+        return lambda _: ""
+    get = one_of(path)
+    return lambda row: value.upper() if isinstance(value := get(row), str) and not isinstance(value, Number) else ""
 
 
 def _always(_row: object) -> bool:
