@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.test_udp import asked, asking
-from tests.support.engines import SECRET, Node, wait_for
+from tests.support.engines import SECRET, STRANGER, Node, wait_for
 from trinity_beast.usage import SpoolReader
 
 
@@ -112,16 +112,16 @@ def test_no_more_wait_than_may_and_the_rest_are_told_at_once(make_node: Callable
             send(caller, asset="COLD")
         assert [told(caller)["code"] for _ in range(3)] == ["PRICE_UNAVAILABLE"] * 3
         assert len(wanted(node)) == 2
-        send(caller, key="tb_live_stranger", asset="BTC")
-        assert node.question()[1] == node.engine.keys.digest_of("tb_live_stranger"), "keys have room of their own"
+        send(caller, key=STRANGER, asset="BTC")
+        assert node.question()[1] == node.engine.keys.digest_of(STRANGER), "keys have room of their own"
 
 
 def test_a_new_key_may_ask_for_a_price_on_demand(node: Node) -> None:
     node.engine.book.offer(["COLD"])
     with asking(node) as caller:
-        send(caller, key="tb_live_new", asset="COLD")
+        send(caller, key=STRANGER, asset="COLD")
         ticket, _ = node.question()
-        node.admit("tb_live_new", key_id=8)
+        node.admit(STRANGER, key_id=8)
         node.engine.questions.answer(ticket)
         [(ticket, _)] = wanted(node)
         node.publish("COLD", "7.5")

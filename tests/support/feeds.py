@@ -18,14 +18,16 @@ from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 SECOND_NS = 1_000_000_000
 NOW_NS = 1_795_160_400 * SECOND_NS  # 2026-11-20T07:40:00Z
-_MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
+_STEPS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
 
 def _documented() -> dict[str, dict[str, Any]]:
     """The rows as the migrations leave them."""
-    first = json.loads((_MIGRATIONS / "0002_exchange_feeds.json").read_text(encoding="utf-8"))
-    later = json.loads((_MIGRATIONS / "0009_halts_and_proofs.json").read_text(encoding="utf-8"))
-    rows = {row["venue"]: row for row in [*first, *later["rows"]]}
+    first, rest_rules, later = (
+        json.loads((_STEPS / name).read_text(encoding="utf-8"))
+        for name in ("0002_exchange_feeds.json", "0007_rest_rules.json", "0008_halts_and_proofs.json")
+    )
+    rows = {row["venue"]: {**row, "rest_rules": rest_rules.get(row["venue"], row["rest_rules"])} for row in [*first, *later["rows"]]}
     for change in later["changes"]:
         place = rows[change["venue"]][change["column"]]
         for name in change["path"][:-1]:

@@ -8,10 +8,28 @@ from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
-from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, HttpOpener, Looks, RestTrial, Trial, feed_samples
+from trinity_beast.feeds import (
+    AssetEditor,
+    Auditor,
+    Audits,
+    Discovery,
+    FeedChanges,
+    FeedEditor,
+    Feeds,
+    FeedTables,
+    HttpOpener,
+    Listings,
+    Looks,
+    RestTrial,
+    Syncer,
+    Trial,
+    feed_samples,
+)
+from trinity_beast.feeds.auditing.routes import audit_routes
+from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parts import Part
-from trinity_beast.pricing import Demand, Errands, Prices, Tallies, Watch
+from trinity_beast.pricing import CacheTier, Demand, Errands, Prices, Shelf, Smoke, Tallies, Watch, cache_tier_probe
 from trinity_beast.storage import Notices
 from trinity_beast.telemetry import Samples
 from trinity_beast.web import Router
@@ -28,6 +46,10 @@ class Market:
     demand: Demand
     errands: Errands
     tallies: Tallies
+    listings: Listings
+    audits: Audits
+    tier: CacheTier | None
+    """What is shared with the neighbours, where there is a cache to share it in."""
 
     async def follow(self, tables: FeedTables) -> None:
         """Put changed tables to use: prices first, so that no trade of a new symbol finds nobody waiting for it."""
@@ -69,16 +91,25 @@ def market_of(on: Ground, exchanges: Exchanges, engine: Engine) -> Market:
         readings=on.readings,
     )
     feeds.report_words(watch.stir)
-    demand = Demand(prices, looks, clock=on.clock, readings=on.readings)
+    tier = None
+    if on.cache is not None:
+        shelf = Shelf(on.cache, source_prefix=exchanges.source_prefix)
+        tier = CacheTier(prices, shelf, node=on.settings.node, clock=on.clock, readings=on.readings)
+        on.health.register("cache", cache_tier_probe(on.cache, tier), is_needed=False)
+    demand = Demand(prices, looks, clock=on.clock, readings=on.readings, fetch_shared=None if tier is None else tier.fetch)
     errands = Errands(engine.wanted, demand)
-    return Market(looks, prices, feeds, watch, demand, errands, Tallies(prices, watch, demand, errands))
+    listings = Listings(looks, on.clock, on.readings)
+    auditor = Auditor(feeds, listings, looks, Smoke(prices, engine.book, looks), clock=on.clock, readings=on.readings)
+    audits = Audits(on.database, auditor, node=on.settings.node, clock=on.clock, readings=on.readings)
+    return Market(looks, prices, feeds, watch, demand, errands, Tallies(prices, watch, demand, errands), listings, audits, tier)
 
 
 def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]:
     """Return what runs, in the order it starts; changed rows are followed once everything is up."""
     notices = Notices(on.database.url, FEED_CHANGES, on.clock)
     changes = FeedChanges(exchanges.read, notices, market.follow, on.clock, known=exchanges.tables)
-    return [market.looks, market.feeds, market.watch, market.demand, market.errands, changes]
+    shared = [] if market.tier is None else [market.tier]
+    return [market.looks, *shared, market.feeds, market.watch, market.demand, market.errands, changes, market.audits]
 
 
 def market_samples(market: Market) -> list[Samples]:
@@ -90,6 +121,9 @@ def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Op
     """Return what operators do with feeds and assets."""
     trial = Trial(market.feeds, exchanges.readdressed, clock=on.clock, dice=on.dice, readings=on.readings)
     rest_trial = RestTrial(market.looks, exchanges.readdressed, market.feeds, readings=on.readings)
+    discovery = Discovery(on.database, market.listings, clock=on.clock, readings=on.readings)
+    # What a sync saves it has read from the venues' lists itself, just now.
+    syncer = Syncer(market.audits, discovery, market.listings, AssetEditor(on.database), clock=on.clock, readings=on.readings)
     return [
         feed_routes(
             FeedEditor(on.database, trial, market.feeds.status, rest_trial=rest_trial),
@@ -99,4 +133,6 @@ def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Op
             behind=market.tallies,
         ),
         asset_routes(AssetEditor(on.database, rest_trial=rest_trial), operator=operator),
+        audit_routes(market.audits, operator=operator),
+        discovery_routes(discovery, syncer, operator=operator),
     ]

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from trinity_beast.pricing.freshness import age_at_receipt
 from trinity_beast.words import Trade
 
 _UNITS_NS = (1_000_000_000, 1_000_000, 1_000)
@@ -23,3 +24,10 @@ def _is_same_instant(one_ns: int, other_ns: int) -> bool:
     """Return whether two times are one, where a venue writes them more coarsely by REST than on the socket."""
     unit_ns = next((unit for unit in _UNITS_NS if one_ns % unit == 0 or other_ns % unit == 0), 1)
     return one_ns // unit_ns == other_ns // unit_ns
+
+
+def oldest(held: Trade, told: Trade) -> Trade:
+    """Return the older telling of the trade we hold: no hop makes a price younger. Told with another time, ours stays."""
+    if told.exchange_time_ns != held.exchange_time_ns:
+        return held  # REST writes it more coarsely than the socket; a coarser time would be a step back.
+    return max(held, told, key=lambda trade: age_at_receipt(trade) - trade.received_monotonic_ns)

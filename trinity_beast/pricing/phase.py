@@ -12,6 +12,8 @@ class Phase(Enum):
     """The venue said that there was no newer trade."""
     REST = auto()
     """The venue's REST told a trade that the socket had not."""
+    LENT = auto()
+    """A neighbour told a trade, or a proof, that we had not."""
     HALTED = auto()
     """The venue says that the symbol is not traded for now."""
 

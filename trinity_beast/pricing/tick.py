@@ -1,7 +1,9 @@
 """What we hold of one venue's symbol, and how sure of it we are: the rules of liveness. Pure: events and times in."""
 
+from typing import NamedTuple
+
 from trinity_beast.pricing.freshness import age_at_receipt, reaches_ns
-from trinity_beast.pricing.likeness import is_newer, is_same
+from trinity_beast.pricing.likeness import is_newer, is_same, oldest
 from trinity_beast.pricing.parameters import Bounds
 from trinity_beast.pricing.phase import Phase, Verdict
 from trinity_beast.pricing.rhythm import Rhythm
@@ -10,6 +12,17 @@ from trinity_beast.words import Symbol, Trade, Venue
 RENEWALS_DOUBLED_MAX = 5
 SLACK_NS = 1_000_000_000
 """A trade printed this shortly after its subscription was asked for may have been missed by right: clocks differ."""
+_TOLD_BY_OTHERS = (Phase.REST, Phase.LENT)
+
+
+class Loan(NamedTuple):
+    """What a neighbour holds of a symbol, reckoned by our clocks: its trade, and until when (monotonic) it may be served."""
+
+    trade: Trade
+    state: str
+    is_from_rest: bool
+    proven_ns: int
+    usable_until_ns: int
 
 
 class Tick:
@@ -22,6 +35,7 @@ class Tick:
 
     __slots__ = (
         "again_ns",
+        "cache_tier",
         "can_prove",
         "halted_wall_ns",
         "heard_ns",
@@ -29,6 +43,7 @@ class Tick:
         "is_missed",
         "owed_ns",
         "phase",
+        "proven_ns",
         "renewals",
         "renewed_ns",
         "rhythm",
@@ -44,10 +59,10 @@ class Tick:
     def __init__(self, venue: Venue, symbol: Symbol, *, now_ns: int, wall_ns: int, can_prove: bool = False) -> None:
         self.venue, self.symbol, self.can_prove = venue, symbol, can_prove
         self.trade: Trade | None = None
-        self.state, self.is_from_rest, self.phase = "live", False, Phase.FLOWING
+        self.state, self.is_from_rest, self.phase, self.cache_tier = "live", False, Phase.FLOWING, "memory"
         self.rhythm = Rhythm()
         self.heard_ns, self.since_wall_ns = now_ns, wall_ns
-        self.usable_since_ns = self.usable_until_ns = self.again_ns = 0
+        self.usable_since_ns = self.usable_until_ns = self.again_ns = self.proven_ns = 0
         self.owed_ns: int | None = None
         self.halted_wall_ns: int | None = None
         self.is_missed = False
@@ -73,7 +88,7 @@ class Tick:
             return False
         now_ns = trade.received_monotonic_ns
         # A gap in which the socket kept a trade from us, or none could be made, says nothing of the symbol's rhythm.
-        if self.trade is not None and now_ns > self.heard_ns and self.phase not in {Phase.REST, Phase.HALTED}:
+        if self.trade is not None and now_ns > self.heard_ns and self.phase not in (*_TOLD_BY_OTHERS, Phase.HALTED):
             self.rhythm.heard(now_ns - self.heard_ns)
         self.heard_ns, self.owed_ns, self.renewals = now_ns, None, 0
         self._flow(trade, bounds)
@@ -125,8 +140,7 @@ class Tick:
         return self._quiet(held, bounds, asked_ns=asked_ns, now_ns=now_ns)
 
     def _overtaken(self, trade: Trade, bounds: Bounds, *, asked_ns: int, now_ns: int, is_halted: bool) -> Verdict:
-        if trade.exchange_time_ns > self.since_wall_ns + SLACK_NS and self.owed_ns is None:
-            self._owe(bounds, now_ns)
+        self._note_owed(trade, bounds, now_ns)
         self.is_missed = False
         if is_halted:
             return self._halt(trade, bounds, is_from_rest=True, told_ns=asked_ns, now_ns=now_ns)
@@ -141,14 +155,15 @@ class Tick:
         """
         was_halted, self.halted_wall_ns = self.halted_wall_ns is not None, halted_wall_ns
         is_halted = halted_wall_ns is not None
-        if is_halted and self.trade is not None and not self.is_missed and self.is_usable(now_ns) and self.phase is not Phase.REST:
+        is_ours = self.phase not in _TOLD_BY_OTHERS and not self.is_missed
+        if is_halted and self.trade is not None and is_ours and self.is_usable(now_ns):
             self._halt(self.trade, bounds, is_from_rest=self.is_from_rest, told_ns=now_ns, now_ns=now_ns)
         elif was_halted and not is_halted and self.phase is Phase.HALTED:
             self.usable_until_ns = self.again_ns = now_ns
 
     def missed(self, bounds: Bounds, *, now_ns: int) -> None:
         """Take the venue's word that a trade was printed which the socket has not told. It may be a moment behind."""
-        if self.is_missed or self.phase is Phase.REST:
+        if self.is_missed or self.phase in _TOLD_BY_OTHERS:
             return
         self.is_missed = True
         if self.owed_ns is None:
@@ -157,6 +172,28 @@ class Tick:
         # Unproven it serves as long as any suspect price; but what was called quiet is so no more.
         wait_ns = bounds.proof_wait_ns if self.phase is Phase.FLOWING else 0
         self.usable_until_ns = min(self.usable_until_ns, now_ns + bounds.renew_after_ns + wait_ns)
+
+    def lent(self, loan: Loan, bounds: Bounds, *, now_ns: int) -> bool:
+        """Take what a neighbour holds of this symbol; False when it is no younger, or proves no more, than what is held here.
+
+        It serves for as long as the neighbour proved, and the next trade of our own that is not older takes it back.
+        """
+        held = self.trade
+        is_halted = self.phase is Phase.HALTED or self.halted_wall_ns is not None
+        if loan.usable_until_ns <= now_ns or (is_halted and loan.state != "halted"):
+            return False  # What our venue says itself goes before what a neighbour makes of its silence.
+        if held is not None and is_same(loan.trade, held):
+            if loan.state not in {"quiet", "halted"} or loan.usable_until_ns <= self.usable_until_ns:
+                return False
+        elif held is not None and not is_newer(loan.trade, held):
+            return False
+        else:
+            self._note_owed(loan.trade, bounds, now_ns)
+        self.phase, self.again_ns = Phase.LENT, max(now_ns, loan.usable_until_ns - bounds.proof_wait_ns)
+        trade = loan.trade if held is None or not is_same(loan.trade, held) else oldest(held, loan.trade)
+        self._hold(trade, loan.state, is_from_rest=loan.is_from_rest, until_ns=loan.usable_until_ns, now_ns=now_ns)
+        self.cache_tier, self.proven_ns = "valkey", loan.proven_ns
+        return True
 
     def subscribed(self, asked_wall_ns: int) -> None:
         """Note when the present subscription was asked for: what was printed before, it does not owe."""
@@ -208,6 +245,11 @@ class Tick:
             return stale_ns
         return min(stale_ns, self.heard_ns + self.rhythm.window_ns(bounds) + bounds.proof_wait_ns)
 
+    def _note_owed(self, trade: Trade, bounds: Bounds, now_ns: int) -> None:
+        """Note that the socket owed us this trade."""
+        if trade.exchange_time_ns > self.since_wall_ns + SLACK_NS and self.owed_ns is None:
+            self._owe(bounds, now_ns)
+
     def _rest(self, trade: Trade, bounds: Bounds) -> None:
         self.phase = Phase.REST
         self._hold(trade, "rest", is_from_rest=True, until_ns=reaches_ns(trade, bounds.stale_after_ns))
@@ -229,6 +271,7 @@ class Tick:
             return Verdict.UNPROVEN  # Such a silence is not this symbol's: the venue halted it, or REST stands still too.
         self.phase, self.again_ns = Phase.QUIET, now_ns + bounds.proof_ns // 2
         self._hold(held, "quiet", is_from_rest=self.is_from_rest, until_ns=until_ns, now_ns=now_ns)
+        self.proven_ns = asked_ns
         return Verdict.QUIET
 
     def _hold(self, trade: Trade, state: str, *, is_from_rest: bool, until_ns: int, now_ns: int | None = None) -> None:
@@ -236,4 +279,7 @@ class Tick:
         # One that comes back from a halt has to settle like one that was lost.
         if self.trade is not None and (not self.is_usable(now_ns) or (self.state == "halted" and state != "halted")):
             self.usable_since_ns = now_ns
+        if trade is not self.trade:
+            self.cache_tier = "memory"
+        self.proven_ns = trade.received_monotonic_ns
         self.trade, self.state, self.is_from_rest, self.usable_until_ns = trade, state, is_from_rest, until_ns

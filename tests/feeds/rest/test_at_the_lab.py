@@ -35,8 +35,7 @@ class Window:
 async def window(clock: ManualClock) -> AsyncIterator[Window]:
     lab = Lab(open_market(seed=7, kinds={COINBASE: Coinbase}), clock, dice_from("lab"))
     addresses = (await lab.start())[COINBASE]
-    values = DOCUMENTED[COINBASE]
-    looks = Looks([parse_row(row_for_lab(values, addresses))], opener=HttpOpener(), clock=clock)
+    looks = Looks([parse_row(row_for_lab(DOCUMENTED[COINBASE], addresses))], opener=HttpOpener(), clock=clock)
     yield Window(lab, looks, clock)
     await looks.stop()
     await lab.stop()

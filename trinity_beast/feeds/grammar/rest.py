@@ -1,16 +1,29 @@
-"""REST rules: the price fallback, the list of symbols with its alive test, the 24 h volume, the pace."""
+"""REST rules: the price fallback, the list of symbols with its alive test, all prices at once, the 24 h volume, the pace."""
 
 from dataclasses import dataclass
 
 from trinity_beast.feeds.grammar import forms
-from trinity_beast.feeds.grammar.forms import Form
-from trinity_beast.feeds.grammar.paths import Path
+from trinity_beast.feeds.grammar.errors import GrammarFault
+from trinity_beast.feeds.grammar.forms import Blank, Form
+from trinity_beast.feeds.grammar.paths import Path, Values, parse_path
 from trinity_beast.feeds.grammar.placeholders import SYMBOL, SYMBOL_LOWER, Template
 from trinity_beast.feeds.grammar.section import Section
 from trinity_beast.feeds.grammar.times import TimeFormat
 from trinity_beast.feeds.grammar.wanted import Match
 
 _ONE = (SYMBOL, SYMBOL_LOWER)
+MEMBER_NAME = "@"
+_QUOTE_CHARACTERS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RowName:
+    """How a row of an answer is called: what a path in it leads to, or `@` (None), the member of the answer it stands under."""
+
+    path: Path | None
+
+    def __str__(self) -> str:
+        return MEMBER_NAME if self.path is None else str(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +40,9 @@ class RestPrice:
 class RestSymbols:
     """Where the list of symbols is, how to read it, and which of them are alive. `rename` holds (listed, on the socket) cuts.
 
-    `halted` are those the venue keeps and does not trade for now; what is neither is dead.
+    `halted` are those the venue keeps and does not trade for now; what is neither is dead. `names` are what else the venue
+    calls a market in its answers, now or formerly; `alias` leads to the symbol under which a market is delivered that is
+    only another name of it.
     """
 
     url: Template
@@ -40,18 +55,40 @@ class RestSymbols:
     alive: Match | None = None
     halted: Match | None = None
     volume_quote: Path | None = None
+    alias: Path | None = None
+    names: tuple[RowName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RestPrices:
+    """Where the last prices of all markets are told at once. Without times, so they are compared with and never served."""
+
+    url: Template
+    rows: Path
+    symbol: RowName
+    price: Path
 
 
 @dataclass(frozen=True, slots=True)
 class RestVolume:
-    """Where the 24 h volumes are: in the quote, or in the base with a price to multiply by."""
+    """Where the 24 h volumes are: in the quote, or in the base with a price to multiply by.
+
+    An address with a symbol in it tells one market's; `symbol` is not needed there. `currency` is what the volume is in
+    where that is not the quote.
+    """
 
     url: Template
     rows: Path
-    symbol: Path | None = None
+    symbol: RowName | None = None
     quote_volume: Path | None = None
     base_volume: Path | None = None
     price: Path | None = None
+    currency: str | None = None
+
+    @property
+    def is_of_one(self) -> bool:
+        """Return whether each market is asked about by itself."""
+        return bool(self.url.slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +97,7 @@ class RestRules:
 
     price: RestPrice | None = None
     symbols: RestSymbols | None = None
+    prices: RestPrices | None = None
     volume: RestVolume | None = None
     ok: Match | None = None
     error: Path | None = None
@@ -81,6 +119,43 @@ def _alive_where_halted(section: Section) -> None:
     """Note a list that tells the halted from the dead, and neither from the living."""
     if section.has("halted") and not section.has("alive"):
         section.fault("alive", "what is alive, beside what is halted")
+
+
+def _name(*, needed: bool = False) -> Blank:
+    """Return the blank for how a row is called, where `rows` beside it says what rows there are."""
+    return lambda section, key: section.read(key, lambda text: _row_name(text, section.path("rows")), needed=needed)
+
+
+def _names(section: Section, key: str) -> tuple[RowName, ...]:
+    found = []
+    for number, text in enumerate(section.texts(key)):
+        try:
+            found.append(_row_name(text, section.path("rows")))
+        except GrammarFault as fault:
+            section.faults.append(fault.at(f"{section.place(key)}[{number}]"))
+    return tuple(found)
+
+
+def _row_name(text: str, rows: Path | None) -> RowName:
+    """Read how a row is called.
+
+    Raises:
+        GrammarFault: it is neither a path nor `@`, or `@` stands where rows are not members of an object.
+    """
+    if text != MEMBER_NAME:
+        return RowName(parse_path(text))
+    if rows is not None and (not rows.steps or not isinstance(rows.steps[-1], Values)):
+        raise GrammarFault(text=text, position=1, expected="a path", found='"@"', hint="@ needs rows that end in {}, whose names it tells")
+    return RowName(None)
+
+
+def _currency(section: Section, key: str) -> str | None:
+    def parse(text: str) -> str:
+        if not text.isascii() or not text.isalnum() or text != text.upper() or len(text) > _QUOTE_CHARACTERS_MAX:
+            raise GrammarFault(text=text, position=1, expected=f"1 to {_QUOTE_CHARACTERS_MAX} of A-Z and 0-9", found=f'"{text}"')
+        return text
+
+    return section.read(key, parse)
 
 
 _PRICE = Form(
@@ -107,19 +182,32 @@ _SYMBOLS = Form(
         "alive": forms.match(needed=False),
         "halted": forms.match(needed=False),
         "volume_quote": forms.path(),
+        "alias": forms.path(),
+        "names": _names,
     },
     needs=["url", "rows", "symbol"],
     check=_alive_where_halted,
 )
-_VOLUME = Form(
-    RestVolume,
+_PRICES = Form(
+    RestPrices,
     {
         "url": forms.template(allowed=(), needed=True),
         "rows": forms.path(needed=True),
-        "symbol": forms.path(),
+        "symbol": _name(needed=True),
+        "price": forms.path(needed=True),
+    },
+    needs=["url", "rows", "symbol", "price"],
+)
+_VOLUME = Form(
+    RestVolume,
+    {
+        "url": forms.template(allowed=_ONE, needed=True),
+        "rows": forms.path(needed=True),
+        "symbol": _name(),
         "quote_volume": forms.path(),
         "base_volume": forms.path(),
         "price": forms.path(),
+        "currency": _currency,
     },
     needs=["url", "rows"],
     check=_some_volume,
@@ -129,6 +217,7 @@ _RULES = Form(
     {
         "price": forms.one(_PRICE),
         "symbols": forms.one(_SYMBOLS),
+        "prices": forms.one(_PRICES),
         "volume": forms.one(_VOLUME),
         "ok": forms.match(needed=False),
         "error": forms.path(),

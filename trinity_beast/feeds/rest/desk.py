@@ -36,12 +36,19 @@ class LastTold(NamedTuple):
 
 
 class Place:
-    """One look's claim on a venue: how urgent it is, and when it is too late for it."""
+    """One look's claim on a venue: how urgent it is, and when it is too late for it.
 
-    def __init__(self, urgency: Urgency, ends_ns: int) -> None:
-        self.urgency, self.ends_ns = urgency, ends_ns
+    `flight_ns` is how long one request may take once it has left, for those who wait long for their turn.
+    """
+
+    def __init__(self, urgency: Urgency, ends_ns: int, flight_ns: int | None = None) -> None:
+        self.urgency, self.ends_ns, self.flight_ns = urgency, ends_ns, flight_ns
         self.ticket: Ticket | None = None
         self.order: int | None = None
+
+    def lands_ns(self, now_ns: int) -> int:
+        """Return by when a request that leaves now must have come back."""
+        return self.ends_ns if self.flight_ns is None else min(self.ends_ns, now_ns + self.flight_ns)
 
     def hasten(self, urgency: Urgency, turns: Turns) -> None:
         """Let a more urgent asker pull the look ahead."""
@@ -110,9 +117,25 @@ class Desk:
         if read is None or rules is None:
             raise LookFailed("refused", "no REST rules")
         halted_ns = await self._must_be_listed(symbol, place, reader)
-        body, asked_ns = await self._ask(address(rules.url, symbol), place, reader)
+        body, asked_ns = await self.ask(address(rules.url, symbol), place, reader)
         price, time_ns = read(body)
         return LastTold(price, time_ns, asked_ns, halted_ns)
+
+    def known_alive(self, symbol: Symbol) -> bool | None:
+        """Return whether a symbol was alive when its own page was last looked at; None where that was never, or too long ago."""
+        known = self.reader.listings.get(symbol)
+        if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(self._knobs.details_seconds.value):
+            return None
+        return symbol in known[1].alive
+
+    def heard_alive(self, alive: dict[Symbol | None, frozenset[Symbol]], asked_ns: int) -> None:
+        """Take over what somebody else has read of the venue's list: all of it under None, or one symbol's own page.
+
+        Where the row tells the halted from the dead, it says too little, and the list is read again when it is needed.
+        """
+        rules = self.reader.symbols
+        if rules is not None and rules.halted is None:
+            self.reader.listings.update({whose: (asked_ns, Listing(symbols)) for whose, symbols in alive.items()})
 
     async def _must_be_listed(self, symbol: Symbol, place: Place, reader: RestReader) -> int | None:
         """Return when the venue called the symbol halted, None where it is alive; raise where it is neither.
@@ -137,17 +160,19 @@ class Desk:
 
     async def _listed(self, rules: RestSymbols, symbol: Symbol, place: Place, reader: RestReader) -> tuple[int, Listing]:
         if rules.details_url is None:
-            answer, asked_ns = await self._ask(str(rules.url), place, reader)
+            answer, asked_ns = await self.ask(str(rules.url), place, reader)
             return asked_ns, listing_reader(rules)(answer)
-        answer, asked_ns = await self._ask(address(rules.details_url, symbol), place, reader)
+        answer, asked_ns = await self.ask(address(rules.details_url, symbol), place, reader)
         return asked_ns, details_reader(rules)(symbol, answer)
 
-    async def _ask(self, url: str, place: Place, reader: RestReader) -> tuple[object, int]:
+    async def ask(self, url: str, place: Place, reader: RestReader | None = None) -> tuple[object, int]:
+        """Return what the venue answers, read, and when we asked: in turn, and judged by what the row calls a good answer."""
+        reader = reader or self.reader
         await self._turn(place)
         asked_ns = self._clock.monotonic_ns()
         self.counts.requests += 1
         try:
-            answer = await within(self._opener.get(url, bytes_max=self._knobs.bytes_max.value), place.ends_ns, self._clock)
+            answer = await within(self._opener.get(url, bytes_max=self._knobs.bytes_max.value), place.lands_ns(asked_ns), self._clock)
             return self._judged(answer, reader), asked_ns
         except LookFailed as failure:
             # A refusal in the body may be about one symbol, or a limit told with status 200: in a row they count as the venue's.

@@ -44,6 +44,10 @@ REST_DETAILS_SECONDS = Parameter(
     "rest_details_seconds", group=GROUP, unit="s", default=600.0, least=1.0, most=86_400.0,
     help="How long an exchange's word on one symbol is believed, where it is asked for each by itself.",
 )  # fmt: skip
+REST_LIST_FLIGHT_SECONDS = Parameter(
+    "rest_list_flight_seconds", group=GROUP, unit="s", default=20.0, least=1.0, most=120.0,
+    help="How long an exchange may take to answer an audit's or a discovery's request with one of its lists.",
+)  # fmt: skip
 
 
 class RestKnobs:

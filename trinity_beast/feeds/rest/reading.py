@@ -85,7 +85,7 @@ def last_trade_reader(rules: RestRules) -> Callable[[object], tuple[str, int]] |
 
 def listing_reader(rules: RestSymbols) -> Callable[[object], Listing]:
     """Return the function that finds who is alive and who is halted in a venue's list. Alive goes before halted."""
-    rows, symbol_of, renamed = all_of(rules.rows), one_of(rules.symbol), _renamer(rules.rename)
+    rows, symbol_of, renamed = all_of(rules.rows), one_of(rules.symbol), renamer(rules.rename)
     is_alive = condition(rules.alive) if rules.alive is not None else _always
     is_halted = condition(rules.halted) if rules.halted is not None else _never
 
@@ -103,7 +103,7 @@ def listing_reader(rules: RestSymbols) -> Callable[[object], Listing]:
             elif is_halted(row):
                 halted.add(symbol)
             if spelled := quote_of(row):
-                quotes[symbol] = spelled
+                quotes[symbol] = renamed(spelled)
         return Listing(frozenset(alive), frozenset(halted - alive), quotes)
 
     return read
@@ -141,7 +141,7 @@ def _never(_row: object) -> bool:
     return False
 
 
-def _renamer(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
+def renamer(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
     """Return the function that spells a listed symbol as the socket does: `XBT/USD` becomes `BTC/USD`, `XBTC/USD` stays."""
     if not pairs:
         return str

@@ -13,13 +13,24 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
-revision = "0009"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-WORDS = Path(__file__).parent / "0009_halts_and_proofs.json"
+WORDS = Path(__file__).parent / "0008_halts_and_proofs.json"
 TOLD = json.dumps({"changed_by": "migration", "reason": "the row learned to tell who is halted"})
+FOLD_FIRST_FORMS = """
+WITH untouched AS (
+    DELETE FROM exchange_feed_versions AS second
+    WHERE number = 2 AND changed_by = 'migration' AND EXISTS (
+        SELECT FROM exchange_feed_versions AS first WHERE first.venue = second.venue AND first.number = 1 AND first.changed_by = 'migration'
+    )
+    RETURNING venue, after
+)
+UPDATE exchange_feed_versions AS first SET after = untouched.after
+FROM untouched WHERE first.venue = untouched.venue AND first.number = 1
+"""
 JSON_COLUMNS = ("trade_match", "control_rules", "rest_rules")
 
 
@@ -33,6 +44,8 @@ def upgrade() -> None:
         columns = (sa.column(name, pg.JSONB() if name in JSON_COLUMNS else None) for name in row)
         op.execute(pg.insert(sa.table("exchange_feeds", *columns)).values(row).on_conflict_do_nothing(index_elements=["venue"]))
     op.execute(sa.select(sa.func.set_config("beast.feed_change", "", True)))
+    # What nobody has touched yet is still in its first form.
+    op.execute(FOLD_FIRST_FORMS)
 
 
 def add_rules(venue: str, changes: list[dict[str, Any]]) -> None:
