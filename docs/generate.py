@@ -98,7 +98,7 @@ def openapi_page() -> str:
         price_routes(absent, absent, admitted=admission(absent), exchanges=absent, count=absent),
         key_routes(absent),
         health_routes(absent, with_facts=False),
-        feed_routes(absent, operator=operator, clock=absent),
+        feed_routes(absent, operator=operator, clock=absent, rest=absent, behind=absent),
         asset_routes(absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
         alert_routes(absent, operator=operator),

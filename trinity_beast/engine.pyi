@@ -30,6 +30,7 @@ __all__ = [
     "Standing",
     "Tries",
     "Verdict",
+    "Wanted",
     "read_frame",
     "read_segment",
     "spool_segments",
@@ -156,6 +157,8 @@ class Engine:
     def door(self) -> Door: ...
     @property
     def questions(self) -> Questions: ...
+    @property
+    def wanted(self) -> Wanted: ...
     def set_refusals(self, refusals: Sequence[Refusal]) -> None:
         """Replace the texts of what the engine refuses by itself, effective from the next answer on.
 
@@ -255,6 +258,17 @@ class Book:
 
         Raises:
             ValueError: `asset` is no asset code.
+        """
+        ...
+
+    def offer(self, assets: Sequence[str]) -> None:
+        """Say which assets can be fetched on demand; this replaces what was said before.
+
+        A datagram that asks for one of them while it is unknown waits (see `Wanted`). Over HTTP it is handed over like any
+        unknown asset.
+
+        Raises:
+            ValueError: one is no asset code.
         """
         ...
 
@@ -788,6 +802,25 @@ class Questions:
 
         Raises:
             ValueError: `refusal` is no code of the contract.
+        """
+        ...
+
+@final
+class Wanted:
+    """Prices that are fetched on demand (`Book.offer`). The datagram waits in the engine until Python has looked; its token is spent."""
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while datagrams wait."""
+        ...
+
+    def take(self) -> list[tuple[int, list[str]]]:
+        """Return (ticket, assets) of all datagrams that wait and clear the descriptor. The assets are 1 to 8, each once."""
+        ...
+
+    def answer(self, ticket: int) -> None:
+        """Let the waiting datagram go on: it is told what there is by now. A stale ticket is ignored.
+
+        An asset that is still without a price is PRICE_UNAVAILABLE, as it is once `question_seconds` have passed.
         """
         ...
 

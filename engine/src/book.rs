@@ -217,6 +217,8 @@ pub type Pages<'a> = HashMapRef<'a, Asset, Tick, foldhash::fast::RandomState, Lo
 pub struct Book {
     ticks: Map,
     prewarmed: ArcSwap<Vec<Asset>>,
+    /// Assets that Python can fetch when they are asked for, sorted.
+    offered: ArcSwap<Vec<Asset>>,
     sources: Arc<Sources>,
     listing: Mutex<()>,
 }
@@ -302,6 +304,23 @@ impl Book {
             self.relist();
         }
         was.is_some()
+    }
+
+    /// Say which assets can be fetched when they are asked for, those said before forgotten.
+    ///
+    /// # Errors
+    /// One of them is no asset code.
+    pub fn offer<'a>(&self, assets: impl IntoIterator<Item = &'a str>) -> Result<(), Misprint> {
+        let assets = assets.into_iter().map(|asset| Asset::of(asset.as_bytes()).ok_or(ASSET_RULE));
+        let mut offered = assets.collect::<Result<Vec<Asset>, Misprint>>()?;
+        offered.sort_unstable();
+        self.offered.store(Arc::new(offered));
+        Ok(())
+    }
+
+    /// Return whether an asset can be fetched when it is asked for.
+    pub fn is_offered(&self, asset: Asset) -> bool {
+        self.offered.load().binary_search(&asset).is_ok()
     }
 
     /// Return every known asset, in order.

@@ -39,7 +39,7 @@ mod engine {
     #[pymodule_export]
     use super::counters::{Blocklist, Counters, Tries};
     #[pymodule_export]
-    use super::door::{Door, Handed, Questions};
+    use super::door::{Door, Handed, Questions, Wanted};
     #[pymodule_export]
     use super::intake::{Inlet, Intake, News, read_frame};
     #[pymodule_export]
@@ -151,6 +151,12 @@ impl Engine {
     #[getter]
     fn questions(&self) -> door::Questions {
         door::Questions(Arc::clone(&self.machine))
+    }
+
+    /// The prices that are fetched on demand.
+    #[getter]
+    fn wanted(&self) -> door::Wanted {
+        door::Wanted(Arc::clone(&self.machine))
     }
 
     /// Replace the texts of what the engine refuses by itself, effective from the next answer on.

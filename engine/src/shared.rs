@@ -19,7 +19,7 @@ use crate::inbox::Inbox;
 use crate::keys::{Digest, Keys};
 use crate::limits::Limits;
 use crate::memo::Memo;
-use crate::questions::{Questions, Ticket};
+use crate::questions::{Question, Questions, Ticket, Wanted};
 use crate::record::Entry;
 use crate::request_id::{RequestIds, THREADS_MAX};
 use crate::sources::Sources;
@@ -80,7 +80,8 @@ pub struct Shared {
     pub sources: Arc<Sources>,
     pub spool: Arc<Spool>,
     pub door: Door,
-    pub questions: Questions,
+    pub questions: Questions<Digest>,
+    pub wanted: Questions<Wanted>,
     pub crowd: Crowd,
     pub inboxes: Vec<Inbox>,
     /// Locked by Python's threads; an engine thread only tries.
@@ -119,6 +120,7 @@ impl Shared {
             python: Mutex::new(python),
             door: Door::new(limits.handed_max)?,
             questions: Questions::new(limits.questions_max)?,
+            wanted: Questions::new(limits.questions_max)?,
             crowd: Crowd::new(limits.connections_max, limits.connections_per_address_max),
             inboxes: (0..threads).map(|_| Inbox::new()).collect::<io::Result<_>>()?,
             is_closing: AtomicBool::new(false),
@@ -210,11 +212,14 @@ impl ThreadContext {
         write_record(&mut self.lane, cells, entry)
     }
 
-    /// Ask Python about a key; None when too many requests wait. Each ticket ends with one `Questions::settle`.
-    pub fn ask(&mut self, digest: Digest, is_datagram: bool) -> Option<Ticket> {
+    /// Ask Python; None when too many requests wait. Each ticket ends with one `Questions::settle`.
+    pub fn ask(&mut self, question: Question, is_datagram: bool) -> Option<Ticket> {
         self.last_serial += 1;
         let ticket = Ticket::new(self.thread, is_datagram, self.last_serial);
-        let is_asked = self.shared.questions.ask(ticket, digest);
+        let is_asked = match question {
+            Question::Key(digest) => self.shared.questions.ask(ticket, digest),
+            Question::Assets(wanted) => self.shared.wanted.ask(ticket, wanted),
+        };
         self.count(if is_asked { Counter::QuestionsAsked } else { Counter::QuestionsRefused }, 1);
         is_asked.then_some(ticket)
     }

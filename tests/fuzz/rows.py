@@ -8,7 +8,7 @@ import json
 import re
 
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row, rendered
-from trinity_beast.feeds.reading import FrameReader
+from trinity_beast.feeds.reading import Controls, FrameReader
 from trinity_beast.feeds.reading.codec import UNREADABLE, decoder
 from trinity_beast.feeds.rest import Products
 from trinity_beast.feeds.rest.products import prices_reader, products_reader, volumes_reader
@@ -66,6 +66,8 @@ def check_frame(row: FeedRow, frame: bytes) -> None:
             assert trade.symbol
             assert trade.venue == row.venue
             assert 0 <= trade.exchange_time_ns < 2**63
+        if read.controls is not None:
+            check_words(read.controls)
         assert [trade.exchange_time_ns for trade in read.trades] == sorted(trade.exchange_time_ns for trade in read.trades)
 
 
@@ -86,3 +88,14 @@ def check_lists(row: FeedRow, body: bytes) -> None:
         assert products.called(product.symbol) is product, "a symbol means itself"
         assert product.price is None or PLAIN_DIGITS.fullmatch(product.price), f"{product.price!r} is plain digits"
         assert product.volume is None or (product.volume.is_finite() and product.volume >= 0), f"{product.volume} is a volume"
+
+
+def check_words(controls: Controls) -> None:
+    """What a venue says of its symbols names whole symbols, numbers and times of our day."""
+    for word in controls.halts:
+        assert word.symbol is None or isinstance(word.symbol, str)
+        assert isinstance(word.is_halted, bool)
+    if controls.voucher is not None:
+        assert isinstance(controls.voucher.symbol, str)
+        assert type(controls.voucher.number) is int
+        assert 0 <= controls.voucher.time_ns < 2**63

@@ -14,7 +14,6 @@ from trinity_beast.lab.venues.listed import WARM
 from trinity_beast.randomness import dice_from
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
-ROWS = DOCUMENTED
 SETTLED_WITHIN_SECONDS = 20.0
 
 Said = list[tuple[int, str]]
@@ -30,7 +29,7 @@ class Fed:
         self.history: list[Trade] = []
         self.listings = [listing for listing in stage.lab.market.listings[stage.venue] if not listing.is_delisted]
         self.symbols = [listing.symbol for listing in self.listings]
-        row = parse_row({**row_for_lab(ROWS[stage.venue], stage.addresses), "enabled": True})
+        row = parse_row({**row_for_lab(DOCUMENTED[stage.venue], stage.addresses), "enabled": True})
         held = [MappedAsset(listing.asset, stage.venue, listing.symbol, listing.quote) for listing in self.listings]
         self.feeds = Feeds([row], held, self.trades.extend, on_history=self.history.extend, clock=stage.clock, dice=dice_from("feeds"))
 

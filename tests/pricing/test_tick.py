@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.feeds import NOW_NS, SECOND_NS, at, trade
 from tests.support.ticks import Told
-from trinity_beast.pricing.tick import Phase, Verdict, is_newer, is_same
+from trinity_beast.pricing.likeness import is_newer, is_same
+from trinity_beast.pricing.phase import Phase, Verdict
 
 
 def test_a_busy_symbol_is_suspect_after_the_least_window_and_live_no_longer_than_its_proof_may_take() -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from tests.support.feeds import dice
+from tests.support.feeds import DOCUMENTED, dice
 from tests.web.caller import Line
 from tests.web.serving import serving, small_app
 from trinity_beast.access import AdminKey, Digests, Operators
 from trinity_beast.access.routes import Operated, operation
 from trinity_beast.clock import SystemClock
-from trinity_beast.feeds import AssetEditor, FeedEditor, Feeds, Trial
+from trinity_beast.feeds import AssetEditor, FeedEditor, Feeds, HttpOpener, Looks, Trial, parse_row
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
@@ -82,6 +82,16 @@ class Admin:
         return heard.headers["content-type"], heard.body.decode()
 
 
+class Behind:
+    """Stands behind the feeds of a test."""
+
+    def counted(self) -> dict[str, dict[str, int]]:
+        return {"liveness": {"renewals": 2}}
+
+    def standing(self) -> dict[str, dict[str, int]]:
+        return {"assets": {"live": 25}}
+
+
 def editor_of(database: Database, feeds: Feeds, **turned: object) -> FeedEditor:
     """A feed editor that tries rows beside `feeds`."""
     readings = Readings()
@@ -103,8 +113,15 @@ async def admin_api(
     """Serve the admin API for the length of a block, and whatever `more` makes of what lets operators in."""
     digests = Digests(bytes(range(32)))
     operator = operation(Operators(AdminKey(digests, digests.digest_of(ADMIN_SECRET)), SystemClock()))
+    looks = Looks([parse_row(DOCUMENTED["coinbase"])], opener=HttpOpener(), clock=SystemClock())
     routers = [
-        feed_routes(editor_of(database, feeds), operator=operator, clock=SystemClock()),
+        feed_routes(
+            editor_of(database, feeds),
+            operator=operator,
+            clock=SystemClock(),
+            rest=looks.status,
+            behind=Behind(),
+        ),
         asset_routes(AssetEditor(database), operator=operator),
         *more(operator),
     ]

@@ -23,9 +23,13 @@ _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
 def _documented() -> dict[str, dict[str, Any]]:
     """The rows as the migrations leave them."""
-    rows = {row["venue"]: row for row in json.loads((_MIGRATIONS / "0002_exchange_feeds.json").read_text(encoding="utf-8"))}
-    for change in json.loads((_MIGRATIONS / "0007_rest_rules.json").read_text(encoding="utf-8")):
-        place = rows[change["venue"]]["rest_rules"]
+    first, rest_rules, later = (
+        json.loads((_MIGRATIONS / name).read_text(encoding="utf-8"))
+        for name in ("0002_exchange_feeds.json", "0007_rest_rules.json", "0008_halts_and_proofs.json")
+    )
+    rows = {row["venue"]: row for row in [*first, *later["rows"]]}
+    for change in [*({"column": "rest_rules", **change} for change in rest_rules), *later["changes"]]:
+        place = rows[change["venue"]][change["column"]]
         for name in change["path"][:-1]:
             place = place[name]
         place[change["path"][-1]] = change["value"]

@@ -7,7 +7,7 @@ from trinity_beast.access.routes import admission, key_routes
 from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
 from trinity_beast.compose.gates import gates_of
 from trinity_beast.compose.ground import Ground
-from trinity_beast.compose.market import market_of, market_parts, market_routes
+from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_parts
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
@@ -47,7 +47,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     """
     engine = engine_of(on)
     counters = Counters(engine.counters)
-    market = market_of(on, exchanges, engine.book, engine.intake)
+    market = market_of(on, exchanges, engine)
     gates = gates_of(on, engine, counters)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
@@ -59,11 +59,12 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     on.health.register("database", database_probe(on.database))
-    on.health.register("feeds", feeds_probe(market.feeds))
+    on.health.register("feeds", feeds_probe(market.feeds, market.looks))
+    on.health.register("prices", market.tallies.finding, is_needed=False)
     on.health.register("metering", metering_probe(counters), is_needed=False)
     on.health.register("event loop", loop_probe(), is_needed=False)
     parts: list[Part] = [
-        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
+        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market))),
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,

@@ -12,12 +12,15 @@ from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, Symbol
 from trinity_beast.feeds.moment import Moment, Timekeeper
 from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
-from trinity_beast.feeds.rest import HttpOpener, Listings, Look, Looks, Urgency
+from trinity_beast.feeds.rest import HttpOpener, Listings, Look, Looks, RestStatus, Urgency
+from trinity_beast.feeds.samples import feed_samples
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
-from trinity_beast.feeds.trying import Trial
+from trinity_beast.feeds.session import NOTHING, Said
+from trinity_beast.feeds.trying import RestTrial, Trial
 
 __all__ = [
     "CHANNEL",
+    "NOTHING",
     "Answered",
     "AssetEditor",
     "Auditor",
@@ -42,7 +45,10 @@ __all__ = [
     "MappedAsset",
     "Moment",
     "RawRow",
+    "RestStatus",
+    "RestTrial",
     "RowInvalid",
+    "Said",
     "SymbolStatus",
     "Syncer",
     "Timekeeper",
@@ -50,6 +56,7 @@ __all__ = [
     "Urgency",
     "WantedMapRow",
     "any_reached",
+    "feed_samples",
     "feeds_probe",
     "parse_row",
     "read_tables",

@@ -17,7 +17,7 @@ from trinity_beast.feeds.line import Dial, Line, Step
 from trinity_beast.feeds.model import FeedStatus
 from trinity_beast.feeds.moment import SECOND_NS, Timekeeper
 from trinity_beast.feeds.parameters import Knobs
-from trinity_beast.feeds.session import Close
+from trinity_beast.feeds.session import NOTHING, Close, Said
 from trinity_beast.feeds.spread import spread
 from trinity_beast.feeds.status import status_of
 from trinity_beast.feeds.wire import Wire
@@ -25,7 +25,13 @@ from trinity_beast.log import get_log
 from trinity_beast.words import Symbol, Trade
 
 OnTrades = Callable[[Sequence[Trade]], None]
+OnWord = Callable[[Symbol | None], None]
+"""Told of whom a venue has said something new beside trades; None: of all its symbols."""
 _log = get_log("feeds")
+
+
+def _unheeded(_symbol: Symbol | None) -> None:
+    """Let a word pass."""
 
 
 class Feed:
@@ -44,10 +50,11 @@ class Feed:
         knobs: Knobs,
         tls: Callable[[], ssl.SSLContext],
         kept: KeptFrames | None = None,
+        on_word: OnWord = _unheeded,
         intake: Intake | None = None,
     ) -> None:
-        """Take `intake`, which reads ordinary frames in our place."""
-        self.kept = kept or KeptFrames()
+        """Take `on_word`, told what a venue says of a symbol, and `intake`, which reads ordinary frames in our place."""
+        self.kept, self._on_word = kept or KeptFrames(), on_word
         self.row, self.symbols, self.counts = row, list(symbols), Counts()
         self._on_trades, self._on_history, self._on_open = on_trades, on_history, on_open
         self._clock, self._dice, self._knobs, self._tls = clock, dice, knobs, tls
@@ -91,6 +98,11 @@ class Feed:
         sessions = (line.session for line in self._lines)
         held = (session.subscriptions.by_symbol.get(symbol) for session in sessions if session is not None)
         return next((one.asked_ns for one in held if one is not None), None)
+
+    def said_of(self, symbol: Symbol) -> Said:
+        """Return what the connection in service says of a symbol beside trades."""
+        sessions = (line.session for line in self._lines if symbol in line.symbols)
+        return next((session.witness.of(symbol) for session in sessions if session is not None), NOTHING)
 
     def renew(self, symbol: Symbol) -> bool:
         """Leave one symbol and ask for it again, no other touched; whether a connection holds it."""
@@ -148,6 +160,8 @@ class Feed:
             self._on_history(heard.history)
         if heard.trades and (admitted := self._guard.admitted(heard.trades, number)):
             self._on_trades(admitted)
+        for symbol in heard.turned:
+            self._on_word(symbol)
         if steps:
             self._perform(line, steps)
         if steps or heard.stirred:

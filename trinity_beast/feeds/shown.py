@@ -31,7 +31,7 @@ def feeds_table(feeds: Sequence[Told], width: int) -> Table:
 def statuses_table(feeds: Sequence[Told], width: int) -> Table:
     """Return how every feed runs, in a line."""
     is_wide = width >= WIDE
-    extra = ("lost>", "failed>", "last error") if is_wide else ()
+    extra = ("lost>", "failed>", "looks>", "rest", "last error") if is_wide else ()
     table = plain_table("venue", "state", "since>", "silent>", "symbols>", "trades>", "dropped>", *extra)
     for feed in feeds:
         counts, held = feed["counts"], sum(symbol["standing"] == "held" for symbol in feed["symbols"])
@@ -40,9 +40,21 @@ def statuses_table(feeds: Sequence[Told], width: int) -> Table:
         cells += [_seconds(feed["connected_seconds"]), _seconds(feed["silent_seconds"]), f"{held}/{len(feed['symbols'])}"]
         cells += [f"{counts.get('trades', 0):,}", f"{dropped:,}"]
         if is_wide:
-            cells += [f"{counts.get('connections_lost', 0):,}", f"{counts.get('connections_failed', 0):,}", feed["last_error"]]
+            cells += [f"{counts.get('connections_lost', 0):,}", f"{counts.get('connections_failed', 0):,}"]
+            cells += [*_rest_cells(feed["rest"]), feed["last_error"]]
         table.add_row(*cells)
     return table
+
+
+def _rest_cells(rest: Told | None) -> list[str | Text]:
+    """Return how many looks were answered of those made, and how the venue's REST stands."""
+    if rest is None or not rest["can_look"]:
+        return ["", Text("none", "dim")]
+    counts = rest["counts"]
+    told = f"{counts['answered']:,}/{counts['looks']:,}"
+    if rest["paused_seconds"]:
+        return [told, Text(f"left alone {_seconds(rest['paused_seconds'])}", "red")]
+    return [told, f"{rest['waiting']} wait, {rest['requests_per_second']:g}/s"]
 
 
 def symbols_table(feed: Told, now: datetime) -> Table:
@@ -58,6 +70,27 @@ def symbols_table(feed: Told, now: datetime) -> Table:
 def counts_line(feed: Told) -> str:
     """Return what a feed counted, without what never happened."""
     return ", ".join(f"{name} {count:,}" for name, count in feed["counts"].items() if count)
+
+
+def rest_line(feed: Told) -> str:
+    """Return what the venue's REST side counted and how it stands; nothing where there is none."""
+    rest = feed["rest"]
+    if rest is None or not rest["can_look"]:
+        return ""
+    paused = f", left alone for {_seconds(rest['paused_seconds'])}" if rest["paused_seconds"] else ""
+    counted = counts_line(rest) or "never asked"
+    return f"REST may be asked {rest['requests_per_second']:g} times a second, {rest['waiting']} wait{paused}: {counted}"
+
+
+def parts_lines(told: Told) -> list[str]:
+    """Return what stands behind the feeds, a line for each part: how it stands now, then what it counted."""
+    parts = dict.fromkeys([*told["standing"], *told["counted"]])
+    lines = []
+    for part in parts:
+        now = ", ".join(f"{name} {count:,}" for name, count in told["standing"].get(part, {}).items() if count)
+        counted = counts_line({"counts": told["counted"].get(part, {})})
+        lines.append(f"{part}: " + ("; since the start ".join(filter(None, [now, counted])) or "nothing yet"))
+    return lines
 
 
 def versions_table(versions: Sequence[Told], width: int) -> Table:

@@ -4,11 +4,13 @@ from trinity_beast.pricing.book import BookOfPrices
 from trinity_beast.pricing.cache import CacheTier, Shelf, cache_tier_probe
 from trinity_beast.pricing.catching import Catching
 from trinity_beast.pricing.demand import Demand
+from trinity_beast.pricing.errands import Errands
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.model import Missing, Price, PriceList
 from trinity_beast.pricing.parameters import STALE_AFTER_SECONDS
 from trinity_beast.pricing.service import Prices
 from trinity_beast.pricing.smoke import Smoke
+from trinity_beast.pricing.tallies import Tallies
 from trinity_beast.pricing.watch import Watch
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "CacheTier",
     "Catching",
     "Demand",
+    "Errands",
     "Missing",
     "Price",
     "PriceList",
@@ -26,6 +29,7 @@ __all__ = [
     "Prices",
     "Shelf",
     "Smoke",
+    "Tallies",
     "Watch",
     "cache_tier_probe",
 ]

@@ -1,9 +1,10 @@
 """Every asset's price: trades in, the engine's book kept, and the reading of what the engine cannot answer by itself."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from trinity_beast.clock import Clock
-from trinity_beast.feeds import Look, MappedAsset, Timekeeper
+from trinity_beast.feeds import Look, MappedAsset, Said, Timekeeper
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.atlas import Atlas
@@ -13,10 +14,12 @@ from trinity_beast.pricing.errors import PriceStale, PriceUnavailable
 from trinity_beast.pricing.freshness import age_ns
 from trinity_beast.pricing.intake import News, Slots
 from trinity_beast.pricing.jumps import Jumps
+from trinity_beast.pricing.likeness import is_newer
 from trinity_beast.pricing.model import Price, whole_ms
 from trinity_beast.pricing.parameters import SECOND_NS, LivenessKnobs
 from trinity_beast.pricing.permits import Permits
-from trinity_beast.pricing.tick import Loan, Tick, Verdict, is_newer
+from trinity_beast.pricing.phase import Verdict
+from trinity_beast.pricing.tick import Loan, Tick
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 _log = get_log("pricing")
@@ -77,7 +80,8 @@ class Prices:
         self.hear_of(tick.venue, tick.symbol)
         before = tick.trade, tick.state, tick.usable_until_ns
         trade = None if look.trade is None or self._is_held(look.trade) else look.trade
-        verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=self._clock.monotonic_ns())
+        now_ns = self._clock.monotonic_ns()
+        verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=now_ns, is_halted=look.is_halted)
         self.settle(tick, has_changed=before != (tick.trade, tick.state, tick.usable_until_ns))
         self._note_rest(look)
         return verdict
@@ -85,8 +89,17 @@ class Prices:
     def on_poll(self, look: Look) -> None:
         """Take in what a look at a symbol told that no feed holds. Unchanged or failed, it refreshes nothing."""
         if look.trade is not None:
-            self._take(look.trade, Tick.polled)
+            self._take(look.trade, partial(Tick.polled, is_halted=look.is_halted, asked_ns=look.asked_ns), is_poll=True)
             self._note_rest(look)
+
+    def on_word(self, tick: Tick, said: Said) -> None:
+        """Take in what the venue itself says of a symbol, beside trades."""
+        before, now_ns = (tick.state, tick.usable_until_ns), self._clock.monotonic_ns()
+        if said.halted_wall_ns is not None or tick.halted_wall_ns is not None:
+            tick.told_halted(said.halted_wall_ns, self.bounds, now_ns=now_ns)
+        if said.is_missing:
+            tick.missed(self.bounds, now_ns=now_ns)
+        self.settle(tick, has_changed=tick.trade is not None and before != (tick.state, tick.usable_until_ns))
 
     def on_loan(self, loan: Loan) -> bool:
         """Take in what a neighbour holds of a symbol of ours; whether it is now what is held here."""
@@ -223,11 +236,17 @@ class Prices:
         return [asset for asset in self.atlas.assets if self.atlas.is_prewarmed(asset)]
 
     def is_served(self, asset: Asset) -> bool:
-        """Return whether there is a price that may be served for an asset now."""
+        """Return whether there is a price that may be served for an asset now, of a venue that trades it."""
+        return self.told_state(asset) in {"live", "quiet", "rest"}
+
+    def told_state(self, asset: Asset) -> str:
+        """Return the state in which an asset's price is told now; `stale` and `unavailable` where there is none to tell."""
         for row in self.atlas.of_asset(asset)[:1]:
             self.hear_of(row.venue, row.symbol)
         tick = self._answering.get(asset)
-        return tick is not None and tick.is_usable(self._clock.monotonic_ns())
+        if tick is None:
+            return "unavailable"
+        return tick.state if tick.is_usable(self._clock.monotonic_ns()) else "stale"
 
     def states_of(self, venue: str) -> dict[Asset, str]:
         """Return how each asset stands at a venue, in order."""
@@ -246,7 +265,7 @@ class Prices:
         if tick is not None and tick.trade is look.trade:
             self.rest_told.add((look.venue, look.symbol))
 
-    def _take(self, trade: Trade, how: Callable[..., bool]) -> None:
+    def _take(self, trade: Trade, how: Callable[..., bool], *, is_poll: bool = False) -> None:
         mapped = self.atlas.of_symbol(trade.venue, trade.symbol)
         if not mapped:
             self.trades_unmapped += 1
@@ -259,7 +278,7 @@ class Prices:
             for row in mapped:
                 self._answer(row.asset, tick, trade.received_monotonic_ns)
         else:
-            self.trades_late += how is not Tick.polled
+            self.trades_late += not is_poll
         self._permit(tick)  # Also where it was late, for it may have changed what is believed.
 
     def _heard_of(self, news: News) -> None:
@@ -346,7 +365,8 @@ class Prices:
                 self._answer(asset, tick, now_ns)
 
     def _announce(self, assets: Iterable[Asset]) -> None:
-        """Make prewarmed assets known. The others are not, so that the engine hands the first ask for them over (see `Demand`)."""
+        """Make prewarmed assets known. The others are offered, so that the engine has the first ask for them fetched (see `Demand`)."""
         for asset in assets:
             if self.atlas.is_prewarmed(asset):
                 self._book.announce(asset)
+        self._book.offer([asset for asset in self.atlas.assets if not self.atlas.is_prewarmed(asset)])

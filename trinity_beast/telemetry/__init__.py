@@ -10,6 +10,7 @@ from trinity_beast.telemetry.moving_prices import MovingPrices, ShownPrice
 from trinity_beast.telemetry.pool_gauges import PoolGauges
 from trinity_beast.telemetry.probes import cache_probe, database_probe, loop_probe, metering_probe
 from trinity_beast.telemetry.redaction import Redactor
+from trinity_beast.telemetry.samples import Sample, Samples
 
 __all__ = [
     "CounterSource",
@@ -24,6 +25,8 @@ __all__ = [
     "PoolGauges",
     "Probe",
     "Redactor",
+    "Sample",
+    "Samples",
     "ShownPrice",
     "Started",
     "cache_probe",

@@ -14,7 +14,7 @@ use crate::http::connection::{Connection, Id, Phase, Slab};
 use crate::http::poll::{self, EDGE, Event, Poll};
 use crate::http::reader::{Reading, read};
 use crate::keys::Digest;
-use crate::questions::Ticket;
+use crate::questions::{Question, Ticket};
 use crate::shared::ThreadContext;
 
 /// Bytes read from one connection at once.
@@ -422,7 +422,7 @@ impl Floor {
     }
 
     fn park(&mut self, context: &mut ThreadContext, id: Id, digest: Digest) -> bool {
-        let Some(ticket) = context.ask(digest, false) else { return false };
+        let Some(ticket) = context.ask(Question::Key(digest), false) else { return false };
         let until_ns = context.received.monotonic_ns.saturating_add(context.shared.limits.question_ns);
         let since = context.received;
         self.waiting.insert(ticket.serial(), Waiting { connection: id, since, until_ns });

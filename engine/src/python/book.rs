@@ -62,6 +62,12 @@ impl Book {
         self.0.shared().book.announce(asset, prewarmed).map_err(misprinted)
     }
 
+    /// Say which assets can be fetched on demand; this replaces what was said before.
+    #[allow(clippy::needless_pass_by_value, reason = "as Python calls it")]
+    fn offer(&self, assets: Vec<String>) -> PyResult<()> {
+        self.0.shared().book.offer(assets.iter().map(String::as_str)).map_err(misprinted)
+    }
+
     /// Forget `asset`; whether it was known.
     fn retire(&self, asset: &str) -> bool {
         self.0.shared().book.retire(asset)

@@ -51,7 +51,7 @@ async def test_what_was_delisted_is_found_and_moved_to_where_it_is_mapped_else_t
         await stage.lab.fault("delist gemini aaveusd")
         found = await stage.audit()
     btc, xtz, aave = found["BTC", "kraken"], found["XTZ", "kraken"], found["AAVE", "gemini"]
-    assert [told(one) for one in (btc, xtz, aave)] == [("broken", "not_tradable")] * 3
+    assert [told(one) for one in (btc, xtz, aave)] == [("broken", "not_listed")] * 2 + [("broken", "not_tradable")]
     assert btc.proposal is not None
     assert (btc.proposal.kind, btc.proposal.venue, btc.proposal.symbol) == (ProposalKind.MOVE, "coinbase", "BTC-USD")
     assert "mapped there already" in btc.proposal.why

@@ -58,7 +58,7 @@ async def test_what_is_broken_is_shown_with_its_reason_and_proposal_and_leaves_w
     await shell.desk.stage.lab.fault("delist kraken BTC/USD")
     told = await shell.beast("prewarm-audit", "--venue", "kraken")
     assert told.exit_code == 1
-    assert "not_tradable" in told.stdout
+    assert "not_listed" in told.stdout
     assert "move to BTC-USD (USD) at coinbase" in told.stdout
     assert "1 sound, 0 unproven, 1 broken" in told.stderr
     assert "beast sync-assets --audit" in told.stderr

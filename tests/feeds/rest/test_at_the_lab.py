@@ -50,6 +50,18 @@ async def test_a_look_tells_the_true_last_trade(window: Window) -> None:
     assert (look.trade.price, look.trade.exchange_time_ns) == (truth.price, truth.time_ns)
 
 
+async def test_a_halted_symbol_is_told_with_its_last_trade_and_that_it_is_halted(window: Window) -> None:
+    await window.lab.fault("halt coinbase BTC-USD")
+    look = await window.look()
+    assert (look.problem, look.is_halted) == ("", True)
+    tape = window.lab.market.tape(COINBASE, BTC)
+    assert tape is not None
+    assert tape.last is not None
+    assert look.trade is not None
+    assert look.trade.exchange_time_ns == tape.last.time_ns
+    assert window.looks.counts()[COINBASE]["halted"] == 1
+
+
 async def test_a_delisted_symbol_is_not_believed(window: Window) -> None:
     await window.lab.fault("delist coinbase BTC-USD")
     assert (await window.look()).problem == "not_traded"

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from tests.support.feeds import at
 from tests.support.ticks import Told
-from trinity_beast.pricing.tick import Loan, Phase, Verdict
+from trinity_beast.pricing.phase import Phase, Verdict
+from trinity_beast.pricing.tick import Loan
 
 
 class Borrowing(Told):

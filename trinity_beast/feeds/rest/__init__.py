@@ -2,8 +2,22 @@
 
 from trinity_beast.feeds.rest.listings import Listings
 from trinity_beast.feeds.rest.looks import Looks
-from trinity_beast.feeds.rest.model import Look, LookFailed, Urgency
+from trinity_beast.feeds.rest.model import Look, LookFailed, RestStatus, Urgency
 from trinity_beast.feeds.rest.opener import Answer, HttpOpener, Opener
 from trinity_beast.feeds.rest.products import Product, Products
+from trinity_beast.feeds.rest.reader import RestReader
 
-__all__ = ["Answer", "HttpOpener", "Listings", "Look", "LookFailed", "Looks", "Opener", "Product", "Products", "Urgency"]
+__all__ = [
+    "Answer",
+    "HttpOpener",
+    "Listings",
+    "Look",
+    "LookFailed",
+    "Looks",
+    "Opener",
+    "Product",
+    "Products",
+    "RestReader",
+    "RestStatus",
+    "Urgency",
+]

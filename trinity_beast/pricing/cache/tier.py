@@ -198,7 +198,7 @@ class CacheTier:
 
     def _changed(self, row: MappedAsset) -> Written | None:
         tick = self._prices.held(row)
-        if tick is None or tick.trade is None:
+        if tick is None or tick.trade is None or tick.serves_halted:
             return None
         written = (tick.trade.exchange_time_ns, tick.trade.price, tick.state, tick.usable_until_ns)
         return None if self._written.get((row.asset, row.venue)) == written else written
