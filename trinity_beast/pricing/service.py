@@ -94,6 +94,7 @@ class Prices:
 
     def on_word(self, tick: Tick, said: Said) -> None:
         """Take in what the venue itself says of a symbol, beside trades."""
+        self.hear_of(tick.venue, tick.symbol)
         before, now_ns = (tick.state, tick.usable_until_ns), self._clock.monotonic_ns()
         if said.halted_wall_ns is not None or tick.halted_wall_ns is not None:
             tick.told_halted(said.halted_wall_ns, self.bounds, now_ns=now_ns)
