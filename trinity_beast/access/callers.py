@@ -195,6 +195,13 @@ class Callers:
                 raise _refusal_of(refused)
         raise DependencyAway(part="store of keys")
 
+    def known_limits(self, secret: str) -> list[tuple[str, str]] | None:
+        """Return the rate-limit fields of a key that is let in here, None of any other. Looks nothing up and spends nothing."""
+        if kind_of(secret) is None:
+            return None
+        limits = self._keys.standing(self._keys.digest_of(secret))
+        return limits.headers if limits is not None else None
+
     def _turned_away(self, refusal: TrinityError) -> Passage:
         if self._count is not None and refusal.code != DependencyAway.code:
             self._count("keys_refused", 1)

@@ -13,7 +13,7 @@ from trinity_beast.parts import Part, Step
 from trinity_beast.priority import give_way
 from trinity_beast.settings import engine_threads
 from trinity_beast.telemetry.routes import health_routes
-from trinity_beast.web import App, Count, HttpServer, Identity, Meter, Router, build_app
+from trinity_beast.web import App, Count, HttpServer, Identity, KnownLimits, Meter, Router, build_app
 
 ENVELOPE_VERSION = "1"
 GRACE_SECONDS = 10.0
@@ -27,7 +27,14 @@ _LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 def app_of(
-    on: Ground, service: str, title: str, routers: Sequence[Router], *, meter: Meter | None = None, count: Count | None = None
+    on: Ground,
+    service: str,
+    title: str,
+    routers: Sequence[Router],
+    *,
+    meter: Meter | None = None,
+    count: Count | None = None,
+    limits: KnownLimits | None = None,
 ) -> App:
     """Return a service's app: its routes, with the envelope, the refusals and the pages that all services share."""
     return build_app(
@@ -41,6 +48,7 @@ def app_of(
         request_ids=on.request_ids,
         meter=meter,
         count=count,
+        limits=limits,
     )
 
 

@@ -51,7 +51,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         *market_routes(on, exchanges, market, gates.operator),
         *gates.routers,
     ]
-    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add)
+    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     on.health.register("database", database_probe(on.database))
     on.health.register("feeds", feeds_probe(market.feeds))

@@ -7,6 +7,7 @@ from trinity_beast.web.client import Granted, KnownNode, Turned
 from trinity_beast.web.credentials import Caller, Credentials
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
+from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
 from trinity_beast.web.openapi import refusals
 from trinity_beast.web.request_ids import RequestIds
@@ -27,6 +28,7 @@ __all__ = [
     "HandedConnection",
     "HttpServer",
     "Identity",
+    "KnownLimits",
     "KnownNode",
     "Meter",
     "MethodNotAllowed",
