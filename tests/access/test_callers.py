@@ -1,7 +1,20 @@
 import pytest
 
 from tests.support.engine_keys import LIVE_SECRET, MONTH_ENDS, OTHER_SECRET, URL_SECRET, FakeDoorman, FakeEngineKeys, grant
-from trinity_beast.access import Callers, KeyInvalid, KeyMissing, KeyRevoked, QuotaSpent, RateLimited, TierForbids
+from trinity_beast.access import (
+    Approach,
+    Callers,
+    KeyForbids,
+    KeyInvalid,
+    KeyMissing,
+    KeyRevoked,
+    Kind,
+    QuotaSpent,
+    RateLimited,
+    Restrictions,
+    Scope,
+    TierForbids,
+)
 from trinity_beast.errors import TrinityError
 from trinity_beast.storage import DependencyAway
 
@@ -66,8 +79,8 @@ async def test_a_key_that_is_not_let_in_is_told_what_the_doorman_found(code: str
 
 async def test_only_a_key_meant_for_urls_may_stand_in_one() -> None:
     callers, _ = at_the_gate()
-    assert isinstance((await callers.admit(LIVE_SECRET, in_url=True)).refusal, TierForbids)
-    assert (await callers.admit(URL_SECRET, in_url=True)).refusal is None
+    assert isinstance((await callers.admit(LIVE_SECRET, Approach(in_url=True))).refusal, TierForbids)
+    assert (await callers.admit(URL_SECRET, Approach(in_url=True))).refusal is None
     with pytest.raises(TierForbids):
         await callers.standing(LIVE_SECRET, in_url=True)
 
@@ -101,3 +114,35 @@ async def test_without_a_key_there_is_nothing_to_look_at() -> None:
         await callers.standing(None)
     with pytest.raises(KeyInvalid):
         await callers.standing("nonsense")
+
+
+async def test_a_key_is_let_in_for_what_it_is_for_and_spends_nothing_elsewhere() -> None:
+    callers, _ = at_the_gate(restrictions=Restrictions(scopes=frozenset([Scope.REPORTS])))
+    assert (await callers.admit(LIVE_SECRET, scope=Scope.REPORTS)).refusal is None
+    refused = await callers.admit(LIVE_SECRET, scope=Scope.STREAMS)
+    assert isinstance(refused.refusal, KeyForbids)
+    assert refused.key_id == 7
+    assert dict(refused.headers)["RateLimit"] == '"burst";r=2;t=1'
+    assert isinstance((await callers.admit(LIVE_SECRET)).refusal, KeyForbids)
+
+
+async def test_a_key_nobody_has_heard_of_is_looked_up_before_it_is_let_in_for_reports() -> None:
+    callers, doorman = at_the_gate()
+    assert (await callers.admit(LIVE_SECRET, scope=Scope.REPORTS)).refusal is None
+    assert isinstance((await callers.admit(OTHER_SECRET, scope=Scope.REPORTS)).refusal, KeyInvalid)
+    assert doorman.asked == 2
+
+
+async def test_a_key_for_addresses_only_reads_wherever_it_stands() -> None:
+    keys = FakeEngineKeys()
+    callers = Callers(keys, FakeDoorman(keys, {URL_SECRET: grant(in_url=True, kind=Kind.URL)}))
+    assert (await callers.admit(URL_SECRET, Approach(in_url=True))).refusal is None
+    assert isinstance((await callers.admit(URL_SECRET, Approach(is_read=False))).refusal, KeyForbids)
+    assert isinstance((await callers.admit(URL_SECRET, scope=Scope.REPORTS)).refusal, KeyForbids)
+
+
+async def test_what_a_caller_was_let_in_with_comes_along() -> None:
+    callers, _ = at_the_gate()
+    passage = await callers.admit(LIVE_SECRET)
+    assert passage.grant is not None
+    assert passage.grant.features.batch_assets_max == 1_000

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from tests.architecture.source import Finding, Import, SourceFile, product
 
 PRODUCT = "trinity_beast"
-PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push", "parameters", "telemetry"])
+PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push", "parameters", "telemetry", "audit"])
 CUSTOMER_SIDE = frozenset(["billing", "accounts", "support", "content", "ops", "console"])
 CAPABILITIES = PRICE_SIDE | CUSTOMER_SIDE
 INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud"])
@@ -21,8 +21,11 @@ RULES = (
     "*/errors.py",
     "*/parameters.py",
     "access/admission.py",
+    "access/features.py",
     "access/key_format.py",
     "access/months.py",
+    "access/restrictions.py",
+    "access/tiers/rules.py",
     "content/*",
     "feeds/editing/mapping.py",
     "feeds/grammar/*",

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from trinity_beast.access.errors import KeyExpired, KeyForbids, KeyInvalid, KeyMissing, KeyRevoked, QuotaSpent, RateLimited, TierForbids
 from trinity_beast.access.key_format import kind_of
-from trinity_beast.access.model import Grant
+from trinity_beast.access.model import Grant, Kind
+from trinity_beast.access.restrictions import Scope
 from trinity_beast.errors import TrinityError
 from trinity_beast.storage import DependencyAway
 
@@ -94,7 +95,16 @@ class EngineKeys(Protocol):
         """Return the form in which a secret is known."""
         ...
 
-    def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
+    def take(
+        self,
+        secret: str,
+        *,
+        udp: bool = False,
+        in_url: bool = False,
+        address: str | None = None,
+        origin: str | None = None,
+        wants_prices: bool = True,
+    ) -> Verdict:
         """Take one token of a key."""
         ...
 
@@ -120,12 +130,26 @@ class LooksUp(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Approach:
+    """How a request came: where its key stood, from which address, from a page of which origin, and whether it only reads."""
+
+    in_url: bool = False
+    address: str | None = None
+    origin: str | None = None
+    is_read: bool = True
+
+
+BY_HEADER = Approach()
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A caller at the gate. Where `refusal` is set it goes no further, and is recorded if `key_id` is not 0."""
 
     key_id: int
     headers: tuple[tuple[str, str], ...]
     refusal: TrinityError | None = None
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +167,25 @@ class Callers:
         """Let in by `keys`. `count` counts, as `keys_refused`, those the engine was never asked about."""
         self._keys, self._doorman, self._count = keys, doorman, count
 
-    async def admit(self, secret: str | None, *, in_url: bool = False) -> Passage:
-        """Take one token of the caller's key, looking the key up first where the engine has not heard of it."""
+    async def admit(self, secret: str | None, came: Approach = BY_HEADER, *, scope: Scope = Scope.PRICES) -> Passage:
+        """Take one token of the caller's key, looking the key up first where the engine has not heard of it.
+
+        A key that is not for `scope`, or is kept from where the request came, is refused and spends nothing.
+        """
         if secret is None:
             return self._turned_away(KeyMissing())
         if kind_of(secret) is None:
             return self._turned_away(KeyInvalid())
         digest = self._keys.digest_of(secret)
         for _ in range(_LOOKS_MAX):
-            verdict = self._keys.take(secret, in_url=in_url)
-            if verdict.code != _UNHEARD_OF:
-                return Passage(verdict.key_id, tuple(verdict.headers), self._refusal(verdict, digest))
+            grant = self._doorman.grant_of(digest)
+            if grant is not None and not _is_for(grant, scope, came):
+                return self._kept_out(grant, digest)
+            # What a key is for besides prices is not known to the engine: such a request spends only once we know.
+            if grant is not None or scope is Scope.PRICES:
+                verdict = self._take(secret, came, scope)
+                if verdict.code != _UNHEARD_OF:
+                    return Passage(verdict.key_id, tuple(verdict.headers), self._refusal(verdict, digest), grant)
             refused = await self._doorman.ask(digest)
             if refused is not None:
                 return self._turned_away(_refusal_of(refused))
@@ -195,6 +227,17 @@ class Callers:
                 raise _refusal_of(refused)
         raise DependencyAway(part="store of keys")
 
+    def _take(self, secret: str, came: Approach, scope: Scope) -> Verdict:
+        return self._keys.take(
+            secret, in_url=came.in_url, address=came.address, origin=came.origin, wants_prices=scope is Scope.PRICES
+        )  # fmt: skip
+
+    def _kept_out(self, grant: Grant, digest: bytes) -> Passage:
+        limits = self._keys.standing(digest)
+        if self._count is not None:
+            self._count("keys_refused", 1)
+        return Passage(grant.key_id, tuple(limits.headers) if limits else (), KeyForbids(), grant)
+
     def _turned_away(self, refusal: TrinityError) -> Passage:
         if self._count is not None and refusal.code != DependencyAway.code:
             self._count("keys_refused", 1)
@@ -210,6 +253,11 @@ class Callers:
                 limits = self._keys.standing(digest)
                 return QuotaSpent(resets_at=limits and datetime.fromtimestamp(limits.quota_resets_at_ns // SECOND_NS, UTC))
         return _refusal_of(verdict.code)
+
+
+def _is_for(grant: Grant, scope: Scope, came: Approach) -> bool:
+    """Whether a key is for this. One that travels in addresses only reads, wherever it stands this time."""
+    return grant.allows(scope) and (came.is_read or grant.kind is not Kind.URL)
 
 
 def _refusal_of(code: str) -> TrinityError:

@@ -7,9 +7,11 @@ from functools import partial
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from trinity_beast.access.callers import SECOND_NS, Callers, KeyStanding
+from trinity_beast.access.callers import SECOND_NS, Approach, Callers, KeyStanding
 from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyMissing, KeyRevoked, TierForbids
+from trinity_beast.access.model import Grant
 from trinity_beast.access.operators import Operator, Operators
+from trinity_beast.access.restrictions import Scope
 from trinity_beast.storage import DependencyAway
 from trinity_beast.web import Caller, Credentials, Usage, current, refusals, timestamp_of
 
@@ -37,14 +39,15 @@ class KeyTold(BaseModel):
     in_url: bool | None = Field(description="Whether the key may stand in a URL, where it is known here.")
 
 
-def admission(callers: Callers) -> Admitted:
-    """Return the dependency that routes behind a key declare."""
+def admission(callers: Callers, scope: Scope = Scope.PRICES) -> Admitted:
+    """Return the dependency that routes behind a key declare: for what a key must be let in there."""
 
     async def admitted(caller: Caller) -> Usage:
-        passage = await callers.admit(caller.secret, in_url=caller.in_url)
+        came = Approach(caller.in_url, caller.address, caller.origin, caller.is_read)
+        passage = await callers.admit(caller.secret, came, scope=scope)
         asked = current()
         asked.headers.extend(passage.headers)
-        usage = Usage(key_id=passage.key_id, charge=partial(_charge, callers, caller))
+        usage = Usage(key_id=passage.key_id, charge=partial(_charge, callers, caller), name_assets=partial(_expect_batch, passage.grant))
         if passage.key_id:
             asked.usage = usage
         if passage.refusal is not None:
@@ -76,6 +79,12 @@ def _charge(callers: Callers, caller: Credentials) -> None:
     asked.headers[:] = [header for header in asked.headers if header[0] not in told_anew] + list(charged.headers)
     if charged.refusal is not None:
         raise charged.refusal
+
+
+def _expect_batch(grant: Grant | None, assets: int) -> None:
+    """Refuse more assets at once than the key's tier includes."""
+    if grant is not None and assets > grant.features.batch_assets_max:
+        raise TierForbids(tier=grant.tier, feature=f"more than {grant.features.batch_assets_max} assets in one request")
 
 
 def key_routes(callers: Callers) -> APIRouter:

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
-from trinity_beast.access import CHANNEL, Callers, ChangeWatch, Doorman, EngineGate, Ledger, Operators
+from trinity_beast.access import CHANNEL, Accounts, Busiest, Callers, ChangeWatch, Doorman, EngineGate, LastUses, Ledger, Operators, Tiers
+from trinity_beast.access.admin.routes import key_admin_routes, trail_routes
+from trinity_beast.access.busiest.routes import busiest_routes
 from trinity_beast.access.routes import Operated, operation
+from trinity_beast.access.tiers.routes import tier_routes
+from trinity_beast.audit import Audit
 from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
 from trinity_beast.parts import Part
 from trinity_beast.storage import Notices
 from trinity_beast.telemetry import Counters
+from trinity_beast.web import Router
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class Gates:
     callers: Callers
     operator: Operated
     """What every route under `/admin` declares."""
+    routes: list[Router]
     parts: list[Part]
     """What runs, in the order it starts."""
 
@@ -26,12 +32,22 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
     """Return the access side of a node with this engine."""
     gate = EngineGate(engine.keys)
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
+    operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
+    busiest = Busiest(gate, on.clock)
     return Gates(
         callers=Callers(engine.keys, doorman, count=counters.add),
-        operator=operation(Operators(on.admin_key.key, on.clock, count=counters.add)),
+        operator=operator,
+        routes=[
+            busiest_routes(busiest, on.keys, operator=operator),
+            key_admin_routes(on.keys, Accounts(on.database, on.clock, on.secrets), operator=operator, clock=on.clock),
+            tier_routes(Tiers(on.database), operator=operator),
+            trail_routes(Audit(on.database), operator=operator),
+        ],
         parts=[
             doorman,
             ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
             Ledger(gate, doorman.roll, on.keys, on.clock),
+            LastUses(gate, on.keys, on.clock),
+            busiest,
         ],
     )
