@@ -11,9 +11,13 @@ import uvloop
 from rich.console import Console
 
 from trinity_beast import content
+from trinity_beast.access import Where
+from trinity_beast.access.accounts.commands import accounts_app
 from trinity_beast.access.alerts.commands import add_alerts_verb
 from trinity_beast.access.blocklist.commands import blocklist_app
+from trinity_beast.access.busiest.commands import add_live_verbs
 from trinity_beast.access.commands import keys_app
+from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
@@ -74,7 +78,7 @@ def serve(
 
 
 def _served(settings: Settings, wanted: Wanted) -> int:
-    redactor = Redactor([secret for secret in (settings.admin_key,) if secret])
+    redactor = Redactor([secret for secret in (settings.admin_key, settings.server_secret) if secret])
     configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=redactor)
     node = Node(settings, wanted, clock=CLOCK, secrets=SECRETS, dice=dice(), console=Console())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -89,10 +93,14 @@ def _refusals_told(work: Callable[[], int]) -> int:
         return 1
 
 
-def _whereabouts(data_dir: Path | None) -> Whereabouts:
+def _where(data_dir: Path | None) -> Where:
     settings = read_settings(data_dir=data_dir)
     bin_dir = Path(settings.postgres_bin_dir) if settings.postgres_bin_dir else None
-    return Whereabouts(settings.data_dir, settings.database_url, bin_dir)
+    return Where(Whereabouts(settings.data_dir, settings.database_url, bin_dir), settings.server_secret)
+
+
+def _whereabouts(data_dir: Path | None) -> Whereabouts:
+    return _where(data_dir).whereabouts
 
 
 def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> KnownNode:
@@ -107,7 +115,12 @@ def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
 
-beast.add_typer(add_alerts_verb(keys_app(_whereabouts, CLOCK, SECRETS, told), _whereabouts, CLOCK, told))
+KEYS = keys_app(_where, CLOCK, SECRETS, told)
+add_live_verbs(KEYS, _node_of, told)
+add_alerts_verb(KEYS, _whereabouts, CLOCK, told)
+beast.add_typer(KEYS)
+beast.add_typer(tiers_app(_where, CLOCK, SECRETS, told))
+beast.add_typer(accounts_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from tests.architecture.source import Finding, Import, SourceFile, product
 
 PRODUCT = "trinity_beast"
-PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push", "parameters", "telemetry"])
+PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push", "parameters", "telemetry", "audit"])
 CUSTOMER_SIDE = frozenset(["billing", "accounts", "support", "content", "ops", "console"])
 CAPABILITIES = PRICE_SIDE | CUSTOMER_SIDE
 INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud"])
@@ -22,8 +22,13 @@ RULES = (
     "*/parameters.py",
     "access/admission.py",
     "access/blocklist/network.py",
+    "access/features.py",
     "access/key_format.py",
     "access/months.py",
+    "access/projection.py",
+    "access/restrictions.py",
+    "access/tiers/rules.py",
+    "access/windows.py",
     "content/*",
     "feeds/editing/mapping.py",
     "feeds/grammar/*",

@@ -88,7 +88,7 @@ class PriceNode:
         )  # fmt: skip
         self.engine.set_refusals([engine.Refusal(*texts) for texts in content.refusals_for_engine()])
         self.registry = Registry(self.engine)
-        self.callers = Callers(self.engine.keys, self.registry, count=self.engine.counters.add)
+        self.callers = Callers(self.engine.keys, self.registry, tries=self.engine.tries, count=self.engine.counters.add)
         rows = [mapped(asset, "coinbase", f"{asset}-USD") for asset in ASSETS]
         prices = Prices(self.engine.book, rows, clock=self.clock)
         prices.on_trades([self._trade("BTC", "97123.45"), self._trade("ETH", "3500.10")])

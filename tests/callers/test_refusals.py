@@ -89,6 +89,8 @@ CASES: list[tuple[str, int, Callable[[PriceNode, str], Awaitable[Heard]], str]] 
     ("QUOTA_SPENT", 429, quota_spent, PRICE),
     ("QUOTA_SPENT", 429, quota_spent, ODD),
     ("KEY_TRIES_SPENT", 429, tries_spent, PRICE),
+    ("KEY_TRIES_SPENT", 429, tries_spent, ODD),
+    ("KEY_TRIES_SPENT", 429, tries_spent, "/key"),
     ("REQUEST_INVALID", 400, unreadable, ""),
     ("REQUEST_INVALID", 400, plain(SECRET), "/price"),
     ("REQUEST_TOO_LARGE", 431, too_large, ""),

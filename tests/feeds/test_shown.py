@@ -10,13 +10,13 @@ from rich.console import Console, RenderableType
 from trinity_beast.feeds.shown import (
     assets_table,
     counts_line,
-    error_lines,
     feeds_table,
     statuses_table,
     symbols_table,
     tried_table,
     versions_table,
 )
+from trinity_beast.web import error_lines
 
 FEED: dict[str, Any] = {
     "venue": "cryptocom", "version": 12, "row": {"display_name": "Crypto.com", "enabled": True, "endpoint": "wss://stream.example/v1/market"},

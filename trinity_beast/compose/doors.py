@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from trinity_beast import content
-from trinity_beast.access import server_secret
 from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
@@ -70,7 +69,7 @@ def engine_of(on: Ground) -> Engine:
         node=settings.node,
         region=settings.region,
         version=ENVELOPE_VERSION,
-        digest_secret=server_secret(on.folder, on.secrets),
+        digest_secret=on.server_secret,
         spool_directory=str(on.folder.spool),
         threads=engine_threads(settings),
         clock=EngineClock.system(),

@@ -5,20 +5,28 @@ from dataclasses import dataclass
 from trinity_beast.access import (
     BLOCKLIST_CHANNEL,
     CHANNEL,
+    Accounts,
     Blocklist,
     BlocklistWatch,
+    Busiest,
     Callers,
     ChangeWatch,
     Doorman,
     EngineGate,
     KeyTries,
+    LastUses,
     Ledger,
     Operators,
     QuotaAlerts,
+    Tiers,
 )
+from trinity_beast.access.admin.routes import key_admin_routes, trail_routes
 from trinity_beast.access.alerts.routes import alert_routes
 from trinity_beast.access.blocklist.routes import blocklist_routes
+from trinity_beast.access.busiest.routes import busiest_routes
 from trinity_beast.access.routes import Operated, operation
+from trinity_beast.access.tiers.routes import tier_routes
+from trinity_beast.audit import Audit
 from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
 from trinity_beast.parts import Part
@@ -34,8 +42,7 @@ class Gates:
     callers: Callers
     operator: Operated
     """What every route under `/admin` declares."""
-    routers: list[Router]
-    """What operators ask about callers."""
+    routes: list[Router]
     parts: list[Part]
     """What runs, in the order it starts."""
 
@@ -46,12 +53,17 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
     doorman = Doorman(gate, engine.questions, on.keys, on.clock)
     operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
     blocklist = Blocklist(on.database, on.clock)
+    busiest = Busiest(gate, on.clock)
     return Gates(
-        callers=Callers(engine.keys, doorman, count=counters.add),
+        callers=Callers(engine.keys, doorman, tries=engine.tries, count=counters.add),
         operator=operator,
-        routers=[
+        routes=[
+            busiest_routes(busiest, on.keys, operator=operator),
+            key_admin_routes(on.keys, Accounts(on.database, on.clock, on.secrets), operator=operator, clock=on.clock),
+            tier_routes(Tiers(on.database), operator=operator),
             blocklist_routes(blocklist, operator=operator, clock=on.clock),
             alert_routes(QuotaAlerts(on.database), operator=operator),
+            trail_routes(Audit(on.database), operator=operator),
         ],
         parts=[
             BlocklistWatch(blocklist, Notices(on.database.url, BLOCKLIST_CHANNEL, on.clock), engine.blocklist, on.clock),
@@ -59,5 +71,7 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
             doorman,
             ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
             Ledger(gate, doorman.roll, on.keys, on.clock),
+            LastUses(gate, on.keys, on.clock),
+            busiest,
         ],
     )

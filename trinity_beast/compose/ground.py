@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trinity_beast.access import Keys, MadeAdminKey, admin_key, demo_key, server_digests
+from trinity_beast.access import Digests, Keys, MadeAdminKey, admin_key, demo_key, server_secret
 from trinity_beast.clock import Clock
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import Dice, SecretSource
@@ -27,6 +27,7 @@ class Ground:
     folder: DataFolder
     database: Database
     keys: Keys
+    server_secret: bytes = field(repr=False)
     demo_key: str = field(repr=False)
     admin_key: MadeAdminKey
     health: Health
@@ -41,15 +42,17 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
     """Take the data folder, bring the database up and its schema to this code's, and give what all parts stand on.
 
     Raises:
-        DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer …: why the node cannot start here.
+        DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer, ServerSecretDiffers …: why the node cannot start here.
     """
     with DataFolder(settings.data_dir, clock) as folder:
         async with _database_url(settings, folder, clock) as url:
             await asyncio.to_thread(upgrade, url)
             database = Database(url)
             try:
-                digests = server_digests(folder, secrets)
+                secret = server_secret(folder, secrets, given=settings.server_secret)
+                digests = Digests(secret)
                 keys = Keys(database, digests, clock, secrets)
+                await keys.expect_one_secret()
                 yield Ground(
                     settings=settings,
                     clock=clock,
@@ -58,7 +61,8 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     folder=folder,
                     database=database,
                     keys=keys,
-                    demo_key=await demo_key(folder, keys, secrets),
+                    server_secret=secret,
+                    demo_key=await demo_key(folder, keys, digests),
                     admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
                     health=Health(clock),
                     readings=Readings(),

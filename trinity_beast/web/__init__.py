@@ -5,6 +5,7 @@ from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.client import Granted, KnownNode, Turned
 from trinity_beast.web.credentials import Caller, Credentials
+from trinity_beast.web.desk import Desk, error_lines, print_json
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
 from trinity_beast.web.known_limits import KnownLimits
@@ -22,6 +23,7 @@ __all__ = [
     "ConnectionSource",
     "Count",
     "Credentials",
+    "Desk",
     "Detail",
     "EnvelopeResponse",
     "Granted",
@@ -49,6 +51,8 @@ __all__ = [
     "build_app",
     "counters_of",
     "current",
+    "error_lines",
+    "print_json",
     "refusals",
     "timestamp_of",
 ]

@@ -74,7 +74,7 @@ class Edge:
         status_line = b"HTTP/1.1 %d %s\r\n" % (given, HTTPStatus(given).phrase.encode())
         return b"".join([status_line, *(b"%s: %s\r\n" % header for header in raw(headers)), b"\r\n", body])
 
-    def _asked(self, headers: Iterable[tuple[bytes, bytes]], method: str = "GET", query: bytes = b"") -> Asked:
+    def _asked(self, headers: Iterable[tuple[bytes, bytes]], method: str = "GET", scope: Scope | None = None) -> Asked:
         found = dict(headers)
         language = found.get(b"accept-language")
         return Asked(
@@ -85,16 +85,17 @@ class Edge:
             words=self._words,
             accept_language=language.decode("latin-1") if language else None,
             method=method,
-            known_limits=partial(self._limits_of, headers, query),
+            known_limits=partial(self._limits_of, scope or {}),
         )
 
-    def _limits_of(self, headers: Iterable[tuple[bytes, bytes]], query: bytes) -> Sequence[tuple[str, str]] | None:
-        secret = carried(headers, query) if self._limits is not None else None
-        return None if self._limits is None or secret is None else self._limits(secret)
+    def _limits_of(self, scope: Scope) -> Sequence[tuple[str, str]] | None:
+        secret = carried(scope.get("headers", ()), scope.get("query_string", b"")) if self._limits is not None else None
+        address, _ = scope.get("client") or ("", 0)
+        return None if self._limits is None or secret is None else self._limits(secret, address)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         method: str = scope["method"]
-        asked = self._asked(scope["headers"], method, scope.get("query_string", b""))
+        asked = self._asked(scope["headers"], method, scope)
         answering(asked)
         answer = Answer(send, asked, self._meter, is_head=method == "HEAD")
         body = Body(receive, answer, self._bounds.body_bytes_max)

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import parse_qs
 
-KnownLimits = Callable[[str], Sequence[tuple[str, str]] | None]
-"""Tells the rate-limit fields of a secret that is let in here, None of any other. Looks nothing up and spends nothing."""
+KnownLimits = Callable[[str, str], Sequence[tuple[str, str]] | None]
+"""Tells the rate-limit fields of a secret and the address it came from, None where there is nothing to tell but those of nobody.
+
+Looks nothing up and spends nothing.
+"""
 
 _BEARER = b"bearer "
 _QUERY_FIELDS_MAX = 64
