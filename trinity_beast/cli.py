@@ -13,6 +13,8 @@ from rich.console import Console
 from trinity_beast import content
 from trinity_beast.access import Where
 from trinity_beast.access.accounts.commands import accounts_app
+from trinity_beast.access.alerts.commands import add_alerts_verb
+from trinity_beast.access.blocklist.commands import blocklist_app
 from trinity_beast.access.busiest.commands import add_live_verbs
 from trinity_beast.access.commands import keys_app
 from trinity_beast.access.tiers.commands import tiers_app
@@ -91,10 +93,14 @@ def _refusals_told(work: Callable[[], int]) -> int:
         return 1
 
 
-def _where(data_dir: Path | None) -> Where:
+def _whereabouts(data_dir: Path | None) -> Whereabouts:
     settings = read_settings(data_dir=data_dir)
     bin_dir = Path(settings.postgres_bin_dir) if settings.postgres_bin_dir else None
-    return Where(Whereabouts(settings.data_dir, settings.database_url, bin_dir), settings.server_secret)
+    return Whereabouts(settings.data_dir, settings.database_url, bin_dir)
+
+
+def _where(data_dir: Path | None) -> Where:
+    return Where(_whereabouts(data_dir), read_settings(data_dir=data_dir).server_secret)
 
 
 def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> KnownNode:
@@ -111,9 +117,10 @@ def _spool_of(data_dir: Path | None) -> Path:
 
 KEYS = keys_app(_where, CLOCK, SECRETS, told)
 add_live_verbs(KEYS, _node_of, told)
-beast.add_typer(KEYS)
+beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
 beast.add_typer(tiers_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(accounts_app(_where, CLOCK, SECRETS, told))
+beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))

@@ -25,6 +25,7 @@ __all__ = [
     "Segment",
     "Spool",
     "Standing",
+    "Tries",
     "Verdict",
     "read_segment",
     "spool_segments",
@@ -139,6 +140,8 @@ class Engine:
     def keys(self) -> Keys: ...
     @property
     def blocklist(self) -> Blocklist: ...
+    @property
+    def tries(self) -> Tries: ...
     @property
     def counters(self) -> Counters: ...
     @property
@@ -456,13 +459,15 @@ class Standing:
 
 @final
 class Blocklist:
-    """Addresses and networks that are refused at accept and at datagram."""
+    """Addresses and networks that are refused at accept and at datagram, and cut where they are connected already."""
 
-    def block(self, network: str, *, seconds: float) -> None:
-        """Refuse `network` (an address or CIDR, v4 or v6) for `seconds`.
+    def block(self, network: str, *, seconds: float | None) -> None:
+        """Refuse `network` (an address or CIDR, v4 or v6) for `seconds`; until it is lifted where they are None.
+
+        Connections that are open are cut at their next request, at the latest within a second.
 
         Raises:
-            ValueError: `network` is neither.
+            ValueError: `network` is neither, or `seconds` is negative.
         """
         ...
 
@@ -471,7 +476,39 @@ class Blocklist:
         ...
 
     def entries(self) -> list[tuple[str, float]]:
-        """Return each blocked network with the seconds it has left."""
+        """Return each blocked network with the seconds it has left (infinity: until it is lifted)."""
+        ...
+
+@final
+class Tries:
+    """How often an address (v4; v6: a /64) may be wrong about a key before no unknown key of its is looked up for a while.
+
+    One wrong key counts once, however often it is sent. Keys that are admitted answer all the same. Datagrams are counted
+    apart, for anybody can forge their sender. The memory is of a fixed size; past it who was quiet the longest is forgotten.
+    """
+
+    def set_bounds(self, *, most: int, window_seconds: float, pause_seconds: float) -> None:
+        """Go by other bounds from the next wrong key on: so many keys within the window, then a pause.
+
+        Raises:
+            ValueError: a bound is out of range; the message names it.
+        """
+        ...
+
+    def fail(self, address: str, secret: str) -> bool:
+        """Count a wrong key that Python has refused; whether that spent the address's tries.
+
+        Raises:
+            ValueError: `address` is none.
+        """
+        ...
+
+    def spent(self, address: str) -> tuple[int, list[tuple[str, str]]] | None:
+        """Return in how many seconds unknown keys of `address` are looked up again, and the rate-limit fields; None: at once.
+
+        Raises:
+            ValueError: `address` is none.
+        """
         ...
 
 @final

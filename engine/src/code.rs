@@ -26,10 +26,11 @@ pub enum Code {
     DependencyAway,
     Internal,
     KeyForbids,
+    KeyTriesSpent,
 }
 
 /// Every code in the order of its number.
-pub const ALL: [Code; 19] = [
+pub const ALL: [Code; 20] = [
     Code::Ok,
     Code::KeyMissing,
     Code::KeyInvalid,
@@ -49,6 +50,7 @@ pub const ALL: [Code; 19] = [
     Code::DependencyAway,
     Code::Internal,
     Code::KeyForbids,
+    Code::KeyTriesSpent,
 ];
 
 impl Code {
@@ -70,7 +72,7 @@ impl Code {
             Self::TierForbids | Self::KeyForbids => 403,
             Self::AssetUnknown | Self::NotFound => 404,
             Self::PriceStale | Self::PriceUnavailable | Self::Overloaded | Self::DependencyAway => 503,
-            Self::RateLimited | Self::QuotaSpent => 429,
+            Self::RateLimited | Self::QuotaSpent | Self::KeyTriesSpent => 429,
             Self::RequestInvalid => 400,
             Self::RequestTooLarge => 431,
             Self::MethodNotAllowed => 405,
@@ -81,7 +83,9 @@ impl Code {
     /// Return which part of the request the refusal is about.
     pub fn location(self) -> &'static str {
         match self {
-            Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired | Self::TierForbids => "header.authorization",
+            Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired | Self::TierForbids | Self::KeyTriesSpent => {
+                "header.authorization"
+            }
             Self::RateLimited | Self::QuotaSpent | Self::KeyForbids => "key",
             Self::AssetUnknown | Self::PriceStale | Self::PriceUnavailable => "query.asset",
             Self::RequestTooLarge => "header",

@@ -243,6 +243,8 @@ impl Keys {
 
     /// Return the only form in which a key is kept.
     pub fn digest_of(&self, secret: &[u8]) -> Digest {
+        #[cfg(test)]
+        tests::WORK.set((tests::WORK.get().0 + 1, tests::WORK.get().1));
         let mut keyed = self.keyed.clone();
         keyed.update(secret);
         keyed.finalize().into_bytes().into()
@@ -250,6 +252,8 @@ impl Keys {
 
     /// Return what is known of a key now.
     pub fn find(&self, digest: &Digest, monotonic_ns: u64) -> Known {
+        #[cfg(test)]
+        tests::WORK.set((tests::WORK.get().0, tests::WORK.get().1 + 1));
         if let Some(slot) = self.slots.pin().get(digest) {
             return Known::Admitted(Arc::clone(slot));
         }
@@ -321,6 +325,11 @@ impl Keys {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    thread_local! {
+        /// How many digests this thread has made, and how many it has looked up.
+        pub(crate) static WORK: std::cell::Cell<(u64, u64)> = const { std::cell::Cell::new((0, 0)) };
+    }
 
     pub(crate) const NOW: Moment = Moment { monotonic_ns: 50 * SECOND_NS, wall_ns: 1_795_160_400 * SECOND_NS };
 

@@ -33,6 +33,7 @@ pub mod sources;
 pub mod spool;
 pub mod texts;
 pub mod thread;
+pub mod tries;
 pub mod udp;
 pub mod usage;
 pub mod words;

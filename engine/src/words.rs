@@ -51,6 +51,7 @@ pub const CODES: Words = Words(&[
     "DEPENDENCY_AWAY",
     "INTERNAL",
     "KEY_FORBIDS",
+    "KEY_TRIES_SPENT",
 ]);
 
 #[cfg(test)]

@@ -313,7 +313,7 @@ fn what_is_no_request_gets_no_answer() {
 #[test]
 fn the_blocked_get_no_answer() {
     let mut node = Node::new();
-    node.shared.blocklist.block("127.0.0.0/8".parse().unwrap(), 101 * SECOND_NS);
+    node.shared.blocklist.block("127.0.0.0/8".parse().unwrap(), 101 * SECOND_NS, 0);
     node.ignored(request("BTC").as_bytes(), Counter::BlockedRefused);
     node.shared.clock.advance(2 * SECOND_NS);
     assert_eq!(code_of(&node.ask(request("BTC"))), "OK");

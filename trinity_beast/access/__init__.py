@@ -1,6 +1,9 @@
 """Who may ask for what, how fast and how much."""
 
 from trinity_beast.access.accounts import Accounts
+from trinity_beast.access.alerts import QuotaAlerts
+from trinity_beast.access.blocklist import CHANNEL as BLOCKLIST_CHANNEL
+from trinity_beast.access.blocklist import Blocklist, BlocklistWatch
 from trinity_beast.access.busiest import Busiest
 from trinity_beast.access.callers import Approach, Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
@@ -23,6 +26,7 @@ from trinity_beast.access.errors import (
     KeyNameInvalid,
     KeyRestrictionsInvalid,
     KeyRevoked,
+    KeyTriesSpent,
     KeyUnknown,
     QuotaSpent,
     RateLimited,
@@ -45,11 +49,16 @@ from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.access.reaching import Where
 from trinity_beast.access.restrictions import Restrictions, Scope
 from trinity_beast.access.service import Keys, Wanted
+from trinity_beast.access.shared_keys import CHANNEL as KEY_BROADCASTS
+from trinity_beast.access.shared_keys import ChangedLately, KeyBroadcast, SharedKeys
 from trinity_beast.access.tiers import Tiers, WantedTier
+from trinity_beast.access.tries import KeyTries
 
 __all__ = [
     "ADMIN_REFUSALS",
+    "BLOCKLIST_CHANNEL",
     "CHANNEL",
+    "KEY_BROADCASTS",
     "KEY_REFUSALS",
     "Account",
     "AccountUnknown",
@@ -60,9 +69,12 @@ __all__ = [
     "AdminKeyWrong",
     "AdminTriesSpent",
     "Approach",
+    "Blocklist",
+    "BlocklistWatch",
     "Busiest",
     "Callers",
     "ChangeWatch",
+    "ChangedLately",
     "Digests",
     "Doorman",
     "EngineGate",
@@ -72,6 +84,7 @@ __all__ = [
     "Grant",
     "IssuedKey",
     "Key",
+    "KeyBroadcast",
     "KeyExpired",
     "KeyExpiryInvalid",
     "KeyFilter",
@@ -83,6 +96,8 @@ __all__ = [
     "KeyRevoked",
     "KeyStanding",
     "KeyState",
+    "KeyTries",
+    "KeyTriesSpent",
     "KeyUnknown",
     "Keys",
     "Kind",
@@ -96,6 +111,7 @@ __all__ = [
     "Passage",
     "Patience",
     "Questions",
+    "QuotaAlerts",
     "QuotaSpent",
     "RateLimited",
     "Refused",
@@ -103,6 +119,7 @@ __all__ = [
     "Scope",
     "ServerSecretDiffers",
     "ServerSecretInvalid",
+    "SharedKeys",
     "Tier",
     "TierChanged",
     "TierForbids",

@@ -41,6 +41,12 @@ class KeyForbids(TrinityError):
     code, status = "KEY_FORBIDS", 403
 
 
+class KeyTriesSpent(TrinityError):
+    """Too many wrong keys came from the caller's address, so until `Retry-After` is over no unknown key of its is looked up."""
+
+    code, status = "KEY_TRIES_SPENT", 429
+
+
 class RateLimited(TrinityError):
     """The key asks faster than its rate and burst allow. `Retry-After` says when a request is free again."""
 
@@ -173,7 +179,7 @@ class AdminTriesSpent(TrinityError):
     code, status = "ADMIN_TRIES_SPENT", 429
 
 
-KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, TierForbids, KeyForbids, RateLimited, QuotaSpent)
+KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, KeyTriesSpent, TierForbids, KeyForbids, RateLimited, QuotaSpent)
 """What any route behind a key may answer."""
 
 ADMIN_REFUSALS = (AdminKeyMissing, AdminKeyWrong, AdminTriesSpent)

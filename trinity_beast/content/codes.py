@@ -20,6 +20,7 @@ STATUSES: Mapping[str, int] = {
     "NOT_FOUND": 404,
     "OVERLOADED": 503,
     "DEPENDENCY_AWAY": 503,
+    "KEY_TRIES_SPENT": 429,
     "REQUEST_TIMEOUT": 408,
     "NOT_READY": 503,
     "PARAMETER_INVALID": 400,
@@ -42,6 +43,11 @@ STATUSES: Mapping[str, int] = {
     "ADMIN_KEY_MISSING": 401,
     "ADMIN_KEY_WRONG": 401,
     "ADMIN_TRIES_SPENT": 429,
+    "NETWORK_INVALID": 400,
+    "NETWORK_PROTECTED": 409,
+    "BLOCK_INVALID": 400,
+    "BLOCK_UNKNOWN": 404,
+    "BLOCKLIST_FULL": 409,
     "DATABASE_ADDRESS_INVALID": 500,
     "CACHE_ADDRESS_INVALID": 500,
     "SCHEMA_NEWER": 500,
@@ -87,5 +93,6 @@ SAID_BY_THE_ENGINE = (
     "OVERLOADED",
     "DEPENDENCY_AWAY",
     "INTERNAL",
+    "KEY_TRIES_SPENT",
 )
 """What the engine may have to say without asking Python."""

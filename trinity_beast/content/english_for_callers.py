@@ -102,6 +102,12 @@ FOR_CALLERS: Mapping[str, Text] = {
         "Try again after the time in `Retry-After`. Prices for keys already in use go on.",
         plain_message="This cannot be answered while something it needs is away.",
     ),
+    "KEY_TRIES_SPENT": Text(
+        "Too many wrong keys",
+        "Too many keys that are not valid came from your address; unknown keys are looked up again in {retry_after_seconds} s.",
+        "Wait as long as `Retry-After` says, then send the right key. Keys already in use here answer all the while.",
+        plain_message="Too many keys that are not valid came from your address.",
+    ),
     "REQUEST_TIMEOUT": Text(
         "The request took too long to arrive",
         "The request did not arrive whole within {seconds} s.",
