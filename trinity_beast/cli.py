@@ -17,6 +17,7 @@ from trinity_beast.access.alerts.commands import add_alerts_verb
 from trinity_beast.access.blocklist.commands import blocklist_app
 from trinity_beast.access.busiest.commands import add_live_verbs
 from trinity_beast.access.commands import keys_app
+from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
@@ -120,6 +121,7 @@ add_live_verbs(KEYS, _node_of, told)
 beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
 beast.add_typer(tiers_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(accounts_app(_where, CLOCK, SECRETS, told))
+beast.add_typer(leaks_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))

@@ -59,6 +59,7 @@ RULES = (
 # Which files may know a framework. Everything else reaches it through them.
 HOMES = {
     "sqlalchemy": ("*/store.py", "*/tables.py", "storage/*"),
+    "cryptography": ("access/leaks/signatures.py",),
     "psycopg": ("storage/*",),
     "psycopg_pool": ("storage/*",),
     "alembic": ("storage/*",),

@@ -43,6 +43,7 @@ from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, d
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.last_uses import LastUses
+from trinity_beast.access.leaks import Leaks
 from trinity_beast.access.ledger import Ledger
 from trinity_beast.access.model import Account, Grant, IssuedKey, Key, KeyFilter, KeyState, Kind, OnLeak, Refused, Tier
 from trinity_beast.access.operators import Operator, Operators
@@ -102,6 +103,7 @@ __all__ = [
     "Keys",
     "Kind",
     "LastUses",
+    "Leaks",
     "Ledger",
     "LooksUp",
     "MadeAdminKey",

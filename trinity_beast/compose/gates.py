@@ -17,6 +17,7 @@ from trinity_beast.access import (
     EngineGate,
     KeyTries,
     LastUses,
+    Leaks,
     Ledger,
     Operators,
     QuotaAlerts,
@@ -26,6 +27,7 @@ from trinity_beast.access.admin.routes import key_admin_routes, trail_routes
 from trinity_beast.access.alerts.routes import alert_routes
 from trinity_beast.access.blocklist.routes import blocklist_routes
 from trinity_beast.access.busiest.routes import busiest_routes
+from trinity_beast.access.leaks.routes import leak_admin_routes, leak_routes
 from trinity_beast.access.routes import Operated, operation
 from trinity_beast.access.tiers.routes import tier_routes
 from trinity_beast.audit import Audit
@@ -59,6 +61,7 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
     broadcasts = None if on.cache is None else Broadcasts(on.settings.cache_url, [KEY_BROADCASTS], on.clock)
     operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
     busiest = Busiest(gate, on.clock)
+    leaks = Leaks(on.database, on.digests, on.clock, on.told)
     blocklist = Blocklist(on.database, on.clock)
     return Gates(
         callers=Callers(engine.keys, doorman, count=counters.add),
@@ -68,6 +71,8 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
             key_admin_routes(on.keys, Accounts(on.database, on.clock, on.secrets), operator=operator, clock=on.clock),
             tier_routes(on.tiers, operator=operator),
             trail_routes(Audit(on.database), operator=operator),
+            leak_routes(leaks),
+            leak_admin_routes(leaks, operator=operator),
             blocklist_routes(blocklist, operator=operator, clock=on.clock),
             alert_routes(QuotaAlerts(on.database), operator=operator),
         ],

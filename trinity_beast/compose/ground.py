@@ -30,6 +30,8 @@ class Ground:
     """The shared cache, where `CACHE_URL` names one."""
     keys: Keys
     tiers: Tiers
+    told: KeyBroadcast | None
+    """Who tells the other nodes of changed keys over the shared cache."""
     digests: Digests
     server_secret: bytes = field(repr=False)
     demo_key: str = field(repr=False)
@@ -69,6 +71,7 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     cache=cache,
                     keys=keys,
                     tiers=Tiers(database, told),
+                    told=told,
                     digests=digests,
                     server_secret=secret,
                     demo_key=await demo_key(folder, keys, digests),
