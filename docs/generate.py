@@ -19,6 +19,7 @@ from trinity_beast.access.admin.routes import key_admin_routes, trail_routes
 from trinity_beast.access.alerts.routes import alert_routes
 from trinity_beast.access.blocklist.routes import blocklist_routes
 from trinity_beast.access.busiest.routes import busiest_routes
+from trinity_beast.access.leaks.routes import leak_admin_routes, leak_routes
 from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.access.tiers.routes import tier_routes
 from trinity_beast.cli import beast
@@ -102,6 +103,8 @@ def openapi_page() -> str:
         key_admin_routes(absent, absent, operator=operator, clock=absent),
         tier_routes(absent, operator=operator),
         trail_routes(absent, operator=operator),
+        leak_routes(absent),
+        leak_admin_routes(absent, operator=operator),
         health_routes(absent, with_facts=False),
         feed_routes(absent, operator=operator, clock=absent),
         asset_routes(absent, operator=operator),

@@ -17,6 +17,7 @@ from trinity_beast.access.alerts.commands import add_alerts_verb
 from trinity_beast.access.blocklist.commands import blocklist_app
 from trinity_beast.access.busiest.commands import add_live_verbs
 from trinity_beast.access.commands import keys_app
+from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
@@ -93,14 +94,14 @@ def _refusals_told(work: Callable[[], int]) -> int:
         return 1
 
 
-def _where(data_dir: Path | None) -> Where:
+def _whereabouts(data_dir: Path | None) -> Whereabouts:
     settings = read_settings(data_dir=data_dir)
     bin_dir = Path(settings.postgres_bin_dir) if settings.postgres_bin_dir else None
-    return Where(Whereabouts(settings.data_dir, settings.database_url, bin_dir), settings.server_secret)
+    return Whereabouts(settings.data_dir, settings.database_url, bin_dir)
 
 
-def _whereabouts(data_dir: Path | None) -> Whereabouts:
-    return _where(data_dir).whereabouts
+def _where(data_dir: Path | None) -> Where:
+    return Where(_whereabouts(data_dir), read_settings(data_dir=data_dir).server_secret)
 
 
 def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> KnownNode:
@@ -117,10 +118,10 @@ def _spool_of(data_dir: Path | None) -> Path:
 
 KEYS = keys_app(_where, CLOCK, SECRETS, told)
 add_live_verbs(KEYS, _node_of, told)
-add_alerts_verb(KEYS, _whereabouts, CLOCK, told)
-beast.add_typer(KEYS)
+beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
 beast.add_typer(tiers_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(accounts_app(_where, CLOCK, SECRETS, told))
+beast.add_typer(leaks_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))

@@ -43,12 +43,15 @@ from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, d
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.last_uses import LastUses
+from trinity_beast.access.leaks import Leaks
 from trinity_beast.access.ledger import Ledger
 from trinity_beast.access.model import Account, Grant, IssuedKey, Key, KeyFilter, KeyState, Kind, OnLeak, Refused, Tier
 from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.access.reaching import Where
 from trinity_beast.access.restrictions import Restrictions, Scope
 from trinity_beast.access.service import Keys, Wanted
+from trinity_beast.access.shared_keys import CHANNEL as KEY_BROADCASTS
+from trinity_beast.access.shared_keys import ChangedLately, KeyBroadcast, SharedKeys
 from trinity_beast.access.tiers import Tiers, WantedTier
 from trinity_beast.access.tries import KeyTries
 
@@ -56,6 +59,7 @@ __all__ = [
     "ADMIN_REFUSALS",
     "BLOCKLIST_CHANNEL",
     "CHANNEL",
+    "KEY_BROADCASTS",
     "KEY_REFUSALS",
     "Account",
     "AccountUnknown",
@@ -71,6 +75,7 @@ __all__ = [
     "Busiest",
     "Callers",
     "ChangeWatch",
+    "ChangedLately",
     "Digests",
     "Doorman",
     "EngineGate",
@@ -80,6 +85,7 @@ __all__ = [
     "Grant",
     "IssuedKey",
     "Key",
+    "KeyBroadcast",
     "KeyExpired",
     "KeyExpiryInvalid",
     "KeyFilter",
@@ -97,6 +103,7 @@ __all__ = [
     "Keys",
     "Kind",
     "LastUses",
+    "Leaks",
     "Ledger",
     "LooksUp",
     "MadeAdminKey",
@@ -114,6 +121,7 @@ __all__ = [
     "Scope",
     "ServerSecretDiffers",
     "ServerSecretInvalid",
+    "SharedKeys",
     "Tier",
     "TierChanged",
     "TierForbids",

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.model import Grant, Refused
 from trinity_beast.access.roll import SECOND_NS, Roll
-from trinity_beast.access.service import Keys
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.storage import DependencyAway
@@ -44,6 +44,14 @@ class Tally:
     away: int = 0
 
 
+class Resolves(Protocol):
+    """Who tells what keys may do. `Keys` is one, `SharedKeys` another."""
+
+    async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
+        """Tell for each digest what its key may do or why it is refused; one that cannot be told just now is left out."""
+        ...
+
+
 class Doorman:
     """Looks a key up once, however many requests carry it, and lets them go on together.
 
@@ -53,7 +61,7 @@ class Doorman:
 
     name = "doorman"
 
-    def __init__(self, gate: Gate, questions: Questions, keys: Keys, clock: Clock, patience: Patience | None = None) -> None:
+    def __init__(self, gate: Gate, questions: Questions, keys: Resolves, clock: Clock, patience: Patience | None = None) -> None:
         self._gate, self._questions, self._keys, self._clock = gate, questions, keys, clock
         self._patience = patience or Patience()
         self._tickets: dict[bytes, list[int]] = {}
@@ -147,7 +155,7 @@ class Doorman:
                     self._again.discard(digest)
                     self._want(digest)
                 else:
-                    self._tell_safely(digest, None if found is None else found[digest])
+                    self._tell_safely(digest, None if found is None else found.get(digest))
 
     async def _look(self, digests: list[bytes]) -> Mapping[bytes, Grant | Refused] | None:
         """Ask the store, or return None when it is away, too slow, or fails in a way nobody foresaw."""

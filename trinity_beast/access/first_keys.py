@@ -99,7 +99,7 @@ async def demo_key(safe: Safe, keys: Keys, digests: Digests) -> str:
     """
     kept = (safe.secret(DEMO_KEY) or b"").decode(errors="replace")
     if kind_of(kept) is not Kind.DEMO:
-        kept = secret_from(Kind.DEMO, digests.digest_of("the demo key of this server secret"))
+        kept = secret_from(Kind.DEMO, digests.derived("the demo key"))
         safe.keep_secret(DEMO_KEY, kept.encode())
     await keys.keep(kept, "demo", "demo", Kind.DEMO)
     return kept

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from trinity_beast.access.accounts import Accounts
 from trinity_beast.access.first_keys import server_digests
+from trinity_beast.access.leaks import Leaks
 from trinity_beast.access.service import Keys
 from trinity_beast.access.tiers import Tiers
 from trinity_beast.audit import Audit, Signature
@@ -33,6 +34,7 @@ class Store:
     tiers: Tiers
     accounts: Accounts
     audit: Audit
+    leaks: Leaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class Reach:
             digests = server_digests(folder, self._secrets, given=where.server_secret)
             keys = Keys(database, digests, self.clock, self._secrets)
             await keys.expect_one_secret()
-            yield Store(keys, Tiers(database), Accounts(database, self.clock, self._secrets), Audit(database))
+            leaks = Leaks(database, digests, self.clock)
+            yield Store(keys, Tiers(database), Accounts(database, self.clock, self._secrets), Audit(database), leaks)
 
 
 def signed(operator: str, reason: str) -> Signature:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from trinity_beast.access import store
 from trinity_beast.access.admission import admission
@@ -43,6 +44,7 @@ NAME_CHARACTERS_MAX = 100
 OVERLAP_MAX = timedelta(days=366)
 COMMIT_SECONDS_MAX = 30
 """No transaction of ours is open this long: `Database` cuts it off before."""
+CHANGES_MAX = store.CHANGES_MAX
 _log = get_log("access")
 EVERYTHING = KeyFilter()
 THE_NODE = Signature("the node")
@@ -61,11 +63,27 @@ class Wanted:
     on_leak: OnLeak = OnLeak.REVOKE
 
 
+class Told(Protocol):
+    """Who is told of changes, so that other nodes hear of them. `KeyBroadcast` is one."""
+
+    async def key_changed(self, digest: bytes) -> None:
+        """Hear that a key was changed."""
+        ...
+
+    async def tier_changed(self, tier: str) -> None:
+        """Hear that a tier was changed."""
+        ...
+
+
 class Keys:
     """The keys and their tiers. What is changed here is announced by the database itself when it commits."""
 
-    def __init__(self, database: Database, digests: Digests, clock: Clock, secrets: SecretSource) -> None:
+    def __init__(
+        self, database: Database, digests: Digests, clock: Clock, secrets: SecretSource, told: Told | None = None
+    ) -> None:  # fmt: skip
+        """Keep keys in `database`. `told` hears of every change made here, once it is committed, besides the database's notice."""
         self._database, self._digests, self._clock, self._secrets = database, digests, clock, secrets
+        self._told = told
 
     async def issue(
         self, tier: str, name: str, *, kind: Kind = Kind.LIVE, expires_at: datetime | None = None, by: Signature = THE_NODE
@@ -119,6 +137,7 @@ class Keys:
             successor = await store.insert_key(tx, self._successor(old, secret), digest_secret=self._digests.fingerprint)
             assert successor is not None, "190 random bits do not come twice"
             await store.retire_key(tx, key_id, at=now + overlap, successor_id=successor.key_id)
+        await self._tell(old.digest)
         return IssuedKey(successor, secret)
 
     async def restrict(
@@ -140,6 +159,7 @@ class Keys:
             await store.restrict_key(tx, key_id, own, on_leak or key.on_leak)
             changed = await store.key_by_id(tx, key_id)
         assert changed is not None, "it is locked"
+        await self._tell(changed.digest)
         return changed
 
     async def revoke(self, key_id: int, *, by: Signature = THE_NODE) -> Key:
@@ -154,6 +174,7 @@ class Keys:
             key = await store.key_by_id(tx, key_id)
         if key is None:
             raise KeyUnknown(key_id=key_id)
+        await self._tell(key.digest)
         return key
 
     async def key(self, key_id: int) -> Key:
@@ -203,11 +224,17 @@ class Keys:
         """Have every node look a key up anew."""
         async with self._database.transaction() as tx:
             await store.announce(tx, key.digest)
+        await self._tell(key.digest)
+
+    async def look_up(self, digests: Collection[bytes]) -> tuple[Mapping[bytes, tuple[Key, Tier]], datetime]:
+        """Return those of the keys that exist, each with its tier, and when that was so, by the database's clock."""
+        async with self._database.transaction() as tx:
+            read_at = await store.database_now(tx)  # Before the look: it may be told older than it is, never younger.
+            return await store.keys_by_digest(tx, digests), read_at
 
     async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
         """Tell for each digest what its key may do or why it is refused, in one look at the store."""
-        async with self._database.transaction() as tx:
-            found = await store.keys_by_digest(tx, digests)
+        found, _ = await self.look_up(digests)
         now = self._clock.now()
         return {digest: admission(*found.get(digest, (None, None)), now=now) for digest in digests}
 
@@ -225,15 +252,16 @@ class Keys:
         async with self._database.transaction() as tx:
             await store.note_last_uses(tx, last_used)
 
-    async def changes(self, looked_at: datetime | None) -> tuple[Sequence[Change], datetime]:
+    async def changes(self, looked_at: datetime | None, *, reach: timedelta = timedelta(0)) -> tuple[Sequence[Change], datetime]:
         """Return what may have changed since the last look, and the moment of this one, by the database's clock.
 
         A change is stamped when it is made and seen when it is committed, so each look goes back `COMMIT_SECONDS_MAX`
-        before the last, and tells the same change more than once.
+        before the last, and tells the same change more than once. The first goes back `reach`.
         """
         async with self._database.transaction() as tx:
             now = await store.database_now(tx)
-            return await store.changes_since(tx, (looked_at or now) - timedelta(seconds=COMMIT_SECONDS_MAX)), now
+            since = now - reach if looked_at is None else looked_at
+            return await store.changes_since(tx, since - timedelta(seconds=COMMIT_SECONDS_MAX)), now
 
     async def expect_one_secret(self) -> None:
         """Make sure that all nodes of this database know keys by digests under the same server secret.
@@ -284,6 +312,10 @@ class Keys:
             old.quota_month,
             old.quota_used,
         )
+
+    async def _tell(self, digest: bytes) -> None:
+        if self._told is not None:
+            await self._told.key_changed(digest)
 
     def _public_id(self) -> str:
         return f"key_{self._secrets.base62(16)}"

@@ -1,4 +1,4 @@
-"""What every part of a node stands on, whatever its mode: the data folder, the database, the keys."""
+"""What every part of a node stands on, whatever its mode: the data folder, the database, the shared cache, the keys."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trinity_beast.access import Digests, Keys, MadeAdminKey, admin_key, demo_key, server_secret
+from trinity_beast.access import Digests, KeyBroadcast, Keys, MadeAdminKey, Tiers, admin_key, demo_key, server_secret
 from trinity_beast.clock import Clock
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
-from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, upgrade
+from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, Valkey, upgrade
 from trinity_beast.telemetry import Health
 from trinity_beast.web import RequestIds
 
@@ -26,7 +26,13 @@ class Ground:
     dice: Dice
     folder: DataFolder
     database: Database
+    cache: Valkey | None
+    """The shared cache, where `CACHE_URL` names one."""
     keys: Keys
+    tiers: Tiers
+    told: KeyBroadcast | None
+    """Who tells the other nodes of changed keys over the shared cache."""
+    digests: Digests
     server_secret: bytes = field(repr=False)
     demo_key: str = field(repr=False)
     admin_key: MadeAdminKey
@@ -42,16 +48,18 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
     """Take the data folder, bring the database up and its schema to this code's, and give what all parts stand on.
 
     Raises:
+        CacheAddressInvalid: `CACHE_URL` is no address. A cache that is away keeps no node from starting.
         DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer, ServerSecretDiffers …: why the node cannot start here.
     """
     with DataFolder(settings.data_dir, clock) as folder:
-        async with _database_url(settings, folder, clock) as url:
+        async with _cache(settings, clock, dice) as cache, _database_url(settings, folder, clock) as url:
             await asyncio.to_thread(upgrade, url)
             database = Database(url)
             try:
                 secret = server_secret(folder, secrets, given=settings.server_secret)
                 digests = Digests(secret)
-                keys = Keys(database, digests, clock, secrets)
+                told = None if cache is None else KeyBroadcast(cache)
+                keys = Keys(database, digests, clock, secrets, told)
                 await keys.expect_one_secret()
                 yield Ground(
                     settings=settings,
@@ -60,7 +68,11 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     dice=dice,
                     folder=folder,
                     database=database,
+                    cache=cache,
                     keys=keys,
+                    tiers=Tiers(database, told),
+                    told=told,
+                    digests=digests,
                     server_secret=secret,
                     demo_key=await demo_key(folder, keys, digests),
                     admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
@@ -70,6 +82,18 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                 )
             finally:
                 await database.close()
+
+
+@asynccontextmanager
+async def _cache(settings: Settings, clock: Clock, dice: Dice) -> AsyncIterator[Valkey | None]:
+    if not settings.cache_url:
+        yield None
+        return
+    cache = Valkey(settings.cache_url, clock=clock, dice=dice)
+    try:
+        yield cache
+    finally:
+        await cache.close()
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from trinity_beast.access import store as keys_store
 from trinity_beast.access.errors import TierChanged, TierInUse, TierInvalid, TierUnknown
 from trinity_beast.access.features import features_of
 from trinity_beast.access.model import Tier
+from trinity_beast.access.service import Told
 from trinity_beast.access.tiers import store
 from trinity_beast.access.tiers.rules import WantedTier, tier_mistakes
 from trinity_beast.audit import Audit, Entry, Signature, Sought, sign
@@ -26,8 +27,9 @@ class SavedTier:
 class Tiers:
     """The tiers for whoever sells them. What is saved holds for every admitted key within a second, on every node."""
 
-    def __init__(self, database: Database) -> None:
-        self._database, self._audit = database, Audit(database)
+    def __init__(self, database: Database, told: Told | None = None) -> None:
+        """Keep tiers in `database`. `told` hears of every change made here, once it is committed, besides the database's notice."""
+        self._database, self._audit, self._told = database, Audit(database), told
 
     async def listing(self) -> Sequence[Tier]:
         """Return every tier, the slowest first."""
@@ -64,7 +66,10 @@ class Tiers:
                 raise TierChanged(tier=wanted.name, expected_version=expected_version, version=version)
             if stored is not None and _is_same(stored, wanted):
                 return SavedTier(stored, is_changed=False)
-            return SavedTier(await store.save(tx, wanted), is_changed=True)
+            saved = SavedTier(await store.save(tx, wanted), is_changed=True)
+        if self._told is not None:
+            await self._told.tier_changed(wanted.name)
+        return saved
 
     async def remove(self, name: str, by: Signature) -> None:
         """Remove a tier nobody has.
