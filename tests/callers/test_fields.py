@@ -86,6 +86,7 @@ async def test_a_node_with_too_much_to_do_tells_the_limits_all_the_same() -> Non
         assert (heard.status, heard.headers["retry-after"], heard.headers["connection"]) == (503, "1", "close")
         assert limits_of(heard).quota["burst"] == 50
         line[1].close()
+        await line[1].wait_closed()
 
 
 async def test_a_question_nobody_answers_in_time_is_told_with_the_fields() -> None:
