@@ -11,9 +11,14 @@ import uvloop
 from rich.console import Console
 
 from trinity_beast import content
+from trinity_beast.access import Where
+from trinity_beast.access.accounts.commands import accounts_app
 from trinity_beast.access.alerts.commands import add_alerts_verb
 from trinity_beast.access.blocklist.commands import blocklist_app
+from trinity_beast.access.busiest.commands import add_live_verbs
 from trinity_beast.access.commands import keys_app
+from trinity_beast.access.leaks.commands import leaks_app
+from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
@@ -82,7 +87,7 @@ def serve(
 
 
 def _served(settings: Settings, wanted: Wanted) -> int:
-    redactor = Redactor([secret for secret in (settings.admin_key,) if secret])
+    redactor = Redactor([secret for secret in (settings.admin_key, settings.server_secret) if secret])
     configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=redactor)
     node = Node(settings, wanted, clock=CLOCK, secrets=SECRETS, dice=dice(), console=Console())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -103,6 +108,10 @@ def _whereabouts(data_dir: Path | None) -> Whereabouts:
     return Whereabouts(settings.data_dir, settings.database_url, bin_dir)
 
 
+def _where(data_dir: Path | None) -> Where:
+    return Where(_whereabouts(data_dir), read_settings(data_dir=data_dir).server_secret)
+
+
 def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> KnownNode:
     """Return the node meant: where it says it is, else where the settings would have it."""
     settings = read_settings(data_dir=data_dir)
@@ -115,7 +124,12 @@ def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
 
-beast.add_typer(add_alerts_verb(keys_app(_whereabouts, CLOCK, SECRETS, told), _whereabouts, CLOCK, told))
+KEYS = keys_app(_where, CLOCK, SECRETS, told)
+add_live_verbs(KEYS, _node_of, told)
+beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
+beast.add_typer(tiers_app(_where, CLOCK, SECRETS, told))
+beast.add_typer(accounts_app(_where, CLOCK, SECRETS, told))
+beast.add_typer(leaks_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))

@@ -44,6 +44,7 @@ class Settings:
     secrets_id: str = ""
     aws_endpoint_url: str = ""
     admin_key: str = field(default="", repr=False)
+    server_secret: str = field(default="", repr=False)
     bind: str = "127.0.0.1"
     price_port: int = 8080
     price_health_port: int = 8081
@@ -71,6 +72,7 @@ _NAMES = {
     "SECRETS_ID": "secrets_id",
     "AWS_ENDPOINT_URL": "aws_endpoint_url",
     "ADMIN_KEY": "admin_key",
+    "BEAST_SERVER_SECRET": "server_secret",
     "BEAST_BIND": "bind",
     "BEAST_PRICE_PORT": "price_port",
     "BEAST_PRICE_HEALTH_PORT": "price_health_port",

@@ -10,7 +10,6 @@ from rich.console import Console, RenderableType
 from trinity_beast.feeds.shown import (
     assets_table,
     counts_line,
-    error_lines,
     feeds_table,
     parts_lines,
     rest_line,
@@ -19,6 +18,7 @@ from trinity_beast.feeds.shown import (
     tried_table,
     versions_table,
 )
+from trinity_beast.web import error_lines
 
 FEED: dict[str, Any] = {
     "venue": "cryptocom", "version": 12, "row": {"display_name": "Crypto.com", "enabled": True, "endpoint": "wss://stream.example/v1/market"},

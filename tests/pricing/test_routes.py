@@ -12,7 +12,7 @@ from tests.support.engine_keys import LIVE_SECRET, FakeDoorman, FakeEngineKeys, 
 from tests.support.rest import FakeRest
 from tests.web.caller import Heard, ask, get
 from tests.web.serving import serving, small_app
-from trinity_beast.access import Callers
+from trinity_beast.access import Callers, Features
 from trinity_beast.access.routes import admission
 from trinity_beast.feeds import FeedState, FeedStatus, Looks, MappedAsset
 from trinity_beast.pricing import Demand, Prices
@@ -155,6 +155,16 @@ async def test_without_a_list_all_prewarmed_prices_are_told() -> None:
 async def test_a_list_can_be_sent_either_way(body: object) -> None:
     async with serving_prices() as node:
         assert [each["asset"] for each in data(await node.post(body))["prices"]] == ["ETH", "BTC"]
+
+
+async def test_a_tier_says_how_many_assets_one_request_may_name_and_all_may_be_asked_for() -> None:
+    async with serving_prices(features=Features(udp=True, batch_assets_max=1)) as node:
+        assert code(await node.get("/prices?assets=BTC")) == (200, "OK")
+        told = await node.get("/prices?assets=BTC,ETH")
+        assert code(told) == (403, "TIER_FORBIDS")
+        assert "more than 1 assets in one request" in msgspec.json.decode(told.body)["message"]
+        assert code(await node.post(["BTC", "ETH"])) == (403, "TIER_FORBIDS")
+        assert code(await node.get("/prices")) == (200, "OK")
 
 
 async def test_a_thousand_assets_are_answered_and_one_more_is_refused() -> None:

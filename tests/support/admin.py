@@ -1,8 +1,8 @@
 """The feeds' admin API on a port of its own, over a real database, spoken to as an operator."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -28,6 +28,7 @@ class Told:
 
     status: int
     envelope: dict[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Any:
@@ -66,7 +67,7 @@ class Admin:
             heard = await line.hear()
         finally:
             await line.hang_up()
-        return Told(heard.status, msgspec.json.decode(heard.body))
+        return Told(heard.status, msgspec.json.decode(heard.body), heard.headers)
 
     async def text(self, path: str) -> tuple[str, str]:
         """Return an answer that is no envelope: its content type, and itself."""

@@ -1,10 +1,12 @@
 """The gate that is the engine."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from trinity_beast import engine
-from trinity_beast.access.gate import Standing
+from trinity_beast.access.gate import KeyUsed, Standing
 from trinity_beast.access.model import Grant
+from trinity_beast.access.restrictions import Scope
 
 
 class EngineGate:
@@ -29,6 +31,10 @@ class EngineGate:
         """Return a key's limits and what is left of them, or None when it is not admitted."""
         return self._keys.standing(digest)
 
+    def used_since(self, monotonic_ns: int) -> Sequence[KeyUsed]:
+        """Return what each key was granted and refused, of those that asked at this time or later."""
+        return self._keys.used_since(max(0, monotonic_ns))
+
 
 def policy_of(grant: Grant) -> engine.Policy:
     """Return a grant in the engine's words."""
@@ -43,6 +49,11 @@ def policy_of(grant: Grant) -> engine.Policy:
         unlimited=grant.unlimited,
         udp=grant.udp,
         in_url=grant.in_url,
+        account_id=grant.account_id or 0,
+        prices=grant.allows(Scope.PRICES),
+        assets_max=grant.features.batch_assets_max,
+        networks=grant.restrictions.networks,
+        origins=grant.restrictions.origins,
     )
 
 

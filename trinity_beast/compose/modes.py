@@ -53,10 +53,10 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),
         health_routes(on.health, with_facts=False),
-        *market_routes(on, exchanges, market, gates.operator),
         *gates.routers,
+        *market_routes(on, exchanges, market, gates.operator),
     ]
-    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add)
+    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     on.health.register("database", database_probe(on.database))
     on.health.register("feeds", feeds_probe(market.feeds, market.looks))

@@ -10,10 +10,8 @@ import typer
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
-from trinity_beast.feeds.desk import Desk, print_json
 from trinity_beast.feeds.shown import (
     counts_line,
-    error_lines,
     feeds_table,
     parts_lines,
     rest_line,
@@ -22,7 +20,7 @@ from trinity_beast.feeds.shown import (
     tried_table,
     versions_table,
 )
-from trinity_beast.web import KnownNode
+from trinity_beast.web import Desk, KnownNode, error_lines, print_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]

@@ -126,19 +126,6 @@ def tried_table(tried: Told) -> Table:
     return table
 
 
-def error_lines(error: Told) -> list[str]:
-    """Return one thing that is wrong: the sentence, the place marked under the text, the evidence, what to do."""
-    facts = error.get("facts", {})
-    lines = [f"- {error['location']}: {error['message']}"]
-    if facts.get("text") and facts.get("character"):
-        lines += [f"    {facts['text']}", f"    {' ' * (facts['character'] - 1)}^"]
-    if facts.get("was"):
-        lines.append(f"    today: {facts['was']}    with this row: {facts['now']}")
-    if facts.get("frame"):
-        lines.append(f"    frame: {facts['frame']}")
-    return [*lines, f"    {error['fix']}"]
-
-
 def plain_table(*headings: str) -> Table:
     """Return a table without lines; a heading that ends in `>` stands over numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -11,8 +11,7 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.export import audit_csv
 from trinity_beast.feeds.auditing.shown import audits_table, results_table, summary
 from trinity_beast.feeds.commands import AdminKey, AsJson, DataDir, NodeOf, Operator, Url
-from trinity_beast.feeds.desk import Desk, print_json
-from trinity_beast.web import KnownNode
+from trinity_beast.web import Desk, KnownNode, print_json
 
 WAIT_SECONDS = 10
 AUDIT = "/admin/eam/audit"

@@ -9,8 +9,8 @@ import typer
 from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.export import candidates_csv
 from trinity_beast.feeds.commands import AdminKey, AsJson, DataDir, NodeOf, Operator, Url, VenueArgument
-from trinity_beast.feeds.desk import Desk, print_json
 from trinity_beast.feeds.discovering.shown import candidates_table, changes_table
+from trinity_beast.web import Desk, print_json
 
 Told = Mapping[str, Any]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write all of it here as CSV, safe to open in a spreadsheet.")]

@@ -3,14 +3,13 @@
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console, RenderableType
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.feeds.shown import error_lines
-from trinity_beast.web import Granted, Turned
+from trinity_beast.web.client import Granted, Turned
 
 TABLE_WIDTH = 160
 """How wide tables are where nobody looks at them on a terminal."""
@@ -71,6 +70,19 @@ class Desk:
     def table(self, shown: RenderableType) -> None:
         """Print a table on stdout."""
         Console(width=None if sys.stdout.isatty() else TABLE_WIDTH).print(shown)
+
+
+def error_lines(error: Mapping[str, Any]) -> list[str]:
+    """Return one thing that is wrong: the sentence, the place marked under the text, the evidence, what to do."""
+    facts = error.get("facts", {})
+    lines = [f"- {error['location']}: {error['message']}"]
+    if facts.get("text") and facts.get("character"):
+        lines += [f"    {facts['text']}", f"    {' ' * (facts['character'] - 1)}^"]
+    if facts.get("was"):
+        lines.append(f"    today: {facts['was']}    with this row: {facts['now']}")
+    if facts.get("frame"):
+        lines.append(f"    frame: {facts['frame']}")
+    return [*lines, f"    {error['fix']}"]
 
 
 def print_json(data: object) -> None:
