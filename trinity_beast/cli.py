@@ -22,7 +22,9 @@ from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
+from trinity_beast.feeds.auditing.commands import audit_verbs
 from trinity_beast.feeds.commands import feeds_app
+from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
@@ -125,6 +127,8 @@ beast.add_typer(leaks_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
+audit_verbs(beast, _node_of, told)
+discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 
