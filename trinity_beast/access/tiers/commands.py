@@ -86,7 +86,7 @@ def _reading_verbs(app: typer.Typer, reach: Reach) -> None:
 
 
 def _changing_verbs(app: typer.Typer, reach: Reach) -> None:
-    @app.command(epilog="Example: beast tiers show pro > pro.json; beast tiers save pro.json --reason 'more for the same money'")
+    @app.command(epilog="Example: beast tiers save pro.json --reason 'more for the same money'")
     def save(
         file: TierFile, *, operator: Operator = "", reason: Reason = "", data_dir: DataDir = None, as_json: AsJson = False
     ) -> None:  # fmt: skip
