@@ -57,6 +57,8 @@ class Settings:
     engine_threads: int = 0
     postgres_bin_dir: str = ""
     log_level: str = "info"
+    parameters: str = ""
+    """Values parameters begin with, `name=value` with blanks between."""
 
 
 _NAMES = {
@@ -83,6 +85,7 @@ _NAMES = {
     "BEAST_ENGINE_THREADS": "engine_threads",
     "BEAST_POSTGRES_BIN_DIR": "postgres_bin_dir",
     "BEAST_LOG_LEVEL": "log_level",
+    "BEAST_PARAMETERS": "parameters",
 }
 _SECRETS = frozenset(["ADMIN_KEY", "BEAST_SERVER_SECRET", "CACHE_URL", "DATABASE_URL", "DATABASE_READER_URL"])
 _SECRETS_FILE = "file:"
@@ -110,6 +113,11 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
     if not 0 <= settings.engine_threads <= 64:
         raise SettingInvalid(setting="BEAST_ENGINE_THREADS", reason="must be 0 (one per core) to 64")
     return settings
+
+
+def child_environment(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of a node started as our child: this process's, with no setting of ours but those given."""
+    return {name: value for name, value in os.environ.items() if name not in _NAMES} | dict(given)
 
 
 def engine_threads(settings: Settings) -> int:

@@ -16,6 +16,7 @@ pub mod engine;
 pub mod fence;
 pub mod http;
 pub mod inbox;
+pub mod intake;
 pub mod json;
 pub mod key_use;
 pub mod keys;
