@@ -4,6 +4,7 @@ Each setting is an environment variable and, under the same name, a line `NAME =
 `--config`. The environment wins over the file, a command's option over both.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -86,6 +87,8 @@ _NAMES = {
     "BEAST_LOG_LEVEL": "log_level",
     "BEAST_PARAMETERS": "parameters",
 }
+_SECRETS = frozenset(["ADMIN_KEY", "BEAST_SERVER_SECRET", "CACHE_URL", "DATABASE_URL", "DATABASE_READER_URL"])
+_SECRETS_FILE = "file:"
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _NODE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -102,6 +105,8 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
     for name, value in (os.environ if environment is None else environment).items():
         if name in _NAMES and value:
             texts[name] = value
+    if "SECRETS_ID" in texts:
+        texts = _secrets_of(texts["SECRETS_ID"]) | texts
     fields = {_NAMES[name]: _parsed(name, text) for name, text in texts.items()}
     fields |= {name: value for name, value in options.items() if value is not None}
     settings = Settings(**fields)  # type: ignore[arg-type]  # Each value was parsed for its own field.
@@ -129,6 +134,19 @@ def _file_lines(path: Path) -> dict[str, str]:
     if unknown:
         raise SettingInvalid(setting=unknown[0], reason=f"is no setting; known are {', '.join(_NAMES)}")
     return {name: str(value) for name, value in lines.items()}
+
+
+def _secrets_of(secrets_id: str) -> dict[str, str]:
+    """Return the secrets a JSON object in a file holds, by their names in the environment, which wins over them."""
+    if not secrets_id.startswith(_SECRETS_FILE):
+        raise SettingInvalid(setting="SECRETS_ID", reason="must be file:/PATH of a JSON object, the only keeper of secrets spoken to yet")
+    try:
+        held = json.loads(Path(secrets_id.removeprefix(_SECRETS_FILE)).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingInvalid(setting="SECRETS_ID", reason=f"cannot be read: {type(error).__name__}") from error
+    if not isinstance(held, dict) or not set(held) <= _SECRETS or not all(isinstance(value, str) for value in held.values()):
+        raise SettingInvalid(setting="SECRETS_ID", reason=f"must hold a JSON object of texts, by some of {', '.join(sorted(_SECRETS))}")
+    return held
 
 
 def _parsed(name: str, text: str) -> object:

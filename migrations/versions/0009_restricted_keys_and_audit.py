@@ -7,8 +7,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
+<<<<<<<< HEAD:migrations/versions/0009_restricted_keys_and_audit.py
 revision = "0009"
 down_revision = "0008"
+========
+revision = "0008"
+down_revision = "0007"
+>>>>>>>> keys:migrations/versions/0008_restricted_keys_and_audit.py
 branch_labels = None
 depends_on = None
 
