@@ -9,10 +9,10 @@ from sqlalchemy.dialects import postgresql as pg
 
 <<<<<<<< HEAD:migrations/versions/0009_restricted_keys_and_audit.py
 revision = "0009"
-down_revision = "0008"
+down_revision = "0009"
 ========
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 >>>>>>>> keys:migrations/versions/0008_restricted_keys_and_audit.py
 branch_labels = None
 depends_on = None
