@@ -7,13 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
-<<<<<<<< HEAD:migrations/versions/0009_restricted_keys_and_audit.py
-revision = "0009"
-down_revision = "0009"
-========
 revision = "0009"
 down_revision = "0008"
->>>>>>>> keys:migrations/versions/0008_restricted_keys_and_audit.py
 branch_labels = None
 depends_on = None
 
