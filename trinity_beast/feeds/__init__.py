@@ -1,6 +1,8 @@
 """Live connections to exchanges, each described by a row of a table. Its face: rows in, trades out, and how it stands."""
 
+from trinity_beast.feeds.auditing import Answered, Auditor, Audits
 from trinity_beast.feeds.changes import CHANNEL, FeedChanges
+from trinity_beast.feeds.discovering import Discovery, Syncer
 from trinity_beast.feeds.editing import AssetEditor, Change, FeedEditor, MapFilter, WantedMapRow
 from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
@@ -10,14 +12,18 @@ from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, Symbol
 from trinity_beast.feeds.moment import Moment, Timekeeper
 from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
-from trinity_beast.feeds.rest import HttpOpener, Look, Looks, Urgency
+from trinity_beast.feeds.rest import HttpOpener, Listings, Look, Looks, Urgency
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
 from trinity_beast.feeds.trying import Trial
 
 __all__ = [
     "CHANNEL",
+    "Answered",
     "AssetEditor",
+    "Auditor",
+    "Audits",
     "Change",
+    "Discovery",
     "FeedChanges",
     "FeedEditor",
     "FeedRow",
@@ -29,6 +35,7 @@ __all__ = [
     "FrameReader",
     "HttpOpener",
     "Intake",
+    "Listings",
     "Look",
     "Looks",
     "MapFilter",
@@ -37,6 +44,7 @@ __all__ = [
     "RawRow",
     "RowInvalid",
     "SymbolStatus",
+    "Syncer",
     "Timekeeper",
     "Trial",
     "Urgency",

@@ -229,9 +229,17 @@ class Prices:
         tick = self._answering.get(asset)
         return tick is not None and tick.is_usable(self._clock.monotonic_ns())
 
-    def assets_of(self, venue: str) -> list[Asset]:
-        """Return the assets a venue prices, in order."""
-        return [asset for asset in self.atlas.assets if any(row.venue == venue for row in self.atlas.of_asset(asset))]
+    def states_of(self, venue: str) -> dict[Asset, str]:
+        """Return how each asset stands at a venue, in order."""
+        rows = [row for asset in self.atlas.assets for row in self.atlas.of_asset(asset) if row.venue == venue]
+        return {row.asset: self.state_of(row.venue, row.symbol) for row in rows}
+
+    def state_of(self, venue: Venue, symbol: Symbol) -> str:
+        """Return how sure a venue's symbol is now: a price's state, `stale`, `unavailable`, or `on_demand` where no feed holds it."""
+        tick = self._ticks.get((venue, symbol))
+        if tick is None or tick.trade is None:
+            return "unavailable" if self.atlas.is_held(venue, symbol) else "on_demand"
+        return tick.state if tick.is_usable(self._clock.monotonic_ns()) else "stale"
 
     def _note_rest(self, look: Look) -> None:
         tick = self._ticks.get((look.venue, look.symbol))

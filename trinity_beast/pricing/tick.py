@@ -168,7 +168,7 @@ class Tick:
         else:
             self._note_owed(loan.trade, bounds, now_ns)
         self.phase, self.again_ns = Phase.LENT, max(now_ns, loan.usable_until_ns - bounds.proof_wait_ns)
-        trade = loan.trade if held is None or not is_same(loan.trade, held) else older(held, loan.trade)
+        trade = loan.trade if held is None or not is_same(loan.trade, held) else oldest(held, loan.trade)
         self._hold(trade, loan.state, is_from_rest=loan.is_from_rest, until_ns=loan.usable_until_ns, now_ns=now_ns)
         self.cache_tier, self.proven_ns = "valkey", loan.proven_ns
         return True
@@ -210,11 +210,14 @@ class Tick:
         self._hold(trade, "live", is_from_rest=False, until_ns=self._fresh_until_ns(trade, bounds))
 
     def _fresh_until_ns(self, trade: Trade, bounds: Bounds) -> int:
-        """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age."""
+        """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age.
+
+        The window counts from when it was printed: what a socket held back for long is not live for coming at last.
+        """
         stale_ns = _until(trade, bounds.stale_after_ns)
         if not self.can_prove:
             return stale_ns
-        return min(stale_ns, self.heard_ns + self.rhythm.window_ns(bounds) + bounds.proof_wait_ns)
+        return min(stale_ns, _until(trade, self.rhythm.window_ns(bounds) + bounds.proof_wait_ns))
 
     def _note_owed(self, trade: Trade, bounds: Bounds, now_ns: int) -> None:
         """Note that the socket owed us this trade. It may be a moment behind; it is not asked anew too often either."""
@@ -250,9 +253,11 @@ def age_at_receipt(trade: Trade) -> int:
     return max(0, trade.received_time_ns - trade.exchange_time_ns)
 
 
-def older(one: Trade, other: Trade) -> Trade:
-    """Return the one of two tellings of a trade that was the older at any moment: no hop makes a price younger."""
-    return max(one, other, key=lambda trade: age_at_receipt(trade) - trade.received_monotonic_ns)
+def oldest(held: Trade, told: Trade) -> Trade:
+    """Return the older telling of the trade we hold: no hop makes a price younger. Told with another time, ours stays."""
+    if told.exchange_time_ns != held.exchange_time_ns:
+        return held  # REST writes it more coarsely than the socket; a coarser time would be a step back.
+    return max(held, told, key=lambda trade: age_at_receipt(trade) - trade.received_monotonic_ns)
 
 
 def is_same(told: Trade, held: Trade) -> bool:

@@ -160,9 +160,10 @@ impl Terms {
         }
         (self.heard_ns, self.held_time_ns) = (now_ns, time_ns);
         let age_ns = now.wall_ns.saturating_sub(time_ns);
-        let stale_ns = now_ns.saturating_add(bounds.stale_after_ns).saturating_sub(age_ns);
+        let until_age = |most_ns: u64| now_ns.saturating_add(most_ns).saturating_sub(age_ns);
+        let stale_ns = until_age(bounds.stale_after_ns);
         self.usable_until_ns =
-            if self.can_prove { stale_ns.min(now_ns + rhythm.window_ns(bounds) + bounds.proof_wait_ns) } else { stale_ns };
+            if self.can_prove { stale_ns.min(until_age(rhythm.window_ns(bounds) + bounds.proof_wait_ns)) } else { stale_ns };
         if self.jump_share.is_some() {
             self.believed = price.parse().unwrap_or(self.believed);
         }

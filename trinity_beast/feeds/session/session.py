@@ -19,6 +19,9 @@ from trinity_beast.words import Symbol, Trade
 OLD_BEFORE_ASKED_NS = SECOND_NS
 """A trade this much older than the sending of its subscription is history: the second is for clocks that differ."""
 
+RENEWAL_REQUESTS = 2
+"""A symbol that is asked for anew is left, then asked for."""
+
 SILENT = "silent"
 
 
@@ -86,7 +89,12 @@ class Session:
         return self.tick(now)
 
     def renew(self, symbol: Symbol, now: Moment) -> list[Action] | None:
-        """Ask for one symbol anew; None where it is not held, so that nothing can be asked anew."""
+        """Ask for one symbol anew; None where it is not held, so that nothing can be asked anew.
+
+        Nor where too few requests of the hour are left: a symbol that is left must be asked for again at once.
+        """
+        if not self._pace.leaves_room(RENEWAL_REQUESTS + self.subscriptions.unsent, now.monotonic_ns):
+            return None
         return self.tick(now) if self.subscriptions.renew(symbol) else None
 
     def tick(self, now: Moment) -> list[Action]:

@@ -58,6 +58,8 @@ class Subscriptions:
         self.by_symbol: dict[Symbol, Subscription] = {}
         self._queue: deque[tuple[Symbol, ...]] = deque()
         self._leaving: deque[tuple[Symbol, ...]] = deque()
+        self._left: deque[tuple[Symbol, ...]] = deque()
+        """Symbols that were left to be asked for anew: they come before all else, for nobody tells of them meanwhile."""
         self._requests = Requests()
         self._renewing: set[Symbol] = set()
         self._aside: dict[Symbol, int] = {}
@@ -100,7 +102,12 @@ class Subscriptions:
     @property
     def has_unsent(self) -> bool:
         """Return whether a request waits to be sent."""
-        return bool(self._queue or self._leaving)
+        return bool(self._left or self._queue or self._leaving)
+
+    @property
+    def unsent(self) -> int:
+        """Return how many requests wait to be sent at most: of one that leaves a symbol, another follows that asks for it."""
+        return len(self._left) + len(self._queue) + 2 * len(self._leaving)
 
     @property
     def settled(self) -> bool:
@@ -109,9 +116,9 @@ class Subscriptions:
 
     def next_request(self, number: int, now: Moment) -> str | None:
         """Return the next request's text and count it as sent, or None when nothing is left to ask."""
-        while self._queue or self._leaving:
-            leaving = bool(self._leaving)
-            batch = (self._leaving if leaving else self._queue).popleft()
+        while self._left or self._queue or self._leaving:
+            leaving = bool(self._leaving) and not self._left
+            batch = (self._leaving if leaving else self._left or self._queue).popleft()
             symbols = tuple(symbol for symbol in batch if self._is_still_meant(symbol, leaving=leaving))
             if symbols:
                 return self._sent(symbols, number, now, leaving=leaving)
@@ -119,6 +126,7 @@ class Subscriptions:
 
     def farewell(self, number: int, now: Moment) -> str | None:
         """Return the next request that gives up what is held, or None when all is given up."""
+        self._left.clear()
         self._queue.clear()
         if self.by_symbol:
             self.want(())
@@ -186,7 +194,7 @@ class Subscriptions:
         row = self._row
         self._requests.sent(number, symbols, now.monotonic_ns, leaving=leaving)
         for symbol in self._renewing.intersection(symbols) if leaving else ():
-            self._queue.append((symbol,))
+            self._left.append((symbol,))
         for symbol in () if leaving else symbols:
             subscription = self.by_symbol[symbol]
             self._renewing.discard(symbol)
