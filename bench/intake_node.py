@@ -125,7 +125,8 @@ class TimedInlet:
 
     def __init__(self, inlet: Inlet, delays: Delays) -> None:
         self._inlet, self._delays = inlet, delays
-        self.hold, self.release, self.set_ahead, self.tally = inlet.hold, inlet.release, inlet.set_ahead, inlet.tally
+        self.hold, self.release, self.set_ahead = inlet.hold, inlet.release, inlet.set_ahead
+        self.tally, self.close = inlet.tally, inlet.close
 
     @property
     def sequence(self) -> int | None:

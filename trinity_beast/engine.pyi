@@ -403,6 +403,10 @@ class Inlet:
         """
         ...
 
+    def close(self) -> None:
+        """Take nothing any more; the last tally goes with it."""
+        ...
+
 @final
 class News:
     """The newest of the trades that were taken of a symbol, and the symbol's rhythm."""

@@ -9,6 +9,8 @@ pub mod fields;
 pub mod program;
 pub mod scan;
 pub mod slot;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -324,7 +326,7 @@ impl Intake {
             return false;
         }
         let sequence = if inlet.program.has_sequence { whole_of(found.sequence, bytes) } else { None };
-        if inlet.program.has_sequence && (sequence.is_none() || sequence != inlet.sequence.map(|last| last + 1)) {
+        if inlet.program.has_sequence && (sequence.is_none() || sequence != inlet.sequence.map(|last| last.saturating_add(1))) {
             return false;
         }
         let now = self.shared.clock.now();
@@ -370,7 +372,7 @@ fn judged(inlet: &Inlet, slots: &[Slot], trades: &[Printed<'_>], newest: &mut Ve
     let mut tally = Tally::default();
     for trade in trades {
         let held = inlet.held.get(trade.symbol)?;
-        if trade.time_ns < held.since_ns || trade.time_ns > now.wall_ns + inlet.ahead_ns {
+        if trade.time_ns < held.since_ns || trade.time_ns > now.wall_ns.saturating_add(inlet.ahead_ns) {
             return None;
         }
         let slot = &slots[held.slot as usize];

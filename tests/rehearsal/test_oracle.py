@@ -143,7 +143,25 @@ def test_a_price_older_than_anything_remembered_is_past_every_bound(stage: Stage
     assert stage.lies(told(Print(at(-900), stage.trade(1).price, 0), 2, state="quiet")) == {Lie.OUTLIVED}
 
 
-@pytest.mark.parametrize("verb", ["delist", "rename"])
+def test_halted_is_believed_of_a_market_that_its_venue_has_halted_and_of_no_other(stage: Stage) -> None:
+    trade = stage.trade(0)
+    assert stage.lies(told(trade, 2, state="halted")) == {Lie.NOT_HALTED}
+    halt = stage.do("halt", 3)
+    assert stage.lies(told(trade, 4, state="halted")) == set()
+    halt.ended_ns = at(5)
+    over = 5 + (PROMISES.gone_ns + PROMISES.transit_ns) / SECOND_NS
+    assert stage.lies(told(trade, over - 0.01, state="halted")) == set()
+    assert stage.lies(told(trade, over + 0.01, state="halted")) == {Lie.NOT_HALTED}
+
+
+def test_halted_is_believed_for_a_long_time_and_not_for_ever(stage: Stage) -> None:
+    trade = stage.trade(0)
+    stage.do("halt", 1)
+    assert stage.lies(told(trade, 121, state="halted")) == set()
+    assert stage.lies(told(trade, 122, state="halted")) == {Lie.OUTLIVED}
+
+
+@pytest.mark.parametrize("verb", ["delist", "rename", "halt"])
 def test_a_market_that_is_gone_is_priced_no_more_once_all_that_was_believed_of_it_has_run_out(stage: Stage, verb: str) -> None:
     trade = stage.trade(0)
     stage.do(verb, 1)

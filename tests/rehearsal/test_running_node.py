@@ -112,7 +112,7 @@ async def test_the_oracle_catches_what_is_changed_in_a_running_node_s_answers(st
         second = SECOND_NS
         return {
             Lie.TOO_YOUNG: replace(told, age_ms=told.age_ms - 1_000),
-            Lie.WRONG_PRICE: replace(told, price=f"{told.price}1"),
+            Lie.WRONG_PRICE: replace(told, price=f"9{told.price}"),
             Lie.NOT_USABLE: replace(told, state="stale"),
             Lie.WRONG_SOURCE: replace(told, venue=OKX if told.venue != OKX else KRAKEN),
             Lie.WRONG_TIME: replace(told, exchange_time_ns=told.exchange_time_ns + second // 2, age_ms=told.age_ms - 500),

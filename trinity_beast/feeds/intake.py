@@ -39,6 +39,10 @@ class Inlet(Protocol):
         """Return what was taken since this was asked last, or None for nothing."""
         ...
 
+    def close(self) -> None:
+        """Take nothing any more."""
+        ...
+
 
 class Intake(Protocol):
     """Where frames are taken in. `engine.Intake` is one."""

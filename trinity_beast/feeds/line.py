@@ -160,6 +160,7 @@ class Line:
         self._take_row(row)
         steps: list[Step] = []
         if self._successor is not None:  # It speaks by a row that is no longer wanted.
+            self._successor.session.end()
             steps.append((self._successor.number, Close("replaced")))
             self._successor = None
         self._dial_ns = self._backoff.earliest(now.monotonic_ns)
@@ -169,6 +170,8 @@ class Line:
         """End in order; nothing is dialled any more."""
         self._dial_ns = None
         steps: list[Step] = [(link.number, action) for link in self._links() for action in link.session.leave(now)]
+        for link in self._links():
+            link.session.end()
         self._current = self._successor = None
         return steps
 
@@ -233,7 +236,7 @@ class Line:
         return [(link.number, action) for action in actions]
 
     def _drop(self, link: _Link, now: Moment) -> None:
-        link.session.catch_up()
+        link.session.end()
         self._suspects = set(link.session.subscriptions.suspects()) & set(self.symbols)
         if link is self._successor:
             self._successor = None  # The change it was dialled for is still wanted.
@@ -251,5 +254,6 @@ class Line:
         impatient = now.monotonic_ns >= successor.opened_ns + nanoseconds(self._knobs.settle_seconds.value)
         if successor.session.settled or current.opened_ns is None or (impatient and successor.session.proved_life):
             self._current, self._successor = successor, None
+            current.session.end()
             return [(current.number, Close("replaced"))]
         return self._apply(successor, [Close("showed no life")], now) if impatient else []

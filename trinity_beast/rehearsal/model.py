@@ -70,6 +70,7 @@ class Lie(StrEnum):
     FUTURE = "from the future"
     NOT_LIVE = "live and is not"
     NOT_QUIET = "quiet and is not"
+    NOT_HALTED = "halted and is not"
     OUTLIVED = "past every bound"
     GONE = "the market is gone"
     NOT_USABLE = "OK and not usable"

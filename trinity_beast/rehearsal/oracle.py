@@ -14,7 +14,7 @@ from trinity_beast.rehearsal.promises import Promises
 from trinity_beast.rehearsal.tape import Print, TrueTape
 from trinity_beast.words import Asset
 
-USABLE = frozenset({"live", "quiet", "rest"})
+USABLE = frozenset({"live", "quiet", "rest", "halted"})
 Wrong = tuple[Lie, str]
 
 
@@ -149,8 +149,22 @@ class Oracle:
             if unknown_ns > promises.quiet_ns and not self._is_repeated(told, market, tape, match):
                 yield Lie.NOT_QUIET, f"a newer trade had been printed {unknown_ns // MS_NS} ms too long ago"
 
+        if told.state == "halted":
+            yield from self._halted(told, market, unknown_ns=unknown_ns, age_ns=age_ns)
+
+    def _halted(self, told: Told, market: Market, *, unknown_ns: int, age_ns: int) -> Iterator[Wrong]:
+        """Yield what is wrong with calling a market halted: that the venue does not, or no more, is seen as late as that it is gone."""
+        promises, at_ns = self._promises, told.asked.at_ns
+        from_ns = at_ns - promises.gone_ns - promises.transit_ns
+        if self._deeds.on(market.venue, "halt", market.symbol, from_ns=from_ns, until_ns=at_ns) is None:
+            yield Lie.NOT_HALTED, "its venue said nothing of the kind"
+        if unknown_ns > promises.gone_ns:
+            yield Lie.NOT_HALTED, f"it was traded again {unknown_ns // MS_NS} ms too long ago"
+        if age_ns > promises.halted_max_ns + promises.transit_ns:
+            yield Lie.OUTLIVED, f"halted and {age_ns // MS_NS} ms old"
+
     def _gone(self, told: Told, market: Market) -> Iterator[Wrong]:
-        for verb in ("delist", "rename"):
+        for verb in ("delist", "rename") if told.state == "halted" else ("delist", "rename", "halt"):
             deed = self._deeds.on(market.venue, verb, market.symbol, from_ns=told.asked.at_ns, until_ns=told.asked.at_ns)
             if deed is not None and told.asked.at_ns - deed.begun_ns > self._promises.gone_ns + self._promises.transit_ns:
                 yield Lie.GONE, f"{verb} was {(told.asked.at_ns - deed.begun_ns) // MS_NS} ms ago"

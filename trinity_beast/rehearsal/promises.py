@@ -16,6 +16,7 @@ SHORTENED: Mapping[str, float] = {
     "settle_back_seconds": 2.0,
     "stale_after_seconds": 15,
     "quiet_seconds_max": 120,
+    "halted_seconds_max": 120,
     "feed_connect_seconds": 4.0,
     "feed_ack_seconds": 3.0,
     "feed_refused_retry_seconds": 10.0,
@@ -26,6 +27,7 @@ SHORTENED: Mapping[str, float] = {
     "rest_pause_seconds": 2.0,
     "rest_pause_seconds_max": 6.0,
     "rest_list_seconds": 12.0,
+    "rest_details_seconds": 12.0,
     "warm_seconds": 5.0,
 }
 """The parameters a rehearsed node begins with: the same rules in a tenth of the time. Every other one has its default."""
@@ -46,6 +48,7 @@ class Promises:
     """How long a proof that nothing newer was traded may be used."""
     stale_after_ns: int
     quiet_max_ns: int
+    halted_max_ns: int
     gone_ns: int
     """How long after a market has died or changed its name it may still be priced: all that was believed of it has run out."""
     future_ns: int
@@ -63,6 +66,7 @@ class Promises:
             quiet_ns=round(values["proof_seconds"] * SECOND_NS),
             stale_after_ns=round(values["stale_after_seconds"] * SECOND_NS),
             quiet_max_ns=round(values["quiet_seconds_max"] * SECOND_NS),
+            halted_max_ns=round(values["halted_seconds_max"] * SECOND_NS),
             gone_ns=round((live + values["rest_list_seconds"] + proof) * SECOND_NS),
             future_ns=round(values["feed_future_seconds_max"] * SECOND_NS),
         )

@@ -61,6 +61,7 @@ MUTED = "mute {venue} {symbol}"
 WHOLE_VENUE: tuple[Scenario, ...] = (
     Scenario("mute", "mute", ("mute {venue}",), 11, by_prices=True),
     Scenario("ack-silent", "ack-silent", ("ack-silent {venue}", "drop {venue}"), 11, by_prices=True),
+    Scenario("halt", "halt", ("halt {venue}",), 11, by_prices=True),
     Scenario("future-times", "future-times", ("future-times {venue} ahead_seconds=3600",), 5, by_counts=counted("trades_future")),
     Scenario("clock-step -5 s", "clock-step", ("clock-step {venue} by_seconds=-5",), 7, by_counts=counted("trades_late")),
     Scenario("clock-step +5 s", "clock-step", ("clock-step {venue} by_seconds=5",), 7, by_counts=counted("trades_future")),
@@ -97,6 +98,7 @@ WHOLE_VENUE: tuple[Scenario, ...] = (
 ONE_SYMBOL: tuple[Scenario, ...] = (
     Scenario("mute", "mute", ("mute {venue} {symbol}",), 13, by_prices=True),
     Scenario("ack-silent", "ack-silent", ("ack-silent {venue} {symbol}",), 13, by_prices=True),
+    Scenario("halt", "halt", ("halt {venue} {symbol}",), 13, by_prices=True),
     Scenario("delist", "delist", ("delist {venue} {symbol}",), 13, by_prices=True),
     Scenario("rename", "rename", ("rename {venue} {symbol} to={other}",), 13, by_prices=True),
     Scenario("future-times", "future-times", ("future-times {venue} {symbol} ahead_seconds=600",), 13, by_prices=True),

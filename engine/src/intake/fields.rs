@@ -8,6 +8,8 @@ use crate::clock::SECOND_NS;
 const EARLIEST_NS: u64 = 1_230_940_800 * SECOND_NS;
 /// 2100-01-01.
 const LATEST_NS: u64 = 4_102_444_800 * SECOND_NS;
+/// The last year that is read; nanoseconds since 1970 end some centuries later and would begin anew.
+const LATEST_YEAR: u64 = 2100;
 /// Most digits of a price.
 pub const DIGITS_MAX: usize = 40;
 /// The longest whole number that is read; Python's have no bound.
@@ -92,7 +94,7 @@ fn rfc3339(text: &[u8]) -> Option<u64> {
     let [year, month, day, hour, minute, second] =
         [&head[0..4], &head[5..7], &head[8..10], &head[11..13], &head[14..16], &head[17..19]].map(number_of);
     let (year, month, day, hour, minute, second) = (year?, month?, day?, hour?, minute?, second?);
-    let is_real = year >= 1970 && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
+    let is_real = (1970..=LATEST_YEAR).contains(&year) && (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
     if !is_shaped || !is_real || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -150,6 +152,13 @@ mod tests {
         }
         for text in ["", ".", "1.", ".5", "-1", "1e3", "99999999999999999999"] {
             assert_eq!(unix(text.as_bytes(), 6), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_year_so_late_that_its_nanoseconds_begin_anew_is_refused() {
+        for year in [2_101, 2_554, 2_611, 3_798, 9_999] {
+            assert_eq!(rfc3339(format!("{year}-11-20T07:39:59Z").as_bytes()), None, "{year}");
         }
     }
 

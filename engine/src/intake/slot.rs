@@ -160,7 +160,7 @@ impl Terms {
         }
         (self.heard_ns, self.held_time_ns) = (now_ns, time_ns);
         let age_ns = now.wall_ns.saturating_sub(time_ns);
-        let until_age = |most_ns: u64| (now_ns + most_ns).saturating_sub(age_ns);
+        let until_age = |most_ns: u64| now_ns.saturating_add(most_ns).saturating_sub(age_ns);
         let stale_ns = until_age(bounds.stale_after_ns);
         self.usable_until_ns =
             if self.can_prove { stale_ns.min(until_age(rhythm.window_ns(bounds) + bounds.proof_wait_ns)) } else { stale_ns };
@@ -200,10 +200,21 @@ pub struct Slot {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const SECOND_NS: u64 = 1_000_000_000;
+
+    pub(crate) fn bounds() -> Bounds {
+        Bounds {
+            stale_after_ns: 90 * SECOND_NS,
+            gaps: 4.0,
+            window_min_ns: 5 * SECOND_NS,
+            window_max_ns: 45 * SECOND_NS,
+            proof_wait_ns: 10 * SECOND_NS,
+        }
+    }
 
     fn terms() -> Terms {
         Terms {
@@ -237,5 +248,24 @@ mod tests {
         assert_eq!(rhythm.long_gap_ns, 9_900_000_001);
         rhythm.heard(SECOND_NS);
         assert_eq!(rhythm.long_gap_ns, 9_900_000_001 - 49_500_000);
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_is_within_its_bounds_and_a_trade_never_serves_past_the_bound_of_age(
+            gaps in prop::collection::vec(0_u64..100 * SECOND_NS, 0..40), age_ns in 0_u64..200 * SECOND_NS, can_prove: bool,
+        ) {
+            let bounds = bounds();
+            let mut rhythm = Rhythm::default();
+            for gap_ns in gaps {
+                rhythm.heard(gap_ns);
+            }
+            prop_assert!((bounds.window_min_ns..=bounds.window_max_ns).contains(&rhythm.window_ns(&bounds)));
+            let now = Moment { monotonic_ns: 1_000 * SECOND_NS, wall_ns: 5_000 * SECOND_NS };
+            let mut terms = Terms { can_prove, ..terms() };
+            let usable_for_ns = terms.take(&mut rhythm, now.wall_ns - age_ns, "100", now, &bounds);
+            prop_assert!(usable_for_ns <= bounds.stale_after_ns);
+            prop_assert!(!can_prove || terms.usable_until_ns <= now.monotonic_ns + bounds.window_max_ns + bounds.proof_wait_ns);
+        }
     }
 }

@@ -194,6 +194,11 @@ impl Inlet {
     fn tally(&self) -> Option<(u64, u64, u64, u64, u64)> {
         self.intake.tally(self.name).map(|tally| (tally.frames, tally.trades, tally.late, tally.repeated, tally.heard_ns))
     }
+
+    /// Take nothing any more.
+    fn close(&self) {
+        self.intake.close_inlet(self.name);
+    }
 }
 
 impl Drop for Inlet {

@@ -150,6 +150,12 @@ class Session:
         self.proved_life = True
         return True
 
+    def end(self) -> None:
+        """Hear nothing any more; what was read in our place until now still counts."""
+        self.catch_up()
+        if self._inlet is not None:
+            self._inlet.close()
+
     def control_frame(self, now: Moment) -> None:
         """Note a WebSocket ping or pong."""
         if self.control_frames_count:
