@@ -137,6 +137,8 @@ class Engine:
     @property
     def keys(self) -> Keys: ...
     @property
+    def leases(self) -> Leases: ...
+    @property
     def blocklist(self) -> Blocklist: ...
     @property
     def counters(self) -> Counters: ...
@@ -385,6 +387,61 @@ class Keys:
 
     def standing(self, digest: bytes) -> Standing | None:
         """Return a key's limits and what is left of them, spending nothing; None when it is not admitted."""
+        ...
+
+    def __len__(self) -> int: ...
+
+@final
+class Leases:
+    """How far this node may spend of what it shares with others. Alone until `lead`, `cut` or `share` is called.
+
+    A node in touch with the authority may be ahead of it by one lease a key. A lease is `seconds` of the key's rate, no less
+    than `least`, no more than `most` and never more than the key's burst.
+    """
+
+    def set_size(self, *, seconds: float, least: int, most: int) -> None:
+        """Set how large the leases of keys admitted from now on are (0.25 seconds, 100 to 10,000 unless set).
+
+        Raises:
+            ValueError: `seconds` is not within 0 to 60, or not 1 <= `least` <= `most`.
+        """
+        ...
+
+    def collect(self, most: int) -> bytes:
+        """Return what up to `most` keys have spent since it was last settled, as the authority reads it, and remember it.
+
+        28 bytes a key, little endian: its number u32, requests u32, microseconds from token to token f64, burst u32, and
+        its bucket as last heard of f64. Between two calls `settle` or `take_back` is called.
+        """
+        ...
+
+    def settle(self, answer: bytes, authority_us: int) -> None:
+        """Take in the answer to what was collected: each key's bucket, f64 microseconds of the authority's clock, now `authority_us`.
+
+        Raises:
+            ValueError: the answer is to something else; what was collected is told again.
+        """
+        ...
+
+    def take_back(self) -> None:
+        """Have what was collected told again: whether it was heard is not known. At worst it is charged twice."""
+        ...
+
+    def lead(self, stretch: float) -> None:
+        """Be in touch: spend from leases, every rate slowed down `stretch` times (1 or more) for the nodes that are out of touch."""
+        ...
+
+    def cut(self) -> None:
+        """Be out of touch: spend what is left of the leases, and nothing else."""
+        ...
+
+    def share(self, nodes: int) -> None:
+        """Spend, besides what is left of the leases, one of `nodes` equal shares of each limit, from buckets that begin empty now."""
+        ...
+
+    @property
+    def mode(self) -> str:
+        """`alone`, `leased`, `cut` or `shared`."""
         ...
 
     def __len__(self) -> int: ...

@@ -15,6 +15,8 @@ pub struct Rate {
     per_second: f64,
     interval_ns: u64,
     burst: u32,
+    /// How far ahead of time the bucket may run.
+    depth_ns: u64,
 }
 
 impl Rate {
@@ -27,7 +29,24 @@ impl Rate {
     pub fn new(per_second: f64, burst: u32) -> Option<Self> {
         let fits = Self::PER_SECOND.contains(&per_second) && Self::BURST.contains(&burst);
         // Rounded up: never faster than what was sold.
-        fits.then(|| Self { per_second, interval_ns: (SECOND_NS as f64 / per_second).ceil() as u64, burst })
+        let interval_ns = (SECOND_NS as f64 / per_second).ceil() as u64;
+        fits.then(|| Self { per_second, interval_ns, burst, depth_ns: interval_ns.saturating_mul(u64::from(burst)) })
+    }
+
+    /// Return this rate slowed down `by` (1 or more), the bucket as deep in time as it was and so with less in it: one at least.
+    #[must_use]
+    pub fn stretched(self, by: f64) -> Self {
+        let interval_ns = (self.interval_ns as f64 * by.max(1.0)).ceil() as u64;
+        Self { interval_ns, depth_ns: self.depth_ns.max(interval_ns), ..self }
+    }
+
+    /// Return one node's part of this rate among `nodes` that each have as much: the rates add up to no more than this one.
+    #[must_use]
+    pub fn share(self, nodes: u32) -> Self {
+        let nodes = nodes.max(1);
+        let interval_ns = self.interval_ns.saturating_mul(u64::from(nodes));
+        let burst = (self.burst / nodes).max(1);
+        Self { per_second: self.per_second / f64::from(nodes), interval_ns, burst, depth_ns: interval_ns.saturating_mul(u64::from(burst)) }
     }
 
     /// Return requests a second, as it was given.
@@ -47,17 +66,20 @@ impl Rate {
 
     /// Return in how many seconds an empty bucket is full, rounded up.
     pub fn window_seconds(self) -> u64 {
-        (self.interval_ns * u64::from(self.burst)).div_ceil(SECOND_NS)
+        self.depth_ns.div_ceil(SECOND_NS)
     }
 
-    fn depth_ns(self) -> u64 {
-        self.interval_ns * u64::from(self.burst)
+    /// Return how far ahead of time the bucket may run.
+    pub fn depth_ns(self) -> u64 {
+        self.depth_ns
     }
 
+    /// Other nodes' requests can have run the bucket further ahead than its depth: then the wait is as long as that takes.
     fn level(self, arrival_ns: u64, now_ns: u64) -> Level {
-        let debt_ns = arrival_ns.saturating_sub(now_ns).min(self.depth_ns());
-        let left = (self.depth_ns() - debt_ns) / self.interval_ns;
-        let more_in_ns = if debt_ns == 0 { 0 } else { debt_ns - (u64::from(self.burst) - left - 1) * self.interval_ns };
+        let debt_ns = arrival_ns.saturating_sub(now_ns);
+        let left = self.depth_ns.saturating_sub(debt_ns) / self.interval_ns;
+        let one_more_ns = (left + 1) * self.interval_ns;
+        let more_in_ns = if one_more_ns > self.depth_ns { 0 } else { debt_ns.saturating_sub(self.depth_ns - one_more_ns) };
         Level { left: left as u32, more_in_ns }
     }
 }
@@ -94,7 +116,7 @@ impl Bucket {
         let mut arrival_ns = self.arrival_ns.load(Relaxed);
         loop {
             let next_ns = arrival_ns.max(now_ns) + rate.interval_ns;
-            if next_ns - now_ns > rate.depth_ns() {
+            if next_ns - now_ns > rate.depth_ns {
                 return Err(rate.level(arrival_ns, now_ns));
             }
             match self.arrival_ns.compare_exchange_weak(arrival_ns, next_ns, Relaxed, Relaxed) {
@@ -102,6 +124,16 @@ impl Bucket {
                 Err(moved_ns) => arrival_ns = moved_ns,
             }
         }
+    }
+
+    /// Put the bucket where another count of it says: as far ahead of `now_ns` as `debt_ns`.
+    pub fn set(&self, debt_ns: u64, now_ns: u64) {
+        self.arrival_ns.store(now_ns.saturating_add(debt_ns), Relaxed);
+    }
+
+    /// Have the bucket empty at `now_ns`, or emptier if it is; it fills from then on. Doing it twice is doing it once.
+    pub fn drain(&self, rate: Rate, now_ns: u64) {
+        self.arrival_ns.fetch_max(now_ns.saturating_add(rate.depth_ns), Relaxed);
     }
 
     /// Return the level without taking anything.

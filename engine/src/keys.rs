@@ -8,9 +8,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use papaya::HashMap;
 use sha2::Sha256;
 
-use crate::bucket::{Bucket, Quota, Rate};
+use crate::bucket::{Quota, Rate};
 use crate::clock::{Clock, Moment, SECOND_NS};
 use crate::code::Code;
+use crate::lease::{Leases, Tab};
 use crate::ratelimit::{LimitFields, Standing};
 
 /// HMAC-SHA-256 of a key's secret under the server's.
@@ -58,19 +59,20 @@ pub struct Policy {
 #[derive(Debug)]
 pub struct KeySlot {
     policy: Policy,
-    bucket: Arc<Bucket>,
+    leases: Arc<Leases>,
+    tab: Arc<Tab>,
     quota: Option<Arc<Quota>>,
     fields: LimitFields,
     retired: AtomicBool,
 }
 
 impl KeySlot {
-    fn new(policy: Policy, previous: Option<&Self>, now: Moment) -> Self {
-        let bucket = match previous {
-            Some(old) if old.policy.rate.interval_ns() == policy.rate.interval_ns() => Arc::clone(&old.bucket),
-            Some(old) => Arc::new(Bucket::converted(&old.bucket, old.policy.rate, policy.rate, now.monotonic_ns)),
-            None => Arc::default(),
+    fn new(policy: Policy, previous: Option<&Self>, leases: &Arc<Leases>, now: Moment) -> Self {
+        let tab = match previous {
+            Some(old) if old.policy.rate == policy.rate && old.policy.key_id == policy.key_id => Arc::clone(&old.tab),
+            _ => leases.tab(policy.key_id, policy.rate, previous.map(|old| &*old.tab), now.monotonic_ns),
         };
+        let leases = Arc::clone(leases);
         let kept = previous.and_then(|old| old.quota.as_ref());
         let quota = policy.quota.map(|total| match kept {
             Some(kept) if kept.total() == total && kept.resets_at_ns() == policy.quota_resets_at_ns => Arc::clone(kept),
@@ -78,7 +80,7 @@ impl KeySlot {
             _ => Arc::new(Quota::new(total, policy.quota_left, policy.quota_resets_at_ns)),
         });
         let fields = LimitFields::new(policy.rate, policy.quota.map(|total| (total, policy.quota_resets_at_ns)));
-        Self { policy, bucket, quota, fields, retired: AtomicBool::new(false) }
+        Self { policy, leases, tab, quota, fields, retired: AtomicBool::new(false) }
     }
 
     /// Return what the key may do.
@@ -130,8 +132,8 @@ impl KeySlot {
         if left == Some(0) {
             return Err((Code::QuotaSpent, self.standing(now)));
         }
-        let taken = self.bucket.take(self.policy.rate, now.monotonic_ns);
-        let level = match taken.or_else(|_| self.bucket.take(self.policy.rate, clock.monotonic_ns())) {
+        let taken = self.tab.take(&self.leases, now.monotonic_ns);
+        let level = match taken.or_else(|_| self.tab.take(&self.leases, clock.monotonic_ns())) {
             Ok(level) => level,
             Err(level) => return Err((Code::RateLimited, Standing { level, month: self.month(left, now) })),
         };
@@ -149,7 +151,7 @@ impl KeySlot {
 
     /// Return what is left, spending nothing.
     pub fn standing(&self, now: Moment) -> Standing {
-        let mut level = self.bucket.level(self.policy.rate, now.monotonic_ns);
+        let mut level = self.tab.level(&self.leases, now.monotonic_ns);
         let mut left = self.quota.as_ref().map(|quota| quota.left(now.wall_ns));
         if self.policy.unlimited {
             (level.left, level.more_in_ns, left) = (self.policy.rate.burst(), 0, self.policy.quota);
@@ -192,6 +194,7 @@ type Map<V> = HashMap<Digest, V, foldhash::fast::RandomState>;
 #[derive(Debug)]
 pub struct Keys {
     keyed: Hmac<Sha256>,
+    leases: Arc<Leases>,
     slots: Map<Arc<KeySlot>>,
     refusals: Map<Remembered>,
     /// Refused digests, oldest first, so that the oldest are dropped past the bound.
@@ -205,7 +208,12 @@ impl Keys {
     /// Never: HMAC takes a key of any length.
     pub fn new(digest_secret: &[u8]) -> Self {
         let keyed = Hmac::new_from_slice(digest_secret).expect("HMAC takes a key of any length");
-        Self { keyed, slots: Map::default(), refusals: Map::default(), writing: Mutex::default() }
+        Self { keyed, leases: Arc::default(), slots: Map::default(), refusals: Map::default(), writing: Mutex::default() }
+    }
+
+    /// Return how far this node may spend of what it shares with others.
+    pub fn leases(&self) -> &Arc<Leases> {
+        &self.leases
     }
 
     /// Return the only form in which a key is kept.
@@ -230,7 +238,7 @@ impl Keys {
     pub fn admit(&self, digest: Digest, policy: Policy, now: Moment) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let slots = self.slots.pin();
-        let slot = KeySlot::new(policy, slots.get(&digest).map(Arc::as_ref), now);
+        let slot = KeySlot::new(policy, slots.get(&digest).map(Arc::as_ref), &self.leases, now);
         if let Some(old) = slots.insert(digest, Arc::new(slot)) {
             old.retired.store(true, Ordering::Release);
         }
@@ -335,7 +343,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_refused_request_spends_nothing() {
-        let slot = KeySlot::new(Policy { quota_left: 6, ..policy() }, None, NOW);
+        let slot = KeySlot::new(Policy { quota_left: 6, ..policy() }, None, &Arc::default(), NOW);
         for _ in 0..5 {
             slot.spend(true, NOW, &clock_at(NOW)).unwrap();
         }
@@ -350,7 +358,7 @@ pub(crate) mod tests {
 
     #[test]
     fn nobody_is_refused_by_a_time_that_has_passed() {
-        let slot = KeySlot::new(Policy { rate: Rate::new(10.0, 1).unwrap(), ..policy() }, None, NOW);
+        let slot = KeySlot::new(Policy { rate: Rate::new(10.0, 1).unwrap(), ..policy() }, None, &Arc::default(), NOW);
         let other_thread = Moment { monotonic_ns: NOW.monotonic_ns + SECOND_NS / 20, ..NOW };
         slot.spend(true, other_thread, &clock_at(other_thread)).unwrap();
         // A batch received at NOW whose turn comes once the bucket has filled again.
@@ -361,23 +369,23 @@ pub(crate) mod tests {
 
     #[test]
     fn a_charge_spends_the_month_and_no_token() {
-        let slot = KeySlot::new(Policy { quota_left: 1, ..policy() }, None, NOW);
+        let slot = KeySlot::new(Policy { quota_left: 1, ..policy() }, None, &Arc::default(), NOW);
         assert!(slot.charge(NOW.wall_ns) && !slot.charge(NOW.wall_ns));
         assert_eq!((slot.standing(NOW).level.left, slot.standing(NOW).month), (5, Some((0, 1_000))));
-        assert!(KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, NOW).charge(NOW.wall_ns));
-        assert!(KeySlot::new(Policy { quota: None, ..policy() }, None, NOW).charge(NOW.wall_ns));
+        assert!(KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, &Arc::default(), NOW).charge(NOW.wall_ns));
+        assert!(KeySlot::new(Policy { quota: None, ..policy() }, None, &Arc::default(), NOW).charge(NOW.wall_ns));
     }
 
     #[test]
     fn what_is_not_served_costs_a_token_and_no_quota() {
-        let slot = KeySlot::new(policy(), None, NOW);
+        let slot = KeySlot::new(policy(), None, &Arc::default(), NOW);
         let standing = slot.spend(false, NOW, &clock_at(NOW)).unwrap();
         assert_eq!((standing.level.left, standing.month), (4, Some((100, 1_000))));
     }
 
     #[test]
     fn an_unlimited_key_is_never_refused() {
-        let slot = KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, NOW);
+        let slot = KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, &Arc::default(), NOW);
         for _ in 0..1_000 {
             assert_eq!(slot.spend(true, NOW, &clock_at(NOW)).unwrap().level.left, 5);
         }
@@ -413,7 +421,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_policy_says_where_the_key_may_stand_and_until_when() {
-        let slot = KeySlot::new(Policy { udp: false, expires_at_ns: Some(10), ..policy() }, None, NOW);
+        let slot = KeySlot::new(Policy { udp: false, expires_at_ns: Some(10), ..policy() }, None, &Arc::default(), NOW);
         assert_eq!(slot.refusal(Channel::Header, 9), None);
         assert_eq!(slot.refusal(Channel::Url, 9), Some(Code::TierForbids));
         assert_eq!(slot.refusal(Channel::Datagram, 9), Some(Code::TierForbids));

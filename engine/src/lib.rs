@@ -17,6 +17,7 @@ pub mod http;
 pub mod inbox;
 pub mod json;
 pub mod keys;
+pub mod lease;
 pub mod limits;
 pub mod memo;
 #[cfg(feature = "extension")]

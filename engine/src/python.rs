@@ -7,6 +7,7 @@ mod clock;
 mod counters;
 mod door;
 mod keys;
+mod leases;
 mod limits;
 mod segments;
 mod spool;
@@ -39,6 +40,8 @@ mod engine {
     use super::door::{Door, Handed, Questions};
     #[pymodule_export]
     use super::keys::{Keys, Policy, Standing, Verdict};
+    #[pymodule_export]
+    use super::leases::Leases;
     #[pymodule_export]
     use super::limits::Limits;
     #[pymodule_export]
@@ -100,6 +103,12 @@ impl Engine {
     #[getter]
     fn keys(&self) -> keys::Keys {
         keys::Keys(Arc::clone(&self.machine))
+    }
+
+    /// What this node shares with others.
+    #[getter]
+    fn leases(&self) -> leases::Leases {
+        leases::Leases(Arc::clone(&self.machine))
     }
 
     /// The addresses that are refused.
