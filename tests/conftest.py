@@ -7,8 +7,23 @@ from tests.support.clock import ManualClock
 from tests.support.database import cluster, database, own_database, own_database_url, shared_database_url
 from tests.support.places import any_bin_dir, bin_dir, place, starter
 from tests.support.randomness import SeededSecrets
+from tests.support.valkey import own_valkey, valkey, valkey_server, valkey_url
 
-__all__ = ["any_bin_dir", "bin_dir", "cluster", "database", "own_database", "own_database_url", "place", "shared_database_url", "starter"]
+__all__ = [
+    "any_bin_dir",
+    "bin_dir",
+    "cluster",
+    "database",
+    "own_database",
+    "own_database_url",
+    "own_valkey",
+    "place",
+    "shared_database_url",
+    "starter",
+    "valkey",
+    "valkey_server",
+    "valkey_url",
+]
 
 # How long one example takes says how busy the machine is, not whether a promise holds; pytest's own timeout bounds the whole.
 settings.register_profile("house", deadline=None)

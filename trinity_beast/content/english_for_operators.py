@@ -80,6 +80,13 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Write it as {wanted}, or leave it empty to use the PostgreSQL that is brought along.",
         plain_fix="Write it as postgresql://user:password@host:5432/database, or leave it empty.",
     ),
+    "CACHE_ADDRESS_INVALID": Text(
+        "The cache's address cannot be read",
+        "CACHE_URL is no address of a Valkey: {reason}.",
+        "Write it as {wanted}, or leave it empty to do without a shared cache.",
+        plain_message="CACHE_URL is no address of a Valkey.",
+        plain_fix="Write it as valkey://user:password@host:6379/0, or leave it empty.",
+    ),
     "SCHEMA_NEWER": Text(
         "The database is newer than this program",
         "The database has steps this release does not know ({found}); the newest it knows is {newest_known}.",

@@ -1,8 +1,11 @@
-"""How we reach PostgreSQL and the disk: one data folder, one database, one schema."""
+"""How we reach PostgreSQL, Valkey and the disk: one data folder, one database, one schema, one shared cache."""
 
+from trinity_beast.storage.broadcasts import Broadcasts
+from trinity_beast.storage.cache_address import CacheAddress, cache_address
 from trinity_beast.storage.database import Database, Gauges
 from trinity_beast.storage.embedded import EmbeddedPostgres
 from trinity_beast.storage.errors import (
+    CacheAddressInvalid,
     DatabaseAddressInvalid,
     DataFolderBusy,
     DataFolderUnusable,
@@ -22,8 +25,18 @@ from trinity_beast.storage.migrations import upgrade
 from trinity_beast.storage.notices import Notices
 from trinity_beast.storage.reach import Whereabouts, reached
 from trinity_beast.storage.restarts import Restarts
+from trinity_beast.storage.retry_door import RetryDoor
+from trinity_beast.storage.script import Call, Command, Script, Word
+from trinity_beast.storage.valkey import Answer, CacheGauges, Valkey
 
 __all__ = [
+    "Answer",
+    "Broadcasts",
+    "CacheAddress",
+    "CacheAddressInvalid",
+    "CacheGauges",
+    "Call",
+    "Command",
     "DataFolder",
     "DataFolderBusy",
     "DataFolderUnusable",
@@ -39,10 +52,15 @@ __all__ = [
     "PostgresMissing",
     "PostgresOtherMajor",
     "Restarts",
+    "RetryDoor",
     "SchemaBusy",
     "SchemaNewer",
+    "Script",
     "Surroundings",
+    "Valkey",
     "Whereabouts",
+    "Word",
+    "cache_address",
     "metadata",
     "reached",
     "upgrade",

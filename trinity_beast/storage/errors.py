@@ -15,6 +15,12 @@ class DatabaseAddressInvalid(TrinityError):
     code, status = "DATABASE_ADDRESS_INVALID", 500
 
 
+class CacheAddressInvalid(TrinityError):
+    """`CACHE_URL` is no address of a Valkey. It looks like valkey://user:password@host:6379/0."""
+
+    code, status = "CACHE_ADDRESS_INVALID", 500
+
+
 class SchemaNewer(TrinityError):
     """The database has been upgraded by a newer release than this one. Run that release, or restore the older database."""
 

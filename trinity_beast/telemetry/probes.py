@@ -1,6 +1,6 @@
 """Probes of what many parts stand on."""
 
-from trinity_beast.storage import Database
+from trinity_beast.storage import Database, Valkey
 from trinity_beast.telemetry.counters import Counters
 from trinity_beast.telemetry.health import Finding, Probe
 
@@ -12,6 +12,17 @@ def database_probe(database: Database) -> Probe:
         await database.ping()
         gauges = database.gauges()
         return Finding(is_ok=True, facts={"open": gauges.db_open_conns, "in_use": gauges.db_in_use_conns, "waits": gauges.db_wait_count})
+
+    return probe
+
+
+def cache_probe(cache: Valkey) -> Probe:
+    """Return a probe that asks the shared cache for as little as can be asked. A node serves without one."""
+
+    async def probe() -> Finding:
+        await cache.ping()
+        gauges = cache.gauges()
+        return Finding(is_ok=True, facts={"in_use": gauges.in_use, "failures": gauges.failures, "turned_away": gauges.turned_away})
 
     return probe
 
