@@ -410,8 +410,9 @@ class Leases:
     def collect(self, most: int) -> bytes:
         """Return what up to `most` keys have spent since it was last settled, as the authority reads it, and remember it.
 
-        28 bytes a key, little endian: its number u32, requests u32, microseconds from token to token f64, burst u32, and
-        its bucket as last heard of f64. Between two calls `settle` or `take_back` is called.
+        40 bytes a key, little endian: its number u32, requests u32, microseconds since the last of them f64, requests of an
+        ended share that count still u32, microseconds from token to token f64, burst u32, and its bucket as last heard of
+        f64. Between two calls `settle` or `take_back` is called.
         """
         ...
 

@@ -131,6 +131,11 @@ impl Bucket {
         self.arrival_ns.store(now_ns.saturating_add(debt_ns), Relaxed);
     }
 
+    /// Return how far ahead of `now_ns` the bucket runs.
+    pub fn debt_ns(&self, now_ns: u64) -> u64 {
+        self.arrival_ns.load(Relaxed).saturating_sub(now_ns)
+    }
+
     /// Have the bucket empty at `now_ns`, or emptier if it is; it fills from then on. Doing it twice is doing it once.
     pub fn drain(&self, rate: Rate, now_ns: u64) {
         self.arrival_ns.fetch_max(now_ns.saturating_add(rate.depth_ns), Relaxed);

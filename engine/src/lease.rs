@@ -19,7 +19,7 @@ use crate::bucket::{Bucket, Level, Rate};
 use crate::clock::SECOND_NS;
 
 /// Bytes of one key in a batch, and in its answer.
-const ENTRY_BYTES: usize = 28;
+const ENTRY_BYTES: usize = 40;
 const ANSWER_BYTES: usize = 8;
 
 /// One in the fixed-point number that slows every rate down.
@@ -105,11 +105,13 @@ pub struct Tab {
     most: u32,
     bucket: Bucket,
     ahead: AtomicU32,
+    /// When the last of them was let in: told late, they are charged to that time.
+    let_in_ns: AtomicU64,
     is_waiting: AtomicBool,
     /// The authority's bucket when last heard of, in microseconds of its clock.
     seen_us: AtomicU64,
     share: Bucket,
-    /// Since when the share's bucket fills: the share it belongs to.
+    /// Since when the share's bucket fills: the share it belongs to. 0: to none that is not charged for.
     share_since_ns: AtomicU64,
 }
 
@@ -140,6 +142,7 @@ impl Leases {
             most,
             bucket,
             ahead: AtomicU32::new(0),
+            let_in_ns: AtomicU64::new(0),
             is_waiting: AtomicBool::new(false),
             seen_us: AtomicU64::new(0),
             share: Bucket::default(),
@@ -167,10 +170,11 @@ impl Leases {
     }
 
     /// Return up to `most` keys that were spent from, as the authority reads them, and remember what was told. Little
-    /// endian: key u32, requests u32, microseconds from token to token f64, burst u32, the bucket as last seen f64.
+    /// endian: key u32, requests u32, how many microseconds ago the last of them was let in f64, requests of a share that
+    /// count still u32, microseconds from token to token f64, burst u32, the bucket as last seen f64.
     ///
     /// What was collected before must have been settled or taken back.
-    pub fn collect(&self, most: usize) -> Vec<u8> {
+    pub fn collect(&self, most: usize, now_ns: u64) -> Vec<u8> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let mut batch = Vec::new();
         while told.len() < most {
@@ -178,8 +182,11 @@ impl Leases {
             // Cleared first: whoever spends from here on comes into the queue again.
             tab.is_waiting.store(false, Ordering::SeqCst);
             let ahead = tab.ahead.load(Ordering::SeqCst);
+            let age_ns = now_ns.saturating_sub(tab.let_in_ns.load(Relaxed));
             batch.extend_from_slice(&tab.key_id.to_le_bytes());
             batch.extend_from_slice(&ahead.to_le_bytes());
+            batch.extend_from_slice(&((age_ns / 1_000) as f64).to_le_bytes());
+            batch.extend_from_slice(&tab.share_spent(self, now_ns).to_le_bytes());
             batch.extend_from_slice(&(tab.rate.interval_ns() as f64 / 1_000.0).to_le_bytes());
             batch.extend_from_slice(&tab.rate.burst().to_le_bytes());
             batch.extend_from_slice(&(tab.seen_us.load(Relaxed) as f64).to_le_bytes());
@@ -260,16 +267,17 @@ impl Tab {
             return self.bucket.take(self.rate, now_ns);
         }
         let frozen_ns = leases.frozen_ns.load(Relaxed);
-        let taken = self.take_leased(leases, now_ns.min(frozen_ns));
+        let taken = self.take_leased(leases, now_ns.min(frozen_ns), now_ns);
         if mode == Mode::Shared && frozen_ns != u64::MAX { taken.or_else(|_| self.take_share(leases, frozen_ns, now_ns)) } else { taken }
     }
 
-    fn take_leased(self: &Arc<Self>, leases: &Leases, now_ns: u64) -> Result<Level, Level> {
+    fn take_leased(self: &Arc<Self>, leases: &Leases, bucket_ns: u64, now_ns: u64) -> Result<Level, Level> {
         let exhausted = Level { left: 0, more_in_ns: SECOND_NS };
         if self.ahead.load(Relaxed) >= self.most {
             return Err(exhausted);
         }
-        let level = self.bucket.take(leases.stretched(self.rate), now_ns)?;
+        let level = self.bucket.take(leases.stretched(self.rate), bucket_ns)?;
+        self.let_in_ns.fetch_max(now_ns, Relaxed);
         let ahead = self.ahead.fetch_update(Ordering::SeqCst, Relaxed, |ahead| (ahead < self.most).then_some(ahead + 1));
         let Ok(ahead) = ahead else { return Err(exhausted) }; // Another thread had the last. A token too few, never one too many.
         if !self.is_waiting.load(Ordering::SeqCst) {
@@ -278,14 +286,28 @@ impl Tab {
         Ok(Level { left: level.left.min(self.most - ahead - 1), ..level })
     }
 
-    fn take_share(&self, leases: &Leases, since_ns: u64, now_ns: u64) -> Result<Level, Level> {
+    fn take_share(self: &Arc<Self>, leases: &Leases, since_ns: u64, now_ns: u64) -> Result<Level, Level> {
         let rate = self.rate.share(leases.nodes.load(Relaxed));
         // Whoever comes first after a share began empties the bucket; several may, to the same effect.
         if self.share_since_ns.load(Acquire) != since_ns {
             self.share.drain(rate, since_ns);
             self.share_since_ns.store(since_ns, Release);
         }
-        self.share.take(rate, now_ns)
+        let level = self.share.take(rate, now_ns)?;
+        if !self.is_waiting.load(Ordering::SeqCst) {
+            leases.queue(self);
+        }
+        Ok(level)
+    }
+
+    /// Return how many requests of the last share count still when it is over: as many as its bucket had not filled up for.
+    /// The share itself was kept back for us; without these a key could have its burst twice, here and from the authority.
+    fn share_spent(&self, leases: &Leases, now_ns: u64) -> u32 {
+        if self.share_since_ns.load(Acquire) == 0 {
+            return 0;
+        }
+        let rate = self.rate.share(leases.nodes.load(Relaxed));
+        u32::try_from(self.share.debt_ns(now_ns).div_ceil(rate.interval_ns())).unwrap_or(u32::MAX).min(rate.burst())
     }
 
     /// Return the level without taking anything.
@@ -296,9 +318,9 @@ impl Tab {
         }
         let frozen_ns = leases.frozen_ns.load(Relaxed);
         let level = self.bucket.level(leases.stretched(self.rate), now_ns.min(frozen_ns));
-        let leased = Level { left: level.left.min(self.most.saturating_sub(self.ahead.load(Relaxed))), ..level };
-        if mode != Mode::Shared || leased.left > 0 || self.share_since_ns.load(Relaxed) != frozen_ns {
-            return leased;
+        let within = Level { left: level.left.min(self.most.saturating_sub(self.ahead.load(Relaxed))), ..level };
+        if mode != Mode::Shared || within.left > 0 || self.share_since_ns.load(Relaxed) != frozen_ns {
+            return within;
         }
         self.share.level(self.rate.share(leases.nodes.load(Relaxed)), now_ns)
     }
@@ -306,7 +328,120 @@ impl Tab {
     fn settle(&self, told: u32, seen_us: u64, debt_ns: u64, now_ns: u64) {
         let before = self.ahead.fetch_sub(told, Ordering::SeqCst);
         let ahead_ns = u64::from(before - told).saturating_mul(self.rate.interval_ns());
+        self.share_since_ns.store(0, Release);
         self.seen_us.store(seen_us, Relaxed);
         self.bucket.set(debt_ns.saturating_add(ahead_ns), now_ns);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    const START_NS: u64 = 50 * SECOND_NS;
+
+    fn rate() -> Rate {
+        Rate::new(10.0, 5).unwrap()
+    }
+
+    fn taken(tab: &Arc<Tab>, leases: &Leases, now_ns: u64) -> usize {
+        (0..1_000).take_while(|_| tab.take(leases, now_ns).is_ok()).count()
+    }
+
+    fn told(batch: &[u8]) -> Vec<(u32, u32, u32)> {
+        let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
+        batch.chunks_exact(ENTRY_BYTES).map(|entry| (number(&entry[..4]), number(&entry[4..8]), number(&entry[16..20]))).collect()
+    }
+
+    #[test]
+    fn a_lease_is_sized_by_the_rate_within_its_bounds_and_the_burst() {
+        let size = LeaseSize { seconds: 0.5, least: 10, most: 100 };
+        let of = |per_second, burst| size.of(Rate::new(per_second, burst).unwrap());
+        assert_eq!([of(1.0, 3), of(1.0, 50), of(100.0, 500), of(9_000.0, 9_000)], [3, 10, 50, 100]);
+    }
+
+    #[test]
+    fn a_node_is_ahead_by_its_lease_and_no_further_until_it_was_heard() {
+        let leases = Leases::default();
+        leases.set_size(LeaseSize { seconds: 0.1, least: 2, most: 2 });
+        leases.lead(1.0);
+        let tab = leases.tab(7, rate(), None, START_NS);
+        assert_eq!(tab.level(&leases, START_NS).left, 2);
+        assert_eq!((taken(&tab, &leases, START_NS), taken(&tab, &leases, START_NS + 10 * SECOND_NS)), (2, 0));
+        assert_eq!(told(&leases.collect(10, START_NS)), [(7, 2, 0)]);
+        leases.take_back();
+        assert_eq!(told(&leases.collect(10, START_NS)), [(7, 2, 0)]);
+        // Others have spent as well: the bucket is full again three tokens from now.
+        assert!(leases.settle(&1_300_000.0_f64.to_le_bytes(), 1_000_000, START_NS));
+        assert_eq!((leases.waiting(), tab.level(&leases, START_NS).left), (0, 2));
+        assert_eq!((taken(&tab, &leases, START_NS), leases.collect(10, START_NS).len()), (2, ENTRY_BYTES));
+    }
+
+    #[test]
+    fn what_is_spent_while_a_call_is_under_way_is_told_with_the_next() {
+        let leases = Leases::default();
+        leases.lead(1.0);
+        let tab = leases.tab(7, rate(), None, START_NS);
+        tab.take(&leases, START_NS).unwrap();
+        assert_eq!(told(&leases.collect(10, START_NS)), [(7, 1, 0)]);
+        tab.take(&leases, START_NS).unwrap();
+        assert!(leases.settle(&1_100_000.0_f64.to_le_bytes(), 1_000_000, START_NS));
+        assert_eq!(tab.level(&leases, START_NS).left, 3);
+        assert_eq!(told(&leases.collect(10, START_NS)), [(7, 1, 0)]);
+        assert!(!leases.settle(b"?", 0, START_NS));
+        assert_eq!(leases.waiting(), 1);
+    }
+
+    #[test]
+    fn a_share_begins_empty_once_the_lease_is_spent_and_stops_when_it_ends() {
+        let leases = Leases::default();
+        leases.lead(1.0);
+        let tab = leases.tab(7, rate(), None, START_NS);
+        leases.cut();
+        assert_eq!(taken(&tab, &leases, START_NS), 5);
+        leases.share(2, START_NS);
+        assert_eq!(taken(&tab, &leases, START_NS), 0);
+        assert_eq!(taken(&tab, &leases, START_NS + SECOND_NS), 2, "two of the share's depth; five a second, for two nodes ten");
+        assert_eq!(taken(&tab, &leases, START_NS + SECOND_NS + SECOND_NS / 5), 1);
+        leases.cut();
+        assert_eq!(taken(&tab, &leases, START_NS + 3 * SECOND_NS), 0);
+        assert_eq!(told(&leases.collect(10, START_NS + SECOND_NS + SECOND_NS / 5)), [(7, 5, 2)]);
+    }
+
+    #[test]
+    fn rates_are_slowed_down_for_those_who_are_out_of_touch() {
+        let leases = Leases::default();
+        leases.set_size(LeaseSize { seconds: 60.0, least: 1_000, most: 1_000 });
+        leases.lead(2.0);
+        let tab = leases.tab(7, Rate::new(10.0, 100).unwrap(), None, START_NS);
+        assert_eq!(taken(&tab, &leases, START_NS), 50);
+        assert_eq!(taken(&tab, &leases, START_NS + SECOND_NS), 5);
+    }
+
+    #[test]
+    fn threads_and_an_exchange_together_lose_no_count() {
+        let leases = Leases::default();
+        leases.lead(1.0);
+        let tab = leases.tab(7, Rate::new(1e9, 1_000_000).unwrap(), None, START_NS);
+        let mut heard = 0_u64;
+        let granted: usize = thread::scope(|scope| {
+            let spenders: Vec<_> = (0..3)
+                .map(|_| scope.spawn(|| (0..20_000).filter(|step| tab.take(&leases, START_NS + step * 1_000).is_ok()).count()))
+                .collect();
+            while spenders.iter().any(|spender| !spender.is_finished()) {
+                heard += exchange(&leases);
+            }
+            spenders.into_iter().map(|spender| spender.join().unwrap()).sum()
+        });
+        heard += exchange(&leases);
+        assert_eq!((heard, tab.ahead.load(Relaxed)), (granted as u64, 0));
+    }
+
+    fn exchange(leases: &Leases) -> u64 {
+        let batch = leases.collect(10, START_NS);
+        let answer: Vec<u8> = told(&batch).iter().flat_map(|_| 0.0_f64.to_le_bytes()).collect();
+        assert!(leases.settle(&answer, 1, START_NS));
+        told(&batch).iter().map(|(_, ahead, _)| u64::from(*ahead)).sum()
     }
 }

@@ -27,7 +27,7 @@ impl Leases {
 
     /// Return what up to `most` keys have spent, for the authority, and remember what was told.
     fn collect<'py>(&self, py: Python<'py>, most: usize) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.shared().collect(most))
+        PyBytes::new(py, &self.shared().collect(most, self.0.shared().clock.monotonic_ns()))
     }
 
     /// Take in what the authority answered to what was collected last.
