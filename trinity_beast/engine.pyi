@@ -117,6 +117,7 @@ class Engine:
         version: str,
         digest_secret: bytes,
         spool_directory: str | None,
+        quota_directory: str | None = None,
         threads: int,
         clock: Clock,
         limits: Limits,
@@ -124,11 +125,12 @@ class Engine:
         """Prepare an engine; nothing listens yet.
 
         `digest_secret` keys the HMAC under which keys are known. `spool_directory` None keeps no usage records
-        (benchmarks and tests only).
+        (benchmarks and tests only). In `quota_directory` it is counted what is spent of quotas that come in blocks; None
+        counts it in memory, and nothing is given back of what a killed process had.
 
         Raises:
             ValueError: an argument is out of range.
-            OSError: the spool directory cannot be used.
+            OSError: a directory cannot be used.
         """
         ...
 
@@ -138,6 +140,8 @@ class Engine:
     def keys(self) -> Keys: ...
     @property
     def leases(self) -> Leases: ...
+    @property
+    def quotas(self) -> Quotas: ...
     @property
     def blocklist(self) -> Blocklist: ...
     @property
@@ -306,6 +310,7 @@ class Policy:
         quota: int | None,
         quota_left: int = 0,
         quota_resets_at_ns: int = 0,
+        quota_in_blocks: bool = False,
         expires_at_ns: int | None = None,
         unlimited: bool = False,
         udp: bool = True,
@@ -313,7 +318,8 @@ class Policy:
     ) -> Policy:
         """Describe a key. `quota` None means no monthly quota; `unlimited` bypasses rate and quota alike.
 
-        `key_id` is 1 to 2**32 - 1: what usage records name the key by. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
+        `key_id` is 1 to 2**32 - 1: what usage records name the key by. Where `quota_in_blocks`, what is
+        left of the quota is what `Quotas` was delivered, not `quota_left`. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
 
         Raises:
             ValueError: a number is out of range; the message names it.
@@ -446,6 +452,59 @@ class Leases:
         ...
 
     def __len__(self) -> int: ...
+
+@final
+class Quotas:
+    """Quotas that come in blocks: units of a key's month that the store has handed to this node and to no other.
+
+    A key's month is named by the key's number and the Unix time at which it ends, in nanoseconds. What is spent is counted
+    in a file of this life of the node, where `quota_directory` is given: it outlives the process, though not the machine.
+    """
+
+    def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
+        """Take delivery: key, end of its month, units, units the store has left, whether it may have more, low-water mark.
+
+        A key whose units are spent is told RATE_LIMITED while there may be more, and QUOTA_SPENT after. With no more than
+        the low-water mark left it is among the `hungry`.
+        """
+        ...
+
+    def take_out(self, months: Sequence[tuple[int, int, int]]) -> list[int]:
+        """Take units out again, all but so many of each key's month, and return how many. They can be spent here no more."""
+        ...
+
+    def accounts(self) -> list[tuple[int, int, int, int]]:
+        """Return each key's month with the units that are here unspent and those that this life has spent."""
+        ...
+
+    def hungry(self) -> list[tuple[int, int]]:
+        """Return the keys' months that want more, each once until it is delivered to."""
+        ...
+
+    def forget(self, months: Sequence[tuple[int, int]]) -> None:
+        """Forget keys' months. What they have left must have been taken out."""
+        ...
+
+    @property
+    def life(self) -> str:
+        """The name of this life of the node; empty without a `quota_directory`."""
+        ...
+
+    def former_lives(self) -> list[tuple[str, list[tuple[int, int, int]] | None]]:
+        """Return former lives that are not settled: name, and key, month and units spent; None where that cannot be believed.
+
+        Raises:
+            OSError: the directory cannot be read.
+        """
+        ...
+
+    def forget_life(self, life: str) -> None:
+        """Forget a former life: what it says was settled.
+
+        Raises:
+            OSError: its file cannot be removed, or no former life is called so.
+        """
+        ...
 
 @final
 class Standing:

@@ -1,4 +1,4 @@
-//! How many requests a key may ask: a token bucket for the second, a counter for the month. Both exact over threads.
+//! How many requests a key may ask in a second: a token bucket, exact over threads.
 //!
 //! The bucket is a generic cell rate algorithm: one number, the theoretical arrival time, moved by compare-and-swap. Every
 //! grant moves it ahead by at least one interval and none lets it pass the granting moment by more than `burst` intervals.
@@ -147,59 +147,6 @@ impl Bucket {
     }
 }
 
-/// Set in a quota's word once its period has ended and it was filled anew.
-const REFILLED: u64 = 1 << 63;
-
-/// A month's requests, counted down to zero and never below.
-#[derive(Debug)]
-pub struct Quota {
-    total: u64,
-    resets_at_ns: u64,
-    /// What is left, and `REFILLED`.
-    word: AtomicU64,
-}
-
-impl Quota {
-    /// The largest quota.
-    pub const TOTAL_MAX: u64 = 1 << 53;
-
-    /// Return a quota of `total` with `left` to go until `resets_at_ns`; 0 there means that it never resets by itself.
-    pub fn new(total: u64, left: u64, resets_at_ns: u64) -> Self {
-        Self { total, resets_at_ns, word: AtomicU64::new(left.min(total)) }
-    }
-
-    /// Return the requests of one period.
-    pub fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// Return the Unix time at which the period ends.
-    pub fn resets_at_ns(&self) -> u64 {
-        self.resets_at_ns
-    }
-
-    /// Return what is left. The first to ask after the period's end fills it anew: the store that knows better may be away.
-    #[inline]
-    pub fn left(&self, wall_ns: u64) -> u64 {
-        let mut word = self.word.load(Relaxed);
-        while self.resets_at_ns != 0 && wall_ns >= self.resets_at_ns && word & REFILLED == 0 {
-            match self.word.compare_exchange_weak(word, self.total | REFILLED, Relaxed, Relaxed) {
-                Ok(_) => return self.total,
-                Err(moved) => word = moved,
-            }
-        }
-        word & !REFILLED
-    }
-
-    /// Count one request; what is left after it, or None when nothing was left.
-    #[inline]
-    pub fn spend(&self, wall_ns: u64) -> Option<u64> {
-        self.left(wall_ns);
-        let spent = self.word.fetch_update(Relaxed, Relaxed, |word| (word & !REFILLED > 0).then(|| word - 1));
-        spent.ok().map(|word| (word & !REFILLED) - 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,30 +185,6 @@ mod tests {
         let (granted, span_ns) = (granted.into_inner(), 19_999 * 10_000 + 3_000);
         assert!(granted <= 50 + span_ns / rate.interval_ns(), "{granted}");
         assert!(granted >= 50 + span_ns / rate.interval_ns() - 1, "{granted}");
-    }
-
-    #[test]
-    fn a_quota_is_spent_to_the_unit_over_threads() {
-        let quota = Quota::new(10_000, 10_000, 0);
-        let spent = AtomicU64::new(0);
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..5_000 {
-                        spent.fetch_add(u64::from(quota.spend(1).is_some()), Relaxed);
-                    }
-                });
-            }
-        });
-        assert_eq!((spent.into_inner(), quota.left(1)), (10_000, 0));
-    }
-
-    #[test]
-    fn a_quota_fills_once_when_its_period_ends() {
-        let quota = Quota::new(5, 0, 100);
-        assert_eq!((quota.spend(99), quota.spend(100), quota.left(101)), (None, Some(4), 4));
-        while quota.spend(200).is_some() {}
-        assert_eq!(quota.spend(300), None);
     }
 
     #[test]

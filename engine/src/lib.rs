@@ -23,12 +23,14 @@ pub mod memo;
 #[cfg(feature = "extension")]
 mod python;
 pub mod questions;
+pub mod quota;
 pub mod ratelimit;
 pub mod record;
 pub mod request_id;
 pub mod shared;
 pub mod sources;
 pub mod spool;
+pub mod tally;
 pub mod texts;
 pub mod thread;
 pub mod udp;

@@ -9,6 +9,7 @@ mod door;
 mod keys;
 mod leases;
 mod limits;
+mod quotas;
 mod segments;
 mod spool;
 
@@ -45,6 +46,8 @@ mod engine {
     #[pymodule_export]
     use super::limits::Limits;
     #[pymodule_export]
+    use super::quotas::Quotas;
+    #[pymodule_export]
     use super::segments::{Segment, read_segment, spool_segments};
     #[pymodule_export]
     use super::spool::Spool;
@@ -62,7 +65,7 @@ pub struct Engine {
 impl Engine {
     /// Prepare an engine; nothing listens yet.
     #[new]
-    #[pyo3(signature = (*, node, region, version, digest_secret, spool_directory, threads, clock, limits))]
+    #[pyo3(signature = (*, node, region, version, digest_secret, spool_directory, quota_directory = None, threads, clock, limits))]
     #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "as Python calls it")]
     fn new(
         py: Python<'_>,
@@ -71,6 +74,7 @@ impl Engine {
         version: String,
         digest_secret: Vec<u8>,
         spool_directory: Option<PathBuf>,
+        quota_directory: Option<PathBuf>,
         threads: usize,
         clock: &clock::Clock,
         limits: &limits::Limits,
@@ -88,7 +92,7 @@ impl Engine {
         }
         let identity = Identity { node, region, version };
         let (clock, limits) = (Arc::clone(&clock.0), limits.0.clone());
-        let settings = Settings { identity, digest_secret, spool_directory, threads, clock, limits };
+        let settings = Settings { identity, digest_secret, spool_directory, quota_directory, threads, clock, limits };
         let machine = py.detach(|| Machine::new(settings))?;
         Ok(Self { machine: Arc::new(machine) })
     }
@@ -103,6 +107,12 @@ impl Engine {
     #[getter]
     fn keys(&self) -> keys::Keys {
         keys::Keys(Arc::clone(&self.machine))
+    }
+
+    /// The quotas that come in blocks.
+    #[getter]
+    fn quotas(&self) -> quotas::Quotas {
+        quotas::Quotas(Arc::clone(&self.machine))
     }
 
     /// What this node shares with others.

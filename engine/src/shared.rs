@@ -23,6 +23,7 @@ use crate::record::Entry;
 use crate::request_id::{RequestIds, THREADS_MAX};
 use crate::sources::Sources;
 use crate::spool::{Lane, Spool, SpoolConfig};
+use crate::tally::Tally;
 use crate::texts::Texts;
 
 /// Who this node is, as every answer says.
@@ -45,6 +46,8 @@ pub struct Settings {
     pub digest_secret: Vec<u8>,
     /// Where usage records lie; None keeps none.
     pub spool_directory: Option<PathBuf>,
+    /// Where what is spent of quotas is counted so that it outlives the process; None counts it in memory.
+    pub quota_directory: Option<PathBuf>,
     /// How many threads answer.
     pub threads: usize,
     /// The time.
@@ -90,9 +93,10 @@ impl Shared {
     /// Make everything that threads share. The spool has a lane for each thread and one more for Python.
     ///
     /// # Errors
-    /// The spool directory cannot be used, or there are no descriptors left.
+    /// A directory cannot be used, or there are no descriptors left.
     pub fn new(settings: Settings) -> io::Result<Arc<Self>> {
-        let Settings { identity, digest_secret, spool_directory, threads, clock, limits } = settings;
+        let Settings { identity, digest_secret, spool_directory, quota_directory, threads, clock, limits } = settings;
+        let tally = quota_directory.map(|directory| Tally::open(&directory)).transpose()?.unwrap_or_default();
         let sources = Arc::new(Sources::default());
         let config = SpoolConfig {
             directory: spool_directory,
@@ -106,7 +110,7 @@ impl Shared {
         let python = PythonDesk { lane: spool.lane(threads as u16), ids: RequestIds::new(THREADS_MAX - 1) };
         Ok(Arc::new(Self {
             book: Book::new(Arc::clone(&sources)),
-            keys: Keys::new(&digest_secret),
+            keys: Keys::counting_in(&digest_secret, Arc::new(tally)),
             blocklist: Blocklist::default(),
             counters: Counters::new(threads),
             texts: ArcSwap::default(),

@@ -48,6 +48,7 @@ impl Node {
             identity: Identity { node: "BeastMain".into(), region: "local".into(), version: "1".into() },
             digest_secret: b"secret".to_vec(),
             spool_directory: Some(folder.path().to_owned()),
+            quota_directory: None,
             threads: 1,
             clock: Arc::new(Clock::manual(WALL_NS, 100 * SECOND_NS)),
             limits,

@@ -19,8 +19,11 @@ class ModelAuthority:
     def hear(self, arguments: Sequence[object], now_us: int) -> list[bytes]:
         """Hear one call with the script's arguments."""
         node, expected, absent_us, deadline_us, batch = arguments
-        assert isinstance(node, str) and isinstance(expected, int) and isinstance(absent_us, int)
-        assert isinstance(deadline_us, int) and isinstance(batch, bytes)
+        assert isinstance(node, str)
+        assert isinstance(batch, bytes)
+        assert isinstance(expected, int)
+        assert isinstance(absent_us, int)
+        assert isinstance(deadline_us, int)
         if now_us > deadline_us:
             return [b"%d" % now_us, LATE]
         self.heard[node] = (now_us, expected)

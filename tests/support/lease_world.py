@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from tests.support.authority import ModelAuthority
-from trinity_beast.access.cluster.contact import Terms
-from trinity_beast.access.cluster.exchange import Fellowship, LeaseExchange
+from trinity_beast.access.cluster.exchange import LeaseExchange
+from trinity_beast.access.cluster.model import Fellowship
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Policy
 from trinity_beast.storage import Answer, Call, DependencyAway
@@ -125,7 +125,7 @@ class LeaseNode:
         )  # fmt: skip
         self.engine.leases.set_size(seconds=0.001, least=lease, most=lease)
         self.exchange = LeaseExchange(
-            self.engine.leases, self.line, f"node{number}", lambda: Fellowship(nodes, True), NodeClock(self._clock), Terms()
+            self.engine.leases, self.line, f"node{number}", lambda: Fellowship(nodes, True), NodeClock(self._clock)
         )
         policy = Policy(key_id=7, rate_per_second=per_second, burst=burst, quota=None)
         self.engine.leases.cut()

@@ -2,6 +2,7 @@
 
 from trinity_beast.access.callers import Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
+from trinity_beast.access.cluster import LeaseExchange, LeaseSize, Membership, QuotaBlocks
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
 from trinity_beast.access.engine_gate import EngineGate
@@ -27,7 +28,6 @@ from trinity_beast.access.errors import (
 from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.key_format import kind_of
-from trinity_beast.access.ledger import Ledger
 from trinity_beast.access.model import Grant, IssuedKey, Key, KeyState, Kind, Refused, Tier
 from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.access.service import Keys
@@ -62,14 +62,17 @@ __all__ = [
     "KeyUnknown",
     "Keys",
     "Kind",
-    "Ledger",
+    "LeaseExchange",
+    "LeaseSize",
     "LooksUp",
     "MadeAdminKey",
+    "Membership",
     "Operator",
     "Operators",
     "Passage",
     "Patience",
     "Questions",
+    "QuotaBlocks",
     "QuotaSpent",
     "RateLimited",
     "Refused",

@@ -1,19 +1,27 @@
 """Answers the engine's questions about keys it has not heard of, and keeps those it has let in true."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.model import Grant, Refused
 from trinity_beast.access.roll import SECOND_NS, Roll
-from trinity_beast.access.service import Keys
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.storage import DependencyAway
 
 AWAY = DependencyAway.code
 _log = get_log("access")
+
+
+class Resolves(Protocol):
+    """Who knows what keys may do. `Keys` is one, `QuotaBlocks` one that also brings units of their months."""
+
+    async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
+        """Tell for each digest what its key may do or why it is refused."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class Doorman:
 
     name = "doorman"
 
-    def __init__(self, gate: Gate, questions: Questions, keys: Keys, clock: Clock, patience: Patience | None = None) -> None:
+    def __init__(self, gate: Gate, questions: Questions, keys: Resolves, clock: Clock, patience: Patience | None = None) -> None:
         self._gate, self._questions, self._keys, self._clock = gate, questions, keys, clock
         self._patience = patience or Patience()
         self._tickets: dict[bytes, list[int]] = {}

@@ -39,6 +39,7 @@ def policy_of(grant: Grant) -> engine.Policy:
         quota=grant.quota,
         quota_left=grant.quota_left,
         quota_resets_at_ns=_unix_ns(grant.quota_resets_at),
+        quota_in_blocks=grant.in_blocks,
         expires_at_ns=None if grant.ends_at is None else _unix_ns(grant.ends_at),
         unlimited=grant.unlimited,
         udp=grant.udp,

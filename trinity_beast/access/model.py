@@ -117,6 +117,11 @@ class Grant:
     udp: bool
     in_url: bool
     cache_seconds: int
+    account_id: int | None = None
+    account_quota: int | None = None
+    """What all keys of the account may ask together in a month."""
+    in_blocks: bool = False
+    """What is left of the month is handed to the engine in blocks; `quota_left` is what the store thought."""
 
 
 @dataclass(frozen=True, slots=True)

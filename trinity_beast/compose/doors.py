@@ -64,6 +64,7 @@ def engine_of(on: Ground) -> Engine:
         version=ENVELOPE_VERSION,
         digest_secret=server_secret(on.folder, on.secrets),
         spool_directory=str(on.folder.spool),
+        quota_directory=str(on.folder.quotas),
         threads=engine_threads(settings),
         clock=EngineClock.system(),
         limits=Limits(),

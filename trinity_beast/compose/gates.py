@@ -2,13 +2,26 @@
 
 from dataclasses import dataclass
 
-from trinity_beast.access import CHANNEL, Callers, ChangeWatch, Doorman, EngineGate, Ledger, Operators
+from trinity_beast.access import (
+    CHANNEL,
+    Callers,
+    ChangeWatch,
+    Doorman,
+    EngineGate,
+    LeaseExchange,
+    LeaseSize,
+    Membership,
+    Operators,
+    QuotaBlocks,
+)
 from trinity_beast.access.routes import Operated, operation
 from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
-from trinity_beast.parts import Part
-from trinity_beast.storage import Notices
+from trinity_beast.parts import Part, Step
+from trinity_beast.storage import Notices, Valkey
 from trinity_beast.telemetry import Counters
+
+NODE_ID = "node-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +38,41 @@ class Gates:
 def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
     """Return the access side of a node with this engine."""
     gate = EngineGate(engine.keys)
-    doorman = Doorman(gate, engine.questions, on.keys, on.clock)
+    node_id = _node_id(on)
+    blocks = QuotaBlocks(engine.quotas, on.keys, on.database, node_id, on.clock, admitted=lambda: doorman.roll)
+    doorman = Doorman(gate, engine.questions, blocks, on.clock)
+    membership = Membership(on.database, node_id, on.settings.node, on.clock, on.readings)
     return Gates(
         callers=Callers(engine.keys, doorman, count=counters.add),
         operator=operation(Operators(on.admin_key.key, on.clock, count=counters.add)),
         parts=[
+            membership,
+            *_shared_limits(on, engine, node_id, membership),
+            blocks,
             doorman,
             ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
-            Ledger(gate, doorman.roll, on.keys, on.clock),
         ],
     )
+
+
+def _shared_limits(on: Ground, engine: Engine, node_id: str, membership: Membership) -> list[Part]:
+    """Return what keeps rates together over nodes. Without a shared cache a node is alone and its buckets are exact."""
+    if not on.settings.cache_url:
+        return []
+    # A way of its own: leases wait behind nobody's prices.
+    cache = Valkey(on.settings.cache_url, clock=on.clock, dice=on.dice, connections_max=2)
+    exchange = LeaseExchange(engine.leases, cache, node_id, membership.fellowship, on.clock, size=LeaseSize(on.readings))
+    return [Step("lease cache", up=_nothing, down=cache.close), exchange]
+
+
+def _node_id(on: Ground) -> str:
+    """Return this node's name among all: drawn once, kept in its data folder, which only one process can hold."""
+    node_id = on.folder.noted(NODE_ID)
+    if node_id is None:
+        node_id = on.secrets.base62(16)
+        on.folder.note(NODE_ID, node_id)
+    return node_id
+
+
+async def _nothing() -> None:
+    """Come up: the cache connects at its first use."""

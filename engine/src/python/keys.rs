@@ -6,12 +6,13 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::bucket::{Quota, Rate};
+use crate::bucket::Rate;
 use crate::code::Code;
 use crate::counters::Counter;
 use crate::engine::Engine as Machine;
 use crate::keys::{Channel, Digest, KeySlot, Known, Policy as Rules};
 use crate::python::counters::until;
+use crate::quota::Quota;
 use crate::ratelimit::{KEYLESS_FIELDS, Standing as Level, pairs_of};
 
 type Headers = Vec<(String, String)>;
@@ -29,7 +30,7 @@ impl Policy {
     /// Describe a key.
     #[new]
     #[pyo3(signature = (
-        *, key_id, rate_per_second, burst, quota, quota_left = 0, quota_resets_at_ns = 0, expires_at_ns = None,
+        *, key_id, rate_per_second, burst, quota, quota_left = 0, quota_resets_at_ns = 0, quota_in_blocks = false, expires_at_ns = None,
         unlimited = false, udp = true, in_url = false
     ))]
     #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "as Python calls it: each by its name")]
@@ -40,6 +41,7 @@ impl Policy {
         quota: Option<i64>,
         quota_left: i64,
         quota_resets_at_ns: i64,
+        quota_in_blocks: bool,
         expires_at_ns: Option<i64>,
         unlimited: bool,
         udp: bool,
@@ -60,6 +62,7 @@ impl Policy {
             quota: quota.map(|quota| requests("quota", quota)).transpose()?,
             quota_left: requests("quota_left", quota_left)?,
             quota_resets_at_ns: time("quota_resets_at_ns", quota_resets_at_ns)?,
+            quota_in_blocks,
             expires_at_ns: expires_at_ns.map(|expires_at_ns| time("expires_at_ns", expires_at_ns)).transpose()?,
             unlimited,
             udp,
@@ -166,9 +169,11 @@ impl Keys {
         let Known::Admitted(slot) = shared.keys.find(&shared.keys.digest_of(secret.as_bytes()), now.monotonic_ns) else {
             return Verdict::of_nobody("KEY_UNKNOWN");
         };
-        let code = if slot.charge(now.wall_ns) { Code::Ok } else { Code::QuotaSpent };
-        if code == Code::QuotaSpent {
-            shared.counters.add(Counter::QuotaRefused, 1);
+        let code = slot.charge(now.wall_ns).err().unwrap_or(Code::Ok);
+        match code {
+            Code::QuotaSpent => shared.counters.add(Counter::QuotaRefused, 1),
+            Code::RateLimited => shared.counters.add(Counter::RateLimited, 1),
+            _ => {}
         }
         Verdict::of_key(code, &slot, &slot.standing(now))
     }

@@ -54,9 +54,7 @@ class Rehearsal:
 
     def _node(self, number: int) -> LeaseNode:
         of = self.limit
-        return LeaseNode(
-            self.world, number, NODES, per_second=of.per_second, burst=of.burst, lease=of.lease, drift=self.drifts[number]
-        )
+        return LeaseNode(self.world, number, NODES, per_second=of.per_second, burst=of.burst, lease=of.lease, drift=self.drifts[number])
 
     @property
     def bound(self) -> float:
@@ -66,11 +64,7 @@ class Rehearsal:
         return self.lives * self.limit.lease + self.losses * self.limit.burst + drifted + 0.01
 
     async def play(self, what: str, which: float | int, how: object) -> None:
-        number = int(which)
         match what:
-            case "spend":
-                assert isinstance(how, int)
-                self.nodes[number].spend(how)
             case "pass":
                 await pass_time(self.world, self.nodes, which)
             case "flood":
@@ -78,19 +72,6 @@ class Rehearsal:
                     for node in self.nodes:
                         node.spend(self.limit.burst + 2)
                     await pass_time(self.world, self.nodes, 0.1)
-            case "cut" | "heal":
-                self.nodes[number].line.is_cut = what == "cut"
-            case "fate":
-                self.nodes[number].line.fates.append(how)  # type: ignore[arg-type]  # One of `Fate`, by the strategy.
-            case "answer":
-                self.nodes[number].line.answer_due.set()
-                await settle(self.nodes)
-            case "restart":
-                await self.nodes[number].end()
-                self.nodes[number], self.lives = self._node(number), self.lives + 1
-            case "step wall":
-                assert isinstance(how, int)
-                self.nodes[number].step_wall(how)
             case "away" | "back":
                 for node in self.nodes:
                     node.line.is_cut = what == "away"
@@ -98,6 +79,28 @@ class Rehearsal:
                 self.world.authority.buckets.clear()
                 self.world.authority.heard.clear()
                 self.losses += 1
+            case _:
+                await self._play_at(int(which), what, how)
+
+    async def _play_at(self, number: int, what: str, how: object) -> None:
+        node = self.nodes[number]
+        match what:
+            case "spend":
+                assert isinstance(how, int)
+                node.spend(how)
+            case "step wall":
+                assert isinstance(how, int)
+                node.step_wall(how)
+            case "cut" | "heal":
+                node.line.is_cut = what == "cut"
+            case "fate":
+                node.line.fates.append(how)  # type: ignore[arg-type]  # One of `Fate`, by the strategy.
+            case "answer":
+                node.line.answer_due.set()
+                await settle(self.nodes)
+            case "restart":
+                await node.end()
+                self.nodes[number], self.lives = self._node(number), self.lives + 1
 
     async def end(self) -> None:
         for node in self.nodes:

@@ -30,9 +30,7 @@ def one_for_seconds(tick: int) -> list[int]:
 
 
 def nodes_of(world: World) -> list[LeaseNode]:
-    return [
-        LeaseNode(world, number, NODES, per_second=PER_SECOND, burst=BURST, lease=LEASE, drift=0.0) for number in range(NODES)
-    ]
+    return [LeaseNode(world, number, NODES, per_second=PER_SECOND, burst=BURST, lease=LEASE, drift=0.0) for number in range(NODES)]
 
 
 async def flood(world: World, nodes: list[LeaseNode], split: Split, seconds: float) -> int:

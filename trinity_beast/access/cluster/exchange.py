@@ -7,8 +7,11 @@ from typing import Protocol
 
 from trinity_beast.access.cluster.authority import telling, told
 from trinity_beast.access.cluster.contact import Contact, Stand, Terms
+from trinity_beast.access.cluster.model import Fellowship
+from trinity_beast.access.cluster.parameters import LEASE_REQUESTS_MAX, LEASE_REQUESTS_MIN, LEASE_SECONDS
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Answer, Call, DependencyAway
 
 KEYS_PER_CALL = 512
@@ -20,6 +23,10 @@ _log = get_log("access")
 
 class Leases(Protocol):
     """The engine's side. `engine.Leases` is one."""
+
+    def set_size(self, *, seconds: float, least: int, most: int) -> None:
+        """Set how large leases are."""
+        ...
 
     def collect(self, most: int) -> bytes:
         """Return what up to `most` keys have spent, and remember that it was told."""
@@ -60,12 +67,15 @@ class SharedCache(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fellowship:
-    """How many nodes there are, this one included, and whether they all reckon with at least as many."""
+class LeaseSize:
+    """How large leases are now. Keys that are let in already keep theirs until their rate changes."""
 
-    nodes: int
-    is_agreed: bool
+    def __init__(self, readings: Readings) -> None:
+        self._seconds, self._least, self._most = (readings.of(each) for each in (LEASE_SECONDS, LEASE_REQUESTS_MIN, LEASE_REQUESTS_MAX))
+
+    def now(self) -> tuple[float, int, int]:
+        """Return seconds of a key's rate, least and most requests."""
+        return self._seconds.value, self._least.value, self._most.value
 
 
 @dataclass(slots=True)
@@ -84,14 +94,24 @@ class LeaseExchange:
     name = "lease_exchange"
 
     def __init__(
-        self, leases: Leases, cache: SharedCache, node: str, fellowship: Callable[[], Fellowship], clock: Clock, terms: Terms | None = None
+        self,
+        leases: Leases,
+        cache: SharedCache,
+        node: str,
+        fellowship: Callable[[], Fellowship],
+        clock: Clock,
+        *,
+        size: LeaseSize | None = None,
+        terms: Terms | None = None,
     ) -> None:
+        """Exchange for `node`, a name no other process has. Without `size` leases are as large as the engine makes them."""
         self._leases, self._cache, self._node, self._fellowship, self._clock = leases, cache, node, fellowship, clock
         self._terms = terms or Terms()
         self._contact = Contact.beginning(clock.monotonic_ns())
         self._offset_us: int | None = None
         """How far the authority's clock is ahead of ours, at least; None while that is not known."""
         self._shared_among = 0
+        self._size, self._size_said = size, (0.0, 0, 0)
         self._task: asyncio.Task[None] | None = None
         self.tally = Exchanged()
 
@@ -117,6 +137,7 @@ class LeaseExchange:
 
     async def turn(self) -> None:
         """Do what is due now: tell, try to be heard again, or begin to spend the share."""
+        self._say_size()
         now_ns = self._clock.monotonic_ns()
         if self._contact.stand is Stand.LEASED:
             if len(self._leases) or now_ns - self._contact.called_ns >= self._terms.tell_every_ns:
@@ -135,6 +156,11 @@ class LeaseExchange:
                 # Whatever went wrong, the node must neither stop asking nor believe that it is in touch.
                 _log.error("leases not exchanged", error=error)
                 self._lose()
+
+    def _say_size(self) -> None:
+        if self._size is not None and (size := self._size.now()) != self._size_said:
+            seconds, least, most = self._size_said = size
+            self._leases.set_size(seconds=seconds, least=min(least, most), most=most)
 
     async def _tell(self) -> None:
         for _ in range(CALLS_PER_TURN):
