@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import both, gil, hostile, memory, price_http, price_udp, start, supplies
+from bench import both, gil, hostile, memory, meter, price_http, price_udp, start, supplies
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "memory": memory.bench,
     "hostile": hostile.bench,
     "start": start.bench,
+    "meter": meter.bench,
 }
 
 

@@ -596,9 +596,12 @@ class Spool:
         protocol: str,
         latency_ns: int,
         answer_bytes: int,
+        charged: bool = False,
         request_id: str | None = None,
     ) -> int:
         """Record a request Python answered, in the lane kept for Python, and return its sequence number there (0: lost, and counted).
+
+        `charged` says that the answer was paid for with a unit of the key's month.
 
         `request_id` is one that `Engine.request_id` gave; without it the record gets one of its own.
 
@@ -723,3 +726,83 @@ class Segment:
     def sealed(self) -> bool: ...
     @property
     def created_ns(self) -> int: ...
+
+@final
+class UsageBatch:
+    """Some of one lane's usage records on their way to the database.
+
+    (`node`, `boot`, `thread`) and the range of sequences name it for ever, so that it may be delivered any number of times.
+    """
+
+    @staticmethod
+    def of_segment(path: str, *, records_max: int) -> list[UsageBatch]:
+        """Return a sealed segment's records, cut into batches at the same places each time. None where it holds no whole record.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is no segment of a version we know.
+        """
+        ...
+
+    @staticmethod
+    def unpacked(packed: bytes) -> UsageBatch:
+        """Return the batch that `packed` made these bytes of.
+
+        Raises:
+            ValueError: they are no batch, damaged, of another version, or larger than a batch can be.
+        """
+        ...
+
+    def packed(self) -> bytes:
+        """Return the batch as bytes: columns, compressed, with a sum."""
+        ...
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def boot(self) -> str: ...
+    @property
+    def thread(self) -> int: ...
+    @property
+    def first_sequence(self) -> int: ...
+    @property
+    def last_sequence(self) -> int:
+        """The sequence of its last record; there may be fewer records than sequences, where some were damaged on disk."""
+        ...
+
+    @property
+    def records(self) -> int: ...
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """The venue and source tag of each source number, in order."""
+        ...
+
+    def rows(self, *, lane: int, node: int, sources: Sequence[int], stored: Sequence[tuple[int, int]] = ()) -> UsageRows:
+        """Return the rows to be stored: all but those whose sequence lies in a `stored` range, whose both ends are included.
+
+        `lane`, `node` and `sources` are the database's numbers of what the batch names, `sources` in the batch's order.
+
+        Raises:
+            ValueError: not one number for each source.
+        """
+        ...
+
+@final
+class UsageRows:
+    """Usage rows as PostgreSQL's binary COPY takes them, and what they add to each key's counts."""
+
+    @property
+    def records(self) -> int: ...
+    @property
+    def days(self) -> list[tuple[int, int, bytes]]:
+        """By day (days since 1970-01-01, UTC): how many rows, and their COPY stream."""
+        ...
+
+    @property
+    def counts(self) -> list[tuple[int, int, int, int, int, int, int]]:
+        """By key and day: key id, day, answers, of them charged, of them refused, bytes of the answers, Unix time of the last in µs."""
+        ...
+
+def usage_words() -> list[tuple[str, list[str]]]:
+    """Return the words behind a row's small numbers (`cache_tier`, `protocol`, `state`, `code`), each list in the order of its numbers."""
+    ...

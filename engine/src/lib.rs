@@ -34,4 +34,5 @@ pub mod tally;
 pub mod texts;
 pub mod thread;
 pub mod udp;
+pub mod usage;
 pub mod words;

@@ -12,6 +12,7 @@ mod limits;
 mod quotas;
 mod segments;
 mod spool;
+mod usage;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ mod engine {
     use super::segments::{Segment, read_segment, spool_segments};
     #[pymodule_export]
     use super::spool::Spool;
+    #[pymodule_export]
+    use super::usage::{UsageBatch, UsageRows, usage_words};
     #[pymodule_export]
     use super::{Engine, Refusal};
 }

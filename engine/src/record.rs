@@ -19,6 +19,9 @@ pub const MARK_AT: usize = 60;
 /// The most bytes an asset's name may have.
 pub const ASSET_BYTES_MAX: usize = 16;
 
+/// The flag of an answer that was paid for with a unit of the key's month.
+pub const CHARGED: u8 = 1;
+
 /// Where `nonce` lies: two bytes that are zero unless the mark would be.
 const NONCE_AT: usize = 54;
 
@@ -51,7 +54,7 @@ pub struct Entry<'a> {
     pub state: u8,
     /// A number of `words::CODES`.
     pub code: u8,
-    /// Nothing yet; written as given.
+    /// `CHARGED`, or 0.
     pub flags: u8,
 }
 

@@ -36,6 +36,8 @@ RULES = (
     "feeds/spread.py",
     "feeds/trying/replay.py",
     "feeds/trying/verdict.py",
+    "pricing/cache/ages.py",
+    "pricing/cache/reading.py",
     "pricing/choice.py",
     "pricing/freshness.py",
     "pricing/jumps.py",

@@ -27,6 +27,7 @@ class Written:
     protocol: int = 2
     state: int = 1
     code: int = 0
+    flags: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _source(number: int, venue: bytes, tag: bytes) -> bytes:
 
 
 def _record(record: Written, sequence: int, salt: int) -> bytes:
-    words = (record.source, record.cache_tier, record.protocol, record.state, record.code, 0)
+    words = (record.source, record.cache_tier, record.protocol, record.state, record.code, record.flags)
     covered = struct.pack("<QQI16s", record.time_ns, record.request_id, record.key_id, record.asset)
     covered += struct.pack("<IIHH6BHI", record.latency_ns, record.answer_bytes, record.status, record.asset_count, *words, 0, sequence)
     return covered + struct.pack("<I", zlib.crc32(covered + struct.pack("<I", salt)))

@@ -298,6 +298,7 @@ async def test_an_answer_to_a_known_key_is_recorded_once_before_it_leaves() -> N
         assert record == {
             "key_id": 7, "asset": "BTC", "asset_count": 1, "source": "coinbase-ws", "venue": "coinbase", "cache_tier": "memory",
             "state": "live", "code": "OK", "status": 200, "protocol": "http", "answer_bytes": len(answer),
+            "charged": False,
         }  # fmt: skip
         await ask(port, get("/metered?fails=true", "Connection: close"))
         await ask(port, get("/data", "Connection: close"))

@@ -76,6 +76,8 @@ def _charge(callers: Callers, caller: Credentials) -> None:
     asked.headers[:] = [header for header in asked.headers if header[0] not in told_anew] + list(charged.headers)
     if charged.refusal is not None:
         raise charged.refusal
+    if asked.usage is not None:
+        asked.usage.is_charged = True
 
 
 def key_routes(callers: Callers) -> APIRouter:

@@ -1,7 +1,7 @@
 """The composition root: every part of a node built once and joined, by plain constructor calls.
 
-`ground` is what all stand on, `market` the price side, `gates` the access side, `doors` the apps and ports, `modes` what
-each `SERVER_TYPE` runs.
+`ground` is what all stand on, `market` the price side, `gates` the access side, `metering` what becomes of usage, `doors`
+the apps and ports, `modes` what each `SERVER_TYPE` runs.
 """
 
 from trinity_beast.compose.ground import Ground, ground

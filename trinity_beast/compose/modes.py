@@ -8,6 +8,7 @@ from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_
 from trinity_beast.compose.gates import gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes
+from trinity_beast.compose.metering import metering_parts
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
@@ -59,6 +60,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
+        *metering_parts(on),
         *engine_parts(on, engine, server),
     ]
     return Services(parts, engine)

@@ -141,6 +141,12 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "The rest is in its log in the data folder.",
         plain_message="PostgreSQL did not start.",
     ),
+    "ROWS_REFUSED": Text(
+        "The database refused rows",
+        "The database does not take these rows into {table}: {reason}.",
+        "`beast usage set-aside` shows what was set aside; mend the cause, then `beast usage redrive`.",
+        plain_message="The database does not take these rows.",
+    ),
     "SPOOL_UNREADABLE": Text(
         "The usage spool cannot be read",
         "{path} cannot be read: {reason}.",

@@ -2,6 +2,7 @@
 
 from trinity_beast.storage.broadcasts import Broadcasts
 from trinity_beast.storage.cache_address import CacheAddress, cache_address
+from trinity_beast.storage.copying import copy_into
 from trinity_beast.storage.database import Database, Gauges
 from trinity_beast.storage.embedded import EmbeddedPostgres
 from trinity_beast.storage.errors import (
@@ -15,6 +16,7 @@ from trinity_beast.storage.errors import (
     PostgresInUse,
     PostgresMissing,
     PostgresOtherMajor,
+    RowsRefused,
     SchemaBusy,
     SchemaNewer,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "PostgresOtherMajor",
     "Restarts",
     "RetryDoor",
+    "RowsRefused",
     "SchemaBusy",
     "SchemaNewer",
     "Script",
@@ -61,6 +64,7 @@ __all__ = [
     "Whereabouts",
     "Word",
     "cache_address",
+    "copy_into",
     "metadata",
     "reached",
     "upgrade",

@@ -107,22 +107,22 @@ def _named_away() -> Iterator[None]:
         yield
     except sa.exc.TimeoutError as error:
         raise DependencyAway(part="database", reason="every connection is in use") from error
-    except sa.exc.DBAPIError as error:
-        if not _is_away(error):
+    except (sa.exc.DBAPIError, psycopg.Error) as error:  # The driver's own come from what is copied past SQLAlchemy.
+        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        if not _is_away(cause):
             raise
-        raise DependencyAway(part="database", reason=_reason(error)) from error
+        raise DependencyAway(part="database", reason=_reason(cause)) from error
 
 
-def _is_away(error: sa.exc.DBAPIError) -> bool:
-    cause = error.orig
+def _is_away(cause: BaseException | None) -> bool:
     if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return False
     return cause.sqlstate is None or cause.sqlstate[:2] in AWAY_CLASSES
 
 
-def _reason(error: sa.exc.DBAPIError) -> str:
+def _reason(cause: BaseException | None) -> str:
     """Return the first line of what the driver said. It never holds values or passwords, only where and what."""
-    return (str(error.orig).splitlines() or [type(error.orig).__name__])[0][:200]
+    return (str(cause).splitlines() or [type(cause).__name__])[0][:200]
 
 
 @asynccontextmanager

@@ -73,3 +73,9 @@ class PostgresFailed(TrinityError):
     """PostgreSQL did not start. The last lines of its log are among the facts."""
 
     code, status = "POSTGRES_FAILED", 500
+
+
+class RowsRefused(TrinityError):
+    """The database does not take rows that were copied to it. Facts: `table`, `reason`, `is_table_missing`."""
+
+    code, status = "ROWS_REFUSED", 500

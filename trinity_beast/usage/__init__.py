@@ -1,7 +1,23 @@
 """Usage: what every answered request leaves behind."""
 
 from trinity_beast.usage.errors import SpoolUnreadable
-from trinity_beast.usage.model import SegmentFile, SpoolListing, UnreadableFile, UsageRecord
+from trinity_beast.usage.model import SegmentFile, SpoolListing, Stored, UnreadableFile, UsageRecord
 from trinity_beast.usage.service import SpoolReader
+from trinity_beast.usage.shipper import Carrier, Shipped, Shipper
+from trinity_beast.usage.waiting import Waiting
+from trinity_beast.usage.writer import Writer
 
-__all__ = ["SegmentFile", "SpoolListing", "SpoolReader", "SpoolUnreadable", "UnreadableFile", "UsageRecord"]
+__all__ = [
+    "Carrier",
+    "SegmentFile",
+    "Shipped",
+    "Shipper",
+    "SpoolListing",
+    "SpoolReader",
+    "SpoolUnreadable",
+    "Stored",
+    "UnreadableFile",
+    "UsageRecord",
+    "Waiting",
+    "Writer",
+]

@@ -1,6 +1,54 @@
 """What the spool holds, as this program speaks of it."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A row of sequences, both ends included."""
+
+    first: int
+    last: int
+
+
+class LaneNumbers(NamedTuple):
+    """By which numbers rows name their lane and node."""
+
+    lane_id: int
+    node_id: int
+
+
+class UsedDay(NamedTuple):
+    """What answers of one UTC day add to a key's counts: of all `requests`, how many were charged, and how many refused."""
+
+    key_id: int
+    day: date
+    requests: int
+    charged: int
+    refused: int
+    answer_bytes: int
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PackedBatch:
+    """A batch as bytes, and whose records it holds."""
+
+    node: str
+    boot: str
+    thread: int
+    span: Span
+    records: int
+    packed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch: so many records are new in the database, so many were there before."""
+
+    records: int
+    known: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class Answer:
             protocol="http",
             latency_ns=self._asked.latency_ns,
             answer_bytes=self._head_bytes + self._bytes,
+            charged=usage.is_charged,
         )
 
 

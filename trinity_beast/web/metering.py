@@ -40,6 +40,7 @@ class Meter(Protocol):
         protocol: str,
         latency_ns: int,
         answer_bytes: int,
+        charged: bool,
     ) -> int:
         """Record an answer that is about to leave and return its sequence number (0: lost, and counted)."""
         ...
@@ -58,6 +59,7 @@ class Usage:
 
     key_id: int
     charge: Callable[[], None] = _nothing
+    is_charged: bool = False
     asset: str = ""
     asset_count: int = 0
     source: str = ""

@@ -11,7 +11,7 @@ use crate::http::answer::{Circumstances, Connection, LimitsOf, Pen, Tag};
 use crate::http::reader::{Method, Request, Secret};
 use crate::http::route::{Place, Query, Route, route};
 use crate::keys::{Channel, Digest, KeySlot};
-use crate::record::Entry;
+use crate::record::{CHARGED, Entry};
 use crate::request_id::{is_echoable, text_of};
 use crate::shared::{Shared, ThreadContext, write_record};
 use crate::sources::SourceId;
@@ -87,6 +87,7 @@ struct Noted {
     cache_tier: u8,
     state: u8,
     code: u8,
+    is_charged: bool,
 }
 
 impl Clerk {
@@ -241,6 +242,7 @@ impl Clerk {
             cache_tier: price.cache_tier,
             state: price.state,
             code: Code::Ok as u8,
+            is_charged: is_served,
         };
         let start = case.out.len();
         if unchanged {
@@ -276,6 +278,7 @@ impl Clerk {
         case.with.limits = LimitsOf::Key(slot.fields(), standing);
         noted.asset_count = u16::try_from(count).unwrap_or(u16::MAX);
         noted.status = if unchanged { 304 } else { 200 };
+        noted.is_charged = is_served;
         let start = case.out.len();
         if unchanged {
             case.cells.add(Counter::NotModified, 1);
@@ -400,7 +403,7 @@ impl Case<'_, '_> {
             protocol: PROTOCOL,
             state: noted.state,
             code: noted.code,
-            flags: 0,
+            flags: if noted.is_charged { CHARGED } else { 0 },
         };
         write_record(self.lane, self.cells, &entry);
         self.cells.add(Counter::TcpRequests, 1);

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::engine::Engine as Machine;
-use crate::record::Entry;
+use crate::record::{CHARGED, Entry};
 use crate::request_id::id_of;
 use crate::sources::SourceId;
 use crate::spool;
@@ -34,7 +34,7 @@ impl Spool {
     /// Record a request Python answered and return its sequence number in Python's lane (0: lost, and counted).
     #[pyo3(signature = (
         *, key_id, asset, asset_count, source, venue, cache_tier, state, code, status, protocol, latency_ns, answer_bytes,
-        request_id = None
+        charged = false, request_id = None
     ))]
     #[allow(clippy::too_many_arguments, reason = "as Python calls it: each by its name")]
     fn record(
@@ -51,6 +51,7 @@ impl Spool {
         protocol: &str,
         latency_ns: i64,
         answer_bytes: i64,
+        charged: bool,
         request_id: Option<&str>,
     ) -> PyResult<u64> {
         let is_none = source.is_empty() && venue.is_empty();
@@ -71,7 +72,7 @@ impl Spool {
             protocol: number(PROTOCOLS, "protocol", protocol)?,
             state: number(STATES, "state", state)?,
             code: number(CODES, "code", code)?,
-            flags: 0,
+            flags: if charged { CHARGED } else { 0 },
         };
         let request_id = request_id.map(|text| {
             id_of(text.as_bytes()).ok_or_else(|| PyValueError::new_err(format!("request_id: as Engine.request_id gives, not {text:?}")))

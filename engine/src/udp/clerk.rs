@@ -10,7 +10,7 @@ use crate::datagram::{ASSETS_MAX, Ask, Text, read};
 use crate::desk::{Admission, Look, Wish, admit, age_ms, count_look, count_refusal, look};
 use crate::json::string_of;
 use crate::keys::{Channel, Digest, KeySlot};
-use crate::record::Entry;
+use crate::record::{CHARGED, Entry};
 use crate::shared::{Shared, ThreadContext};
 use crate::sources::SourceId;
 use crate::texts::Facts;
@@ -59,11 +59,12 @@ struct Draft {
     source: SourceId,
     cache_tier: u8,
     state: u8,
+    is_charged: bool,
 }
 
 impl Draft {
     fn plain(length: usize, code: Code) -> Self {
-        Self { length, code, asset: None, asset_count: 0, source: SourceId::default(), cache_tier: 0, state: 0 }
+        Self { length, code, asset: None, asset_count: 0, source: SourceId::default(), cache_tier: 0, state: 0, is_charged: false }
     }
 
     /// Say what the answer tells of a price.
@@ -207,7 +208,7 @@ impl Case<'_> {
                 for look in found {
                     count_look(self.cells, look);
                 }
-                Some(draft)
+                Some(Draft { is_charged: is_served, ..draft })
             }
             Err((code, standing)) => {
                 let refused = self.refuse(code, &Facts { standing, ..Facts::default() })?;
@@ -262,6 +263,6 @@ fn record(context: &mut ThreadContext, key_id: u32, request_id: u64, since: Mome
         protocol: PROTOCOLS.number("udp").unwrap_or(0),
         state: draft.state,
         code: draft.code as u8,
-        flags: 0,
+        flags: if draft.is_charged { CHARGED } else { 0 },
     });
 }

@@ -1,0 +1,34 @@
+"""The knobs of metering."""
+
+from trinity_beast.parameters import Parameter
+
+GROUP = "usage"
+
+SHIP_MS = Parameter(
+    "usage_ship_ms", group=GROUP, unit="ms", default=250, least=10, most=60_000,
+    help="How often the spool is looked through for sealed segments to be stored.",
+)  # fmt: skip
+BATCH_RECORDS = Parameter(
+    "usage_batch_records", group=GROUP, unit="records", default=25_000, least=100, most=1_000_000,
+    help="How many records are stored in one transaction at most: more are faster and take more memory.",
+)  # fmt: skip
+SHIPMENTS_MAX = Parameter(
+    "usage_shipments_max", group=GROUP, unit="segments", default=2, least=1, most=16,
+    help="How many segments are on their way to the database at once.",
+)  # fmt: skip
+TRIES_MAX = Parameter(
+    "usage_tries_max", group=GROUP, unit="times", default=3, least=1, most=100,
+    help="How often a batch that the database refuses is tried before it is set aside with its evidence.",
+)  # fmt: skip
+RETRY_SECONDS_MAX = Parameter(
+    "usage_retry_seconds_max", group=GROUP, unit="s", default=5.0, least=0.1, most=300.0,
+    help="The longest wait between two attempts while the database or the queue is away.",
+)  # fmt: skip
+PLAIN_SEGMENTS_MAX = Parameter(
+    "usage_plain_segments_max", group=GROUP, unit="segments", default=8, least=0, most=10_000,
+    help="How many sealed segments may wait as they are; while the database is away, further ones are compressed.",
+)  # fmt: skip
+DRAIN_SECONDS = Parameter(
+    "usage_drain_seconds", group=GROUP, unit="s", default=5.0, least=0.0, most=600.0,
+    help="How long a node that stops goes on storing what is sealed; the rest waits on disk for its next start.",
+)  # fmt: skip

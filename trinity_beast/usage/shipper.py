@@ -1,0 +1,171 @@
+"""The shipper: takes what the spool has sealed to where it is stored, and removes it once it is."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from trinity_beast.clock import Clock
+from trinity_beast.engine import UsageBatch
+from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
+from trinity_beast.randomness import Dice
+from trinity_beast.storage import DependencyAway, RowsRefused
+from trinity_beast.usage import parameters
+from trinity_beast.usage.waiting import SEALED, Waiting
+
+RETRY_FIRST_SECONDS = 0.1
+_log = get_log("usage")
+
+
+class Carrier(Protocol):
+    """Who has batches stored."""
+
+    async def carry(self, batch: UsageBatch) -> int:
+        """Have a batch stored, and return how many of its records were new. Once this returns they are safe.
+
+        Raises:
+            RowsRefused: they are not taken as they are.
+            DependencyAway: whether they are stored is not known; give the batch again.
+        """
+        ...
+
+    async def set_aside(self, batch: UsageBatch, *, reason: str, tries: int) -> None:
+        """Keep a batch that is refused where a person can look at it.
+
+        Raises:
+            DependencyAway: it is not kept; give it again.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Shipped:
+    """What was done since the start."""
+
+    segments: int = 0
+    records: int = 0
+    set_aside: int = 0
+    unreadable: int = 0
+    compressed: int = 0
+    failures: int = 0
+
+
+class Shipper:
+    """Goes through the spool again and again. A `Part`.
+
+    A segment's file is removed when each of its batches is stored or set aside, never before; whatever dies in between
+    leads to a batch given twice, which the store knows by its sequences.
+    """
+
+    name = "usage shipper"
+
+    def __init__(self, waiting: Waiting, carrier: Carrier, *, clock: Clock, dice: Dice, readings: Readings | None = None) -> None:
+        readings = readings or Readings()
+        self._waiting, self._carrier, self._clock, self._dice = waiting, carrier, clock, dice
+        self._every_ms = readings.of(parameters.SHIP_MS)
+        self._batch_records = readings.of(parameters.BATCH_RECORDS)
+        self._shipments_max = readings.of(parameters.SHIPMENTS_MAX)
+        self._tries_max = readings.of(parameters.TRIES_MAX)
+        self._retry_most = readings.of(parameters.RETRY_SECONDS_MAX)
+        self._plain_max = readings.of(parameters.PLAIN_SEGMENTS_MAX)
+        self._drain_seconds = readings.of(parameters.DRAIN_SECONDS)
+        self._tries: dict[tuple[str, int], int] = {}
+        self._is_away = False
+        self._task: asyncio.Task[None] | None = None
+        self.shipped = Shipped()
+
+    async def start(self) -> None:
+        """Ship from here on; what an earlier start left goes first."""
+        await asyncio.to_thread(self._waiting.tidy)
+        self._task = asyncio.create_task(self._ship_for_ever(), name=self.name)
+
+    async def stop(self) -> None:
+        """Store what is sealed by now, as long as `usage_drain_seconds` gives; the rest waits on disk."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            async with asyncio.timeout(self._drain_seconds.value):
+                await self.ship()
+        except TimeoutError:
+            _log.info("usage left for the next start", files=len(self._waiting.paths()))
+
+    async def ship(self) -> bool:
+        """Take every waiting file once; whether all of them are gone."""
+        self._is_away = False
+        paths = await asyncio.to_thread(self._waiting.paths)
+        turns = asyncio.Semaphore(self._shipments_max.value)
+        gone = await asyncio.gather(*[self._ship_in_turn(path, turns) for path in paths])
+        return all(gone)
+
+    async def _ship_for_ever(self) -> None:
+        pause = RETRY_FIRST_SECONDS
+        while True:
+            is_done = await self.ship()
+            if self._is_away:
+                await self._compress()
+                # Jitter: a database that comes back must not meet every node in the same instant.
+                await self._clock.sleep(pause * self._dice.uniform(0.5, 1.0))
+                pause = min(pause * 2, self._retry_most.value)
+            else:
+                pause = RETRY_FIRST_SECONDS
+                await self._clock.sleep(self._every_ms.value / 1_000 if is_done else pause)
+
+    async def _ship_in_turn(self, path: Path, turns: asyncio.Semaphore) -> bool:
+        async with turns:
+            if self._is_away:
+                return False  # The others would wait for the same door.
+            try:
+                return await self._ship_file(path)
+            except DependencyAway as error:
+                if not self._is_away:
+                    _log.warning("usage not stored", error=error)
+                self._is_away = True
+            except Exception as error:
+                _log.error("usage not shipped", file=path.name, error=error)
+            self.shipped.failures += 1
+            return False
+
+    async def _ship_file(self, path: Path) -> bool:
+        try:
+            batches = await asyncio.to_thread(self._waiting.batches, path, records_max=self._batch_records.value)
+        except FileNotFoundError:
+            return True
+        except ValueError as error:
+            aside = await asyncio.to_thread(self._waiting.set_aside, path, str(error))
+            self.shipped.unreadable += 1
+            _log.error("spool file set aside", file=str(aside), reason=str(error))
+            return True
+        for batch in batches:
+            if not await self._ship_batch(path, batch):
+                return False
+        await asyncio.to_thread(self._waiting.stored, path)
+        self._tries = {tried: times for tried, times in self._tries.items() if tried[0] != path.stem}
+        self.shipped.segments += 1
+        return True
+
+    async def _ship_batch(self, path: Path, batch: UsageBatch) -> bool:
+        try:
+            stored = await self._carrier.carry(batch)
+            self.shipped.records += stored  # Read only now: another file's count may have come meanwhile.
+        except RowsRefused as error:
+            tried = path.stem, batch.first_sequence
+            tries = self._tries[tried] = self._tries.get(tried, 0) + 1
+            if tries < self._tries_max.value:
+                return False
+            await self._carrier.set_aside(batch, reason=str(error), tries=tries)
+            self.shipped.set_aside += 1
+            _log.error("usage batch set aside", file=path.name, records=batch.records, error=error)
+        return True
+
+    async def _compress(self) -> None:
+        """Make the files that wait smaller, but for the last few."""
+        sealed = [path for path in await asyncio.to_thread(self._waiting.paths) if path.suffix == SEALED]
+        for path in sealed[: max(0, len(sealed) - self._plain_max.value)]:
+            try:
+                await asyncio.to_thread(self._waiting.compress, path, records_max=self._batch_records.value)
+            except (OSError, ValueError) as error:
+                _log.warning("usage not compressed", file=path.name, error=error)
+                return
+            self.shipped.compressed += 1

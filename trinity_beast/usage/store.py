@@ -1,0 +1,135 @@
+"""Every SQL statement of usage, but for its reports."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from trinity_beast.storage import copy_into
+from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, UsedDay
+from trinity_beast.usage.tables import usage_key_days, usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
+
+_OVERLAP = sa.text(
+    "SELECT lower(span), upper(span) - 1 FROM ("
+    "  SELECT unnest(stored * int8multirange(int8range(:first, :last, '[]'))) AS span FROM usage_lanes WHERE lane_id = :lane"
+    ") AS overlap"
+)
+_STORED = sa.text(
+    "UPDATE usage_lanes SET stored = stored + int8multirange(int8range(:first, :last, '[]')), changed_at = clock_timestamp()"
+    " WHERE lane_id = :lane"
+)
+_ADD_USE = sa.text(
+    # Always in one order, so that two writers with the same keys wait for each other instead of for ever.
+    "INSERT INTO usage_key_days AS held (key_id, day, requests, charged, refused, answer_bytes, last_used_at)"
+    " SELECT * FROM unnest(CAST(:keys AS integer[]), CAST(:days AS date[]), CAST(:requests AS bigint[]), CAST(:charged AS bigint[]),"
+    " CAST(:refused AS bigint[]), CAST(:answer_bytes AS bigint[]), CAST(:last_used_at AS timestamptz[])) ORDER BY 1, 2"
+    " ON CONFLICT (key_id, day) DO UPDATE SET requests = held.requests + excluded.requests, charged = held.charged + excluded.charged,"
+    " refused = held.refused + excluded.refused, answer_bytes = held.answer_bytes + excluded.answer_bytes,"
+    " last_used_at = greatest(held.last_used_at, excluded.last_used_at)"
+)
+
+
+def partition_of(day: date) -> str:
+    """Return the name of a day's partition of `usage_logs`."""
+    return f"usage_logs_{day:%Y%m%d}"
+
+
+async def ensure_partition(tx: AsyncConnection, day: date) -> None:
+    """Make a day's partition where there is none."""
+    await tx.execute(sa.text("SELECT ensure_usage_partition(:day)"), {"day": day})
+
+
+async def lane_numbers(tx: AsyncConnection, node: str, boot: str, thread: int) -> LaneNumbers:
+    """Return the numbers of a lane and its node, giving them some where they are new."""
+    node_id = await _number(tx, usage_nodes.c.node_id, {"node": node})
+    return LaneNumbers(await _number(tx, usage_lanes.c.lane_id, {"node_id": node_id, "boot": boot, "thread": thread}), node_id)
+
+
+async def source_number(tx: AsyncConnection, venue: str, source: str) -> int:
+    """Return the number of a venue's source tag, giving it one where it is new."""
+    return await _number(tx, usage_sources.c.source_id, {"venue": venue, "source": source})
+
+
+async def keep_words(tx: AsyncConnection, words: Sequence[tuple[str, list[str]]]) -> None:
+    """Note what the small numbers of a row mean; a number's word never changes."""
+    rows = [{"kind": kind, "number": number, "word": word} for kind, listed in words for number, word in enumerate(listed)]
+    await tx.execute(insert(usage_words).on_conflict_do_nothing(), rows)
+
+
+async def lock_lane(tx: AsyncConnection, lane_id: int) -> None:
+    """Let nobody else store records of a lane until `tx` ends."""
+    await tx.execute(sa.select(usage_lanes.c.lane_id).where(usage_lanes.c.lane_id == lane_id).with_for_update())
+
+
+async def stored_within(tx: AsyncConnection, lane_id: int, span: Span) -> list[Span]:
+    """Return which parts of `span` are stored already."""
+    rows = await tx.execute(_OVERLAP, {"lane": lane_id, "first": span.first, "last": span.last})
+    return [Span(first, last) for first, last in rows]
+
+
+async def note_stored(tx: AsyncConnection, lane_id: int, span: Span) -> None:
+    """Note that all of `span` is stored: together with its rows, or not at all."""
+    await tx.execute(_STORED, {"lane": lane_id, "first": span.first, "last": span.last})
+
+
+async def copy_rows(tx: AsyncConnection, day: date, stream: bytes) -> None:
+    """Copy one day's rows.
+
+    Raises:
+        RowsRefused: the day has no partition, or the database does not take them.
+    """
+    await copy_into(tx, partition_of(day), stream)
+
+
+async def add_use(tx: AsyncConnection, used: Sequence[UsedDay]) -> None:
+    """Add to the counts of keys by day, all in one statement."""
+    if not used:
+        return
+    columns = zip(*used, strict=True)
+    names = ("keys", "days", "requests", "charged", "refused", "answer_bytes", "last_used_at")
+    await tx.execute(_ADD_USE, {name: list(column) for name, column in zip(names, columns, strict=True)})
+
+
+async def set_aside(tx: AsyncConnection, batch: PackedBatch, *, reason: str, tries: int) -> None:
+    """Keep a batch that is refused. Kept already, it is kept with the newest reason."""
+    values = {
+        "node": batch.node,
+        "boot": batch.boot,
+        "thread": batch.thread,
+        "first_sequence": batch.span.first,
+        "last_sequence": batch.span.last,
+        "records": batch.records,
+        "reason": reason,
+        "tries": tries,
+        "packed": batch.packed,
+    }
+    statement = insert(usage_set_aside).values(values)
+    again = {name: statement.excluded[name] for name in ("reason", "tries")}
+    await tx.execute(statement.on_conflict_do_update(constraint="usage_set_aside_batch_key", set_=again))
+
+
+async def charged_since(tx: AsyncConnection, key_ids: Sequence[int], first_day: date, last_day: date) -> dict[int, int]:
+    """Return how many units each key was charged from `first_day` to `last_day`, both included."""
+    days = usage_key_days.c
+    chosen = sa.and_(
+        days.key_id == sa.any_(sa.bindparam("keys", list(key_ids), sa.ARRAY(sa.Integer))), days.day.between(first_day, last_day)
+    )
+    statement = sa.select(days.key_id, sa.func.sum(days.charged)).where(chosen).group_by(days.key_id)
+    return {key_id: int(charged) for key_id, charged in await tx.execute(statement)}
+
+
+async def _number(tx: AsyncConnection, number: sa.Column[int], names: dict[str, object]) -> int:
+    """Return the number of the row that has these names, making it where there is none.
+
+    Looked for first: an insert that meets its like uses up a number all the same, and small ones would run out.
+    """
+    table = number.table
+    assert isinstance(table, sa.Table), "the number is a table's column"
+    known = sa.select(number).where(*[table.c[name] == value for name, value in names.items()])
+    found = (await tx.execute(known)).scalar_one_or_none()
+    if found is None:
+        await tx.execute(insert(table).values(names).on_conflict_do_nothing())
+        found = (await tx.execute(known)).scalar_one()
+    return int(found)

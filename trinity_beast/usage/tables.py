@@ -1,0 +1,96 @@
+"""The tables of usage. Nobody else writes them. `usage_logs` has a partition for each day: `usage_logs_20261120`."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from trinity_beast.storage import metadata
+
+usage_nodes = sa.Table(
+    "usage_nodes",
+    metadata,
+    sa.Column("node_id", sa.SmallInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("node", sa.Text, nullable=False, unique=True),
+)
+
+usage_sources = sa.Table(
+    "usage_sources",
+    metadata,
+    sa.Column("source_id", sa.SmallInteger, sa.Identity(), primary_key=True),
+    sa.Column("venue", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.UniqueConstraint("venue", "source", name="usage_sources_venue_source_key"),
+)
+
+usage_words = sa.Table(
+    "usage_words",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("number", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("word", sa.Text, nullable=False),
+)
+
+usage_lanes = sa.Table(
+    "usage_lanes",
+    metadata,
+    sa.Column("lane_id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("node_id", sa.SmallInteger, sa.ForeignKey("usage_nodes.node_id"), nullable=False),
+    sa.Column("boot", sa.Text, nullable=False),
+    sa.Column("thread", sa.SmallInteger, nullable=False),
+    sa.Column("stored", pg.INT8MULTIRANGE, nullable=False, server_default=sa.text("'{}'::int8multirange")),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.UniqueConstraint("node_id", "boot", "thread", name="usage_lanes_lane_key"),
+)
+
+usage_logs = sa.Table(
+    "usage_logs",
+    metadata,
+    # The order is that of the engine's COPY stream (`engine/src/usage/copy.rs`).
+    sa.Column("time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("key_id", sa.Integer, nullable=False),
+    sa.Column("asset", sa.Text, nullable=False),
+    sa.Column("source_id", sa.SmallInteger, nullable=False),
+    sa.Column("node_id", sa.SmallInteger, nullable=False),
+    sa.Column("status", sa.SmallInteger, nullable=False),
+    sa.Column("asset_count", sa.SmallInteger, nullable=False),
+    sa.Column("code", sa.SmallInteger, nullable=False),
+    sa.Column("state", sa.SmallInteger, nullable=False),
+    sa.Column("cache_tier", sa.SmallInteger, nullable=False),
+    sa.Column("protocol", sa.SmallInteger, nullable=False),
+    sa.Column("flags", sa.SmallInteger, nullable=False),
+    sa.Column("latency_ns", sa.BigInteger, nullable=False),
+    sa.Column("answer_bytes", sa.BigInteger, nullable=False),
+    sa.Column("request_id", sa.BigInteger, nullable=False),
+    sa.Column("lane_id", sa.Integer, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    *[sa.Index(f"usage_logs_{dimension}_time_idx", dimension, "time") for dimension in ("key_id", "asset", "source_id", "node_id")],
+    postgresql_partition_by="RANGE (time)",
+)
+
+usage_key_days = sa.Table(
+    "usage_key_days",
+    metadata,
+    sa.Column("key_id", sa.Integer, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("requests", sa.BigInteger, nullable=False),
+    sa.Column("charged", sa.BigInteger, nullable=False),
+    sa.Column("refused", sa.BigInteger, nullable=False),
+    sa.Column("answer_bytes", sa.BigInteger, nullable=False),
+    sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+usage_set_aside = sa.Table(
+    "usage_set_aside",
+    metadata,
+    sa.Column("set_aside_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("node", sa.Text, nullable=False),
+    sa.Column("boot", sa.Text, nullable=False),
+    sa.Column("thread", sa.SmallInteger, nullable=False),
+    sa.Column("first_sequence", sa.BigInteger, nullable=False),
+    sa.Column("last_sequence", sa.BigInteger, nullable=False),
+    sa.Column("records", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("packed", sa.LargeBinary, nullable=False),
+    sa.Column("set_aside_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.UniqueConstraint("node", "boot", "thread", "first_sequence", "last_sequence", name="usage_set_aside_batch_key"),
+)
