@@ -3,17 +3,38 @@
 import math
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from trinity_beast.access.cluster.authority import LATE
 
 ENTRY = struct.Struct("<IIdIdId")
 
 
+@dataclass
+class Bucket:
+    """One key's, in microseconds: when it would be full again, and when it was last idle."""
+
+    full_at: float = 0
+    idle_from: float = 0
+    idle_to: float = 0
+
+    def charge(self, cost: float, at: float) -> None:
+        if at < self.idle_to:
+            start = max(self.idle_from, at)
+            room = max(0, min(cost, self.idle_to - start))
+            if room > 0:
+                self.idle_from, cost = start + room, cost - room
+        if cost > 0:
+            if at > self.full_at:
+                self.idle_from, self.idle_to, self.full_at = self.full_at, at, at
+            self.full_at += cost
+
+
 class ModelAuthority:
     """Says what `authority.SCRIPT` says. `test_authority.py` holds the two against each other."""
 
     def __init__(self) -> None:
-        self.buckets: dict[int, float] = {}
+        self.buckets: dict[int, Bucket] = {}
         self.heard: dict[str, tuple[int, int]] = {}
 
     def hear(self, arguments: Sequence[object], now_us: int) -> list[bytes]:
@@ -31,11 +52,12 @@ class ModelAuthority:
         expected = max(expected, *present, len(present))
         stood = b""
         for key, requests, age, share, interval, burst, view in ENTRY.iter_unpack(batch):
-            full_at = max(self.buckets.get(key, 0), min(view, math.floor(now_us + interval * burst * (expected + 1))))
+            bucket = self.buckets.setdefault(key, Bucket())
+            bucket.full_at = max(bucket.full_at, min(view, math.floor(now_us + interval * burst * (expected + 1))))
             if requests > 0:
-                full_at = max(full_at, now_us - age) + math.ceil(requests * interval * expected / len(present))
+                slower = 1 if age > absent_us else expected / len(present)
+                bucket.charge(math.ceil(requests * interval * slower), max(0, math.floor(now_us - age)))
             if share > 0:
-                full_at = max(full_at, now_us) + math.ceil(share * interval)
-            self.buckets[key] = full_at
-            stood += struct.pack("<d", full_at)
+                bucket.charge(math.ceil(share * interval), now_us)
+            stood += struct.pack("<d", bucket.full_at)
         return [b"%d" % now_us, b"%d" % len(present), b"%d" % expected, stood]

@@ -79,7 +79,7 @@ async def test_numbers_stay_whole_to_the_microsecond(valkey: Valkey) -> None:
     _, answer = await _hear(valkey, "one", 1, ENTRY.pack(4_294_967_295, 3, 0.0, 0, 33.3333, 10, 0.0))
     heard = told(answer)
     assert heard is not None
-    assert await valkey.get("{rate}:4294967295") == b"%d" % (heard.authority_us + 100)
+    assert (await valkey.get("{rate}:4294967295") or b"").split()[0] == b"%d" % (heard.authority_us + 100)
 
 
 def test_the_script_reads_its_time_where_it_runs() -> None:

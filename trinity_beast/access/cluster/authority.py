@@ -1,7 +1,8 @@
 """The authority over rates: a script inside Valkey, where it has one clock and no two calls at once.
 
-It keeps, for each key in use, when its bucket would be full again (`{rate}:<key>`, microseconds of Valkey's clock), and in
-`{rate}:nodes` when each node was last heard. A node that was not heard for `absent` microseconds is taken for one that is
+It keeps, for each key in use, when its bucket would be full again and when it was last idle, from and to (`{rate}:<key>`,
+microseconds of Valkey's clock): what a node tells late, after an outage, was let in then and takes that room first. In
+`{rate}:nodes` it keeps when each node was last heard. A node that was not heard for `absent` microseconds is taken for one that is
 cut off and spends its share: the others' rates are slowed down by as much.
 """
 
@@ -42,17 +43,28 @@ while position <= #batch do
     local key, requests, age, share, interval, burst, view
     key, requests, age, share, interval, burst, view, position = struct.unpack('<I4I4dI4dI4d', batch, position)
     local name = '{rate}:' .. whole(key)
-    local full_at = tonumber(redis.call('GET', name) or '0')
+    local full_at, idle_from, idle_to = string.match(redis.call('GET', name) or '0 0 0', '^(%d+) (%d+) (%d+)$')
+    full_at, idle_from, idle_to = tonumber(full_at), tonumber(idle_from), tonumber(idle_to)
     -- A node that remembers more than we do: we were restarted. It is believed as far as it could be true.
     full_at = math.max(full_at, math.min(view, math.floor(now + interval * burst * (expected + 1))))
-    -- What was let in while nobody could be told counts from then; of a share, what its bucket has not filled up for.
+    local function charge(cost, at)
+        if at < idle_to then
+            local from = math.max(idle_from, at)
+            local room = math.max(0, math.min(cost, idle_to - from))
+            if room > 0 then idle_from, cost = from + room, cost - room end
+        end
+        if cost > 0 then
+            if at > full_at then idle_from, idle_to, full_at = full_at, at, at end
+            full_at = full_at + cost
+        end
+    end
+    -- What was let in while nobody could be told counts from then, and from before anybody was missed; of a share counts
+    -- what its bucket has not filled up for.
     if requests > 0 then
-        full_at = math.max(full_at, now - age) + math.ceil(requests * interval * expected / present)
+        charge(math.ceil(requests * interval * (age > absent and 1 or expected / present)), math.max(0, math.floor(now - age)))
     end
-    if share > 0 then
-        full_at = math.max(full_at, now) + math.ceil(share * interval)
-    end
-    redis.call('SET', name, whole(full_at), 'PX', whole(math.max(0, math.floor((full_at - now) / 1000)) + 60000))
+    if share > 0 then charge(math.ceil(share * interval), now) end
+    redis.call('SET', name, whole(full_at) .. ' ' .. whole(idle_from) .. ' ' .. whole(idle_to), 'PX', whole(math.max(0, math.floor((full_at - now) / 1000)) + 60000))
     stood[#stood + 1] = struct.pack('<d', full_at)
 end
 return {whole(now), whole(present), whole(expected), table.concat(stood)}
