@@ -15,10 +15,14 @@ import typer
 
 import trinity_beast
 from trinity_beast import content
+from trinity_beast.access.alerts.routes import alert_routes
+from trinity_beast.access.blocklist.routes import blocklist_routes
 from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.cli import beast
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
+from trinity_beast.feeds.auditing.routes import audit_routes
+from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Parameter
 from trinity_beast.pricing.routes import price_routes
@@ -96,6 +100,10 @@ def openapi_page() -> str:
         health_routes(absent, with_facts=False),
         feed_routes(absent, operator=operator, clock=absent),
         asset_routes(absent, operator=operator),
+        blocklist_routes(absent, operator=operator, clock=absent),
+        alert_routes(absent, operator=operator),
+        audit_routes(absent, operator=operator),
+        discovery_routes(absent, absent, operator=operator),
     ]
     app = build_app(
         routers,

@@ -11,11 +11,15 @@ import uvloop
 from rich.console import Console
 
 from trinity_beast import content
+from trinity_beast.access.alerts.commands import add_alerts_verb
+from trinity_beast.access.blocklist.commands import blocklist_app
 from trinity_beast.access.commands import keys_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
+from trinity_beast.feeds.auditing.commands import audit_verbs
 from trinity_beast.feeds.commands import feeds_app
+from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
@@ -105,9 +109,12 @@ def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
 
-beast.add_typer(keys_app(_whereabouts, CLOCK, SECRETS, told))
+beast.add_typer(add_alerts_verb(keys_app(_whereabouts, CLOCK, SECRETS, told), _whereabouts, CLOCK, told))
+beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
+audit_verbs(beast, _node_of, told)
+discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 

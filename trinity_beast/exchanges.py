@@ -90,7 +90,8 @@ async def _played(lab_market: str, database: Database, clock: Clock, dice: Dice)
 
 
 def _silenced(row: RawRow) -> RawRow:
-    return {**row, "enabled": False}
+    """Return the row of a venue nothing may be asked of: off, and without its REST, which may be asked of one that is off."""
+    return {**row, "enabled": False, "rest_rules": {}}
 
 
 def _moved(row: RawRow, *, addresses: dict[Venue, LabAddresses]) -> RawRow:

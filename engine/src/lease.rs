@@ -17,6 +17,7 @@ use crossbeam_queue::SegQueue;
 
 use crate::bucket::{Bucket, Level, Rate};
 use crate::clock::SECOND_NS;
+use crate::key_use::KeyUse;
 
 /// Bytes of one key in a batch, and in its answer.
 const ENTRY_BYTES: usize = 40;
@@ -97,13 +98,17 @@ impl Default for Leases {
     }
 }
 
-/// One key's bucket in this node, and how far the node is ahead with it. Lives as long as the key's rate.
+/// One key's bucket in this node, and how far the node is ahead with it. Lives as long as the key's rate. What is written
+/// at every request lies side by side, and away from other keys'.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct Tab {
     key_id: u32,
     rate: Rate,
     most: u32,
     bucket: Bucket,
+    /// What the key was granted and refused.
+    pub used: KeyUse,
     ahead: AtomicU32,
     /// When the last of them was let in: told late, they are charged to that time.
     let_in_ns: AtomicU64,
@@ -141,6 +146,7 @@ impl Leases {
             rate,
             most,
             bucket,
+            used: previous.map(|old| KeyUse::continued(&old.used)).unwrap_or_default(),
             ahead: AtomicU32::new(0),
             let_in_ns: AtomicU64::new(0),
             is_waiting: AtomicBool::new(false),

@@ -173,7 +173,8 @@ impl Tally {
 fn spent_in(bytes: &[u8]) -> Option<Vec<(KeyMonth, u64)>> {
     let boot = machine_boot();
     let header = [MAGIC.as_slice(), &boot].concat();
-    if boot.is_empty() || bytes.len() != HEADER_BYTES + CELLS * CELL_BYTES || !bytes.starts_with(&header[..header.len().min(HEADER_BYTES)]) {
+    if boot.is_empty() || bytes.len() != HEADER_BYTES + CELLS * CELL_BYTES || !bytes.starts_with(&header[..header.len().min(HEADER_BYTES)])
+    {
         return None;
     }
     let word = |cell: &[u8], place: usize| u64::from_le_bytes(cell[place..place + 8].try_into().unwrap_or_default());

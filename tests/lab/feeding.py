@@ -1,22 +1,20 @@
 """The product's own feeds at a stand-in, through the venue's row as the migration seeds it."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
-from pathlib import Path
 
 from tests.lab.visitor import Played, played, until_done
 from tests.support.clock import ManualClock
+from tests.support.feeds import DOCUMENTED
 from trinity_beast.feeds import Feeds, FeedState, FeedStatus, MappedAsset, parse_row
 from trinity_beast.lab import MarketTrade, row_for_lab
 from trinity_beast.lab.venues.listed import WARM
 from trinity_beast.randomness import dice_from
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
-_ROWS = Path(__file__).resolve().parents[2] / "migrations" / "versions" / "0002_exchange_feeds.json"
-ROWS = {row["venue"]: row for row in json.loads(_ROWS.read_text())}
+ROWS = DOCUMENTED
 SETTLED_WITHIN_SECONDS = 20.0
 
 Said = list[tuple[int, str]]

@@ -1,14 +1,13 @@
 """A watch over the lab's Coinbase: real sockets, real REST, the program's own parts, on a clock that a test moves."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.support.book import Ledger
 from tests.support.clock import ManualClock
+from tests.support.feeds import DOCUMENTED
 from trinity_beast.feeds import Feeds, FeedState, HttpOpener, Looks, MappedAsset, parse_row
 from trinity_beast.lab import Lab, Market, row_for_lab
 from trinity_beast.parameters import Readings
@@ -17,7 +16,6 @@ from trinity_beast.randomness import dice_from
 from trinity_beast.words import Symbol, Venue
 
 COINBASE = Venue("coinbase")
-ROWS = Path(__file__).resolve().parents[2] / "migrations" / "versions" / "0002_exchange_feeds.json"
 
 
 @dataclass
@@ -56,8 +54,7 @@ async def watched(market: Market, assets: Sequence[MappedAsset], clock: ManualCl
     """Run everything for the length of a block, once the feed is live."""
     lab = Lab(market, clock, dice_from("lab"))
     addresses = (await lab.start())[COINBASE]
-    (values,) = [row for row in json.loads(ROWS.read_text(encoding="utf-8")) if row["venue"] == COINBASE]
-    rows, readings, book = [parse_row(row_for_lab(values, addresses))], Readings(), Ledger()
+    rows, readings, book = [parse_row(row_for_lab(DOCUMENTED[COINBASE], addresses))], Readings(), Ledger()
     looks = Looks(rows, opener=HttpOpener(), clock=clock, readings=readings)
     prices = Prices(book, assets, clock=clock, readings=readings, can_prove=looks.can_look)
     feeds = Feeds(

@@ -3,23 +3,31 @@
 from dataclasses import dataclass
 
 from trinity_beast.access import (
+    BLOCKLIST_CHANNEL,
     CHANNEL,
+    Blocklist,
+    BlocklistWatch,
     Callers,
     ChangeWatch,
     Doorman,
     EngineGate,
+    KeyTries,
     LeaseExchange,
     LeaseSize,
     Membership,
     Operators,
+    QuotaAlerts,
     QuotaBlocks,
 )
+from trinity_beast.access.alerts.routes import alert_routes
+from trinity_beast.access.blocklist.routes import blocklist_routes
 from trinity_beast.access.routes import Operated, operation
 from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
 from trinity_beast.parts import Part, Step
 from trinity_beast.storage import Notices, Valkey
 from trinity_beast.telemetry import Counters
+from trinity_beast.web import Router
 
 NODE_ID = "node-id"
 
@@ -31,6 +39,8 @@ class Gates:
     callers: Callers
     operator: Operated
     """What every route under `/admin` declares."""
+    routers: list[Router]
+    """What operators ask about callers."""
     parts: list[Part]
     """What runs, in the order it starts."""
 
@@ -42,12 +52,20 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
     blocks = QuotaBlocks(engine.quotas, on.keys, on.database, node_id, on.clock, admitted=lambda: doorman.roll)
     doorman = Doorman(gate, engine.questions, blocks, on.clock)
     membership = Membership(on.database, node_id, on.settings.node, on.clock, on.readings)
+    operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
+    blocklist = Blocklist(on.database, on.clock)
     return Gates(
         callers=Callers(engine.keys, doorman, count=counters.add),
-        operator=operation(Operators(on.admin_key.key, on.clock, count=counters.add)),
+        operator=operator,
+        routers=[
+            blocklist_routes(blocklist, operator=operator, clock=on.clock),
+            alert_routes(QuotaAlerts(on.database), operator=operator),
+        ],
         parts=[
             membership,
             *_shared_limits(on, engine, node_id, membership),
+            BlocklistWatch(blocklist, Notices(on.database.url, BLOCKLIST_CHANNEL, on.clock), engine.blocklist, on.clock),
+            KeyTries(engine.tries, on.readings, on.clock),
             blocks,
             doorman,
             ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),

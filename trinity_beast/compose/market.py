@@ -7,10 +7,26 @@ from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Book
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
-from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, HttpOpener, Looks, Trial
+from trinity_beast.feeds import (
+    AssetEditor,
+    Auditor,
+    Audits,
+    Discovery,
+    FeedChanges,
+    FeedEditor,
+    Feeds,
+    FeedTables,
+    HttpOpener,
+    Listings,
+    Looks,
+    Syncer,
+    Trial,
+)
+from trinity_beast.feeds.auditing.routes import audit_routes
+from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parts import Part
-from trinity_beast.pricing import CacheTier, Demand, Prices, Shelf, Watch, cache_tier_probe
+from trinity_beast.pricing import CacheTier, Demand, Prices, Shelf, Smoke, Watch, cache_tier_probe
 from trinity_beast.storage import Notices
 from trinity_beast.web import Router
 
@@ -24,6 +40,8 @@ class Market:
     feeds: Feeds
     watch: Watch
     demand: Demand
+    listings: Listings
+    audits: Audits
     tier: CacheTier | None
     """What is shared with the neighbours, where there is a cache to share it in."""
 
@@ -63,7 +81,10 @@ def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
         tier = CacheTier(prices, shelf, node=on.settings.node, clock=on.clock, readings=on.readings)
         on.health.register("cache", cache_tier_probe(on.cache, tier), is_needed=False)
     demand = Demand(prices, looks, clock=on.clock, readings=on.readings, fetch_shared=None if tier is None else tier.fetch)
-    return Market(looks, prices, feeds, watch, demand, tier)
+    listings = Listings(looks, on.clock, on.readings)
+    auditor = Auditor(feeds, listings, looks, Smoke(prices, book, looks), clock=on.clock, readings=on.readings)
+    audits = Audits(on.database, auditor, node=on.settings.node, clock=on.clock, readings=on.readings)
+    return Market(looks, prices, feeds, watch, demand, listings, audits, tier)
 
 
 def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]:
@@ -71,13 +92,18 @@ def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]
     notices = Notices(on.database.url, FEED_CHANGES, on.clock)
     changes = FeedChanges(exchanges.read, notices, market.follow, on.clock, known=exchanges.tables)
     shared = [] if market.tier is None else [market.tier]
-    return [market.looks, *shared, market.feeds, market.watch, market.demand, changes]
+    return [market.looks, *shared, market.feeds, market.watch, market.demand, changes, market.audits]
 
 
 def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Operated) -> list[Router]:
     """Return what operators do with feeds and assets."""
     trial = Trial(market.feeds, exchanges.readdressed, clock=on.clock, dice=on.dice, readings=on.readings)
+    assets = AssetEditor(on.database)
+    discovery = Discovery(on.database, market.listings, clock=on.clock, readings=on.readings)
+    syncer = Syncer(market.audits, discovery, market.listings, assets, clock=on.clock, readings=on.readings)
     return [
         feed_routes(FeedEditor(on.database, trial, market.feeds.status), operator=operator, clock=on.clock),
-        asset_routes(AssetEditor(on.database), operator=operator),
+        asset_routes(assets, operator=operator),
+        audit_routes(market.audits, operator=operator),
+        discovery_routes(discovery, syncer, operator=operator),
     ]

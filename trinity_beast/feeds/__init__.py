@@ -1,6 +1,8 @@
 """Live connections to exchanges, each described by a row of a table. Its face: rows in, trades out, and how it stands."""
 
+from trinity_beast.feeds.auditing import Answered, Auditor, Audits
 from trinity_beast.feeds.changes import CHANNEL, FeedChanges
+from trinity_beast.feeds.discovering import Discovery, Syncer
 from trinity_beast.feeds.editing import AssetEditor, Change, FeedEditor, MapFilter, WantedMapRow
 from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
@@ -9,14 +11,18 @@ from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, Symbol
 from trinity_beast.feeds.moment import Moment, Timekeeper
 from trinity_beast.feeds.reach import any_reached
 from trinity_beast.feeds.reading import Frame, FrameReader
-from trinity_beast.feeds.rest import HttpOpener, Look, Looks, Urgency
+from trinity_beast.feeds.rest import HttpOpener, Listings, Look, Looks, Urgency
 from trinity_beast.feeds.service import FeedTables, RawRow, read_tables
 from trinity_beast.feeds.trying import Trial
 
 __all__ = [
     "CHANNEL",
+    "Answered",
     "AssetEditor",
+    "Auditor",
+    "Audits",
     "Change",
+    "Discovery",
     "FeedChanges",
     "FeedEditor",
     "FeedRow",
@@ -27,6 +33,7 @@ __all__ = [
     "Frame",
     "FrameReader",
     "HttpOpener",
+    "Listings",
     "Look",
     "Looks",
     "MapFilter",
@@ -35,6 +42,7 @@ __all__ = [
     "RawRow",
     "RowInvalid",
     "SymbolStatus",
+    "Syncer",
     "Timekeeper",
     "Trial",
     "Urgency",

@@ -34,7 +34,12 @@ class Desk:
 
     def ask(self, question: Callable[[], Granted | Turned], waiting: str = "Asking the node") -> Any:
         """Return what the node answers with; where it refuses, tell all of it and leave with status 1."""
-        with self.refusals_told(), self.talk.status(waiting):
+        with self.talk.status(waiting):
+            return self.ask_quietly(question)
+
+    def ask_quietly(self, question: Callable[[], Granted | Turned]) -> Any:
+        """Return what the node answers with, as `ask` does, where something else shows that we wait."""
+        with self.refusals_told():
             answer = question()
         match answer:
             case Granted(data):

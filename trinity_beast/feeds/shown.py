@@ -18,7 +18,7 @@ _DROPPED = ("trades_late", "trades_repeated", "trades_future", "trades_unasked",
 def feeds_table(feeds: Sequence[Told], width: int) -> Table:
     """Return every exchange in a line."""
     is_wide = width >= WIDE
-    table = _table("venue", "name", "on", "state", "assets>", "prewarmed>", "version>", *(("endpoint",) if is_wide else ()))
+    table = plain_table("venue", "name", "on", "state", "assets>", "prewarmed>", "version>", *(("endpoint",) if is_wide else ()))
     for feed in feeds:
         row, state = feed["row"], feed["state"] or "not here"
         cells: list[str | Text] = [feed["venue"], row["display_name"], "on" if row["enabled"] else "off"]
@@ -32,7 +32,7 @@ def statuses_table(feeds: Sequence[Told], width: int) -> Table:
     """Return how every feed runs, in a line."""
     is_wide = width >= WIDE
     extra = ("lost>", "failed>", "last error") if is_wide else ()
-    table = _table("venue", "state", "since>", "silent>", "symbols>", "trades>", "dropped>", *extra)
+    table = plain_table("venue", "state", "since>", "silent>", "symbols>", "trades>", "dropped>", *extra)
     for feed in feeds:
         counts, held = feed["counts"], sum(symbol["standing"] == "held" for symbol in feed["symbols"])
         dropped = sum(counts.get(name, 0) for name in _DROPPED)
@@ -47,7 +47,7 @@ def statuses_table(feeds: Sequence[Told], width: int) -> Table:
 
 def symbols_table(feed: Told, now: datetime) -> Table:
     """Return every symbol of one feed."""
-    table = _table("symbol", "standing", "last trade>", "the venue says")
+    table = plain_table("symbol", "standing", "last trade>", "the venue says")
     for symbol in feed["symbols"]:
         standing, last = symbol["standing"], symbol["last_trade_time"]
         ago = "never" if last is None else f"{_seconds((now - datetime.fromisoformat(last)).total_seconds())} ago"
@@ -62,7 +62,7 @@ def counts_line(feed: Told) -> str:
 
 def versions_table(versions: Sequence[Told], width: int) -> Table:
     """Return the forms a row has had."""
-    table = _table("version>", "when (UTC)", "who", "why", "changed")
+    table = plain_table("version>", "when (UTC)", "who", "why", "changed")
     for version in versions:
         why = version["reason"] + (" (forced)" if version["forced"] else "")
         changed = "the whole row" if version["before"] is None else ", ".join(version["changed_columns"])
@@ -74,7 +74,7 @@ def versions_table(versions: Sequence[Told], width: int) -> Table:
 def assets_table(assets: Sequence[Told], width: int) -> Table:
     """Return rows of the map."""
     is_wide = width >= WIDE
-    table = _table("id>", "asset", "venue", "symbol", "quote", "on", "prewarm", *(("category", "version>") if is_wide else ()))
+    table = plain_table("id>", "asset", "venue", "symbol", "quote", "on", "prewarm", *(("category", "version>") if is_wide else ()))
     for row in assets:
         cells = [str(row["id"]), row["asset"], row["venue"], row["symbol"], row["quote"], _yes(row["enabled"]), _yes(row["prewarm"])]
         table.add_row(*cells, *((row["category"], str(row["version"])) if is_wide else ()))
@@ -83,7 +83,7 @@ def assets_table(assets: Sequence[Told], width: int) -> Table:
 
 def tried_table(tried: Told) -> Table:
     """Return what came of a try, symbol by symbol."""
-    table = _table("symbol", "standing", "trades>", "price>", "age>", "known", "differs>")
+    table = plain_table("symbol", "standing", "trades>", "price>", "age>", "known", "differs>")
     for symbol in tried["symbols"]:
         known = symbol["known"]
         beside = f"{known['price']} ({known['venue']})" if known else "nothing"
@@ -106,7 +106,7 @@ def error_lines(error: Told) -> list[str]:
     return [*lines, f"    {error['fix']}"]
 
 
-def _table(*headings: str) -> Table:
+def plain_table(*headings: str) -> Table:
     """Return a table without lines; a heading that ends in `>` stands over numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:

@@ -7,6 +7,7 @@ from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavaila
 from trinity_beast.pricing.model import Missing, Price, PriceList
 from trinity_beast.pricing.parameters import STALE_AFTER_SECONDS
 from trinity_beast.pricing.service import Prices
+from trinity_beast.pricing.smoke import Smoke
 from trinity_beast.pricing.watch import Watch
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "PriceUnavailable",
     "Prices",
     "Shelf",
+    "Smoke",
     "Watch",
     "cache_tier_probe",
 ]

@@ -156,7 +156,7 @@ class Tick:
         else:
             self._note_owed(loan.trade, bounds, now_ns)
         self.phase, self.again_ns = Phase.LENT, max(now_ns, loan.usable_until_ns - bounds.proof_wait_ns)
-        trade = loan.trade if held is None or not is_same(loan.trade, held) else older(held, loan.trade)
+        trade = loan.trade if held is None or not is_same(loan.trade, held) else oldest(held, loan.trade)
         self._hold(trade, loan.state, is_from_rest=loan.is_from_rest, until_ns=loan.usable_until_ns, now_ns=now_ns)
         self.cache_tier, self.proven_ns = "valkey", loan.proven_ns
         return True
@@ -238,9 +238,11 @@ def age_at_receipt(trade: Trade) -> int:
     return max(0, trade.received_time_ns - trade.exchange_time_ns)
 
 
-def older(one: Trade, other: Trade) -> Trade:
-    """Return the one of two tellings of a trade that was the older at any moment: no hop makes a price younger."""
-    return max(one, other, key=lambda trade: age_at_receipt(trade) - trade.received_monotonic_ns)
+def oldest(held: Trade, told: Trade) -> Trade:
+    """Return the older telling of the trade we hold: no hop makes a price younger. Told with another time, ours stays."""
+    if told.exchange_time_ns != held.exchange_time_ns:
+        return held  # REST writes it more coarsely than the socket; a coarser time would be a step back.
+    return max(held, told, key=lambda trade: age_at_receipt(trade) - trade.received_monotonic_ns)
 
 
 def is_same(told: Trade, held: Trade) -> bool:

@@ -172,7 +172,6 @@ async def test_a_quota_is_spent_to_the_unit_by_three_nodes_of_which_one_is_kille
     assert len(load.let_in_ns) == quota
     for node in site.nodes:
         node.stop()
-    (key,) = (await site.keys.listing(),)
     assert (await handed_out(site.database))[f"key:{issued.key.key_id}"] == quota
     assert await blocks_left(site.database) == 0
 

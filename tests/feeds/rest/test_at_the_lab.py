@@ -1,13 +1,12 @@
 """Looks at the stand-in of Coinbase, over its real REST paths, with the faults it can play."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.clock import ManualClock
+from tests.support.feeds import DOCUMENTED
 from trinity_beast.feeds import HttpOpener, Look, Looks, Urgency, parse_row
 from trinity_beast.feeds.rest.model import LookFailed
 from trinity_beast.lab import Lab, open_market, row_for_lab
@@ -16,7 +15,6 @@ from trinity_beast.randomness import dice_from
 from trinity_beast.words import Symbol, Venue
 
 COINBASE, BTC = Venue("coinbase"), Symbol("BTC-USD")
-ROWS = Path(__file__).resolve().parents[3] / "migrations" / "versions" / "0002_exchange_feeds.json"
 
 
 class Window:
@@ -37,8 +35,7 @@ class Window:
 async def window(clock: ManualClock) -> AsyncIterator[Window]:
     lab = Lab(open_market(seed=7, kinds={COINBASE: Coinbase}), clock, dice_from("lab"))
     addresses = (await lab.start())[COINBASE]
-    (values,) = [row for row in json.loads(ROWS.read_text()) if row["venue"] == COINBASE]
-    looks = Looks([parse_row(row_for_lab(values, addresses))], opener=HttpOpener(), clock=clock)
+    looks = Looks([parse_row(row_for_lab(DOCUMENTED[COINBASE], addresses))], opener=HttpOpener(), clock=clock)
     yield Window(lab, looks, clock)
     await looks.stop()
     await lab.stop()

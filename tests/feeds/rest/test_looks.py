@@ -1,3 +1,4 @@
+import asyncio
 import json
 from datetime import timedelta
 
@@ -68,6 +69,22 @@ async def test_a_full_row_gives_up_a_proof_for_a_customer_and_refuses_the_rest(c
     await clock.let_pass(10)
     assert [(await proof).problem for proof in proofs] == ["", "crowded", "crowded"]
     assert (await customer).trade is not None
+
+
+async def test_who_joins_the_look_of_an_audit_waits_no_longer_than_its_own_time(clock: ManualClock) -> None:
+    bench = RestBench(clock, rest_row(requests_per_second=0.05), rest=FakeRest(**{"": ticker("1")}))
+    await bench.look(ETH)
+    ends_ns = clock.monotonic_ns() + 60 * SECOND_NS
+    audit = asyncio.ensure_future(bench.looks.last_trade(Venue("coinbase"), BTC, Urgency.AUDIT, ends_ns=ends_ns))
+    await bench.settle()
+    customer = bench.ask(BTC, Urgency.CUSTOMER)
+    await bench.settle()
+    await clock.let_pass(5.1)
+    assert customer.result().problem == "late"
+    assert not audit.done()
+    await clock.let_pass(20)
+    assert audit.result().trade is not None
+    assert bench.counts()["late"] == 1
 
 
 async def test_a_look_that_takes_too_long_is_given_up(clock: ManualClock) -> None:

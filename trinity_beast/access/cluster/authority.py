@@ -64,7 +64,8 @@ while position <= #batch do
         charge(math.ceil(requests * interval * (age > absent and 1 or expected / present)), math.max(0, math.floor(now - age)))
     end
     if share > 0 then charge(math.ceil(share * interval), now) end
-    redis.call('SET', name, whole(full_at) .. ' ' .. whole(idle_from) .. ' ' .. whole(idle_to), 'PX', whole(math.max(0, math.floor((full_at - now) / 1000)) + 60000))
+    local kept_ms = math.max(0, math.floor((full_at - now) / 1000)) + 60000
+    redis.call('SET', name, whole(full_at) .. ' ' .. whole(idle_from) .. ' ' .. whole(idle_to), 'PX', whole(kept_ms))
     stood[#stood + 1] = struct.pack('<d', full_at)
 end
 return {whole(now), whole(present), whole(expected), table.concat(stood)}

@@ -281,8 +281,10 @@ class QuotaBlocks:
                 handed = {place: hand_out(ask, handed_out) for place, ask in asks.items()}
                 ended = [ask.of for ask in asks.values() if ask.ends]
                 await store.write_handed_out(tx, self._holder, handed_out, months, ended)
-                await store.book_use(tx, self._newly_spent(asks), at=self._clock.now())
+                alerts = await store.book_use(tx, self._newly_spent(asks), at=self._clock.now())
             self._take_delivery(asks, handed)
+            for alert in alerts:
+                _log.info("quota reached", key_id=alert.key_id, percent=alert.percent, used=alert.used, quota=alert.quota)
 
     def _newly_spent(self, asks: Mapping[Place, Ask]) -> dict[int, int]:
         this_month = month_of(self._clock.now())

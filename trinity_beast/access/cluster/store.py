@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.access import store as access_store
+from trinity_beast.access.alerts import QuotaAlert, note_alerts
 from trinity_beast.access.cluster.model import Block, Count, Fellow, HandedOut, Holder, MonthOf
 from trinity_beast.access.months import month_of
 from trinity_beast.access.tables import api_keys, cluster_nodes, quota_blocks, quota_months
@@ -72,10 +73,12 @@ async def write_handed_out(
         )
 
 
-async def book_use(tx: AsyncConnection, used: Mapping[int, int], *, at: datetime) -> None:
-    """Add what keys have used of the month of `at` to what is shown of them."""
-    if used:
-        await access_store.add_use(tx, used, month=month_of(at), at=at)
+async def book_use(tx: AsyncConnection, used: Mapping[int, int], *, at: datetime) -> Sequence[QuotaAlert]:
+    """Add what keys have used of the month of `at` to what is shown of them; what of their months is reached by that."""
+    if not used:
+        return ()
+    await access_store.add_use(tx, used, month=month_of(at), at=at)
+    return await note_alerts(tx, used, month=month_of(at), at=at)
 
 
 async def starved(tx: AsyncConnection, months: Collection[MonthOf]) -> set[str]:

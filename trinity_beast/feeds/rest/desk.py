@@ -25,12 +25,19 @@ BROKEN = frozenset(["late", "unreachable", "too_long", "unreadable", "refused"])
 
 
 class Place:
-    """One look's claim on a venue: how urgent it is, and when it is too late for it."""
+    """One look's claim on a venue: how urgent it is, and when it is too late for it.
 
-    def __init__(self, urgency: Urgency, ends_ns: int) -> None:
-        self.urgency, self.ends_ns = urgency, ends_ns
+    `flight_ns` is how long one request may take once it has left, for those who wait long for their turn.
+    """
+
+    def __init__(self, urgency: Urgency, ends_ns: int, flight_ns: int | None = None) -> None:
+        self.urgency, self.ends_ns, self.flight_ns = urgency, ends_ns, flight_ns
         self.ticket: Ticket | None = None
         self.order: int | None = None
+
+    def lands_ns(self, now_ns: int) -> int:
+        """Return by when a request that leaves now must have come back."""
+        return self.ends_ns if self.flight_ns is None else min(self.ends_ns, now_ns + self.flight_ns)
 
     def hasten(self, urgency: Urgency, turns: Turns) -> None:
         """Let a more urgent asker pull the look ahead."""
@@ -91,9 +98,20 @@ class Desk:
         if read is None or rules is None:
             raise LookFailed("refused", "no REST rules")
         await self._must_live(symbol, place)
-        body, asked_ns = await self._ask(address(rules.url, symbol), place)
+        body, asked_ns = await self.ask(address(rules.url, symbol), place)
         price, time_ns = read(body)
         return price, time_ns, asked_ns
+
+    def known_alive(self, symbol: Symbol) -> bool | None:
+        """Return whether a symbol was alive when its own page was last looked at; None where that was never, or too long ago."""
+        known = self._alive.get(symbol)
+        if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(self._knobs.list_seconds.value):
+            return None
+        return symbol in known[1]
+
+    def heard_alive(self, alive: dict[Symbol | None, frozenset[Symbol]], asked_ns: int) -> None:
+        """Take over what somebody else has read of the venue's list: all of it under None, or one symbol's own page."""
+        self._alive.update({whose: (asked_ns, symbols) for whose, symbols in alive.items()})
 
     async def _must_live(self, symbol: Symbol, place: Place) -> None:
         """Raise unless the venue calls the symbol alive: a dead one keeps its last price for ever."""
@@ -104,21 +122,22 @@ class Desk:
         known = self._alive.get(whose)
         if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(self._knobs.list_seconds.value):
             if listed.details_url is None:
-                answer, asked_ns = await self._ask(str(listed.url), place)
+                answer, asked_ns = await self.ask(str(listed.url), place)
                 known = asked_ns, alive_in(answer)
             else:
-                answer, asked_ns = await self._ask(address(listed.details_url, symbol), place)
+                answer, asked_ns = await self.ask(address(listed.details_url, symbol), place)
                 known = asked_ns, frozenset([symbol] if is_alive(answer) else [])
             self._alive[whose] = known
         if symbol not in known[1]:
             raise LookFailed("not_traded")
 
-    async def _ask(self, url: str, place: Place) -> tuple[object, int]:
+    async def ask(self, url: str, place: Place) -> tuple[object, int]:
+        """Return what the venue answers, read, and when we asked: in turn, and judged by what the row calls a good answer."""
         await self._turn(place)
         asked_ns = self._clock.monotonic_ns()
         self.counts.requests += 1
         try:
-            answer = await within(self._opener.get(url, bytes_max=self._knobs.bytes_max.value), place.ends_ns, self._clock)
+            answer = await within(self._opener.get(url, bytes_max=self._knobs.bytes_max.value), place.lands_ns(asked_ns), self._clock)
             return self._judged(answer), asked_ns
         except LookFailed as failure:
             # A refusal in the body may be about one symbol, or a limit told with status 200: in a row they count as the venue's.

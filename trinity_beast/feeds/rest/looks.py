@@ -8,7 +8,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.feeds.grammar import FeedRow
 from trinity_beast.feeds.moment import Timekeeper, nanoseconds
 from trinity_beast.feeds.parameters import FUTURE_SECONDS_MAX
-from trinity_beast.feeds.rest.desk import Desk, Place
+from trinity_beast.feeds.rest.desk import Desk, Place, within
 from trinity_beast.feeds.rest.model import Look, LookFailed, Urgency
 from trinity_beast.feeds.rest.opener import Opener
 from trinity_beast.feeds.rest.parameters import RestKnobs
@@ -66,28 +66,42 @@ class Looks:
         """Return whether the venue's row says how to see a symbol's last trade."""
         return (desk := self._desks.get(venue)) is not None and desk.can_look
 
+    def desk(self, venue: Venue) -> Desk | None:
+        """Return who asks a venue; None where it has no row."""
+        return self._desks.get(venue)
+
     def counts(self) -> Mapping[Venue, Mapping[str, int]]:
         """Return what the looks at each venue came to."""
         return {venue: desk.counts.read() for venue, desk in self._desks.items()}
 
-    async def last_trade(self, venue: Venue, symbol: Symbol, urgency: Urgency) -> Look:
+    async def last_trade(self, venue: Venue, symbol: Symbol, urgency: Urgency, *, ends_ns: int | None = None) -> Look:
         """Return a symbol's last trade as the venue tells it now, or why it could not be had. Never raises.
 
-        Whoever asks while a look is on its way shares it, and pulls it ahead where that is more urgent.
+        Whoever asks while a look is on its way shares it, and pulls it ahead where that is more urgent. `ends_ns` (monotonic)
+        lets one that is not urgent wait longer for its turn than `rest_look_seconds`.
         """
         desk = self._desks.get(venue)
         if desk is None or not desk.can_look:
             return Look(venue, symbol, None, self._clock.monotonic_ns(), "no REST rules")
+        look_ns = nanoseconds(self._knobs.look_seconds.value)
+        patience_ns = self._clock.monotonic_ns() + look_ns if ends_ns is None else ends_ns
         flight = self._flights.get((venue, symbol))
         if flight is None:
-            place = Place(urgency, self._clock.monotonic_ns() + nanoseconds(self._knobs.look_seconds.value))
+            place = Place(urgency, patience_ns, look_ns)
             task = asyncio.get_running_loop().create_task(self._look(desk, symbol, place), name=f"look {venue} {symbol}")
             flight = self._flights[venue, symbol] = _Flight(place, task)
             task.add_done_callback(lambda _: self._flights.pop((venue, symbol), None))
         else:
             desk.counts.looks_shared += 1
             flight.place.hasten(urgency, desk.turns)
-        return await asyncio.shield(flight.task)  # One asker that goes away must not take the look from the others.
+        landing = asyncio.shield(flight.task)  # One asker that goes away must not take the look from the others.
+        if flight.place.ends_ns <= patience_ns:
+            return await landing
+        try:  # It was begun by somebody with more time than this one has.
+            return await within(landing, patience_ns, self._clock)
+        except LookFailed as failure:
+            desk.counts.late += 1
+            return Look(venue, symbol, None, self._clock.monotonic_ns(), str(failure))
 
     async def _look(self, desk: Desk, symbol: Symbol, place: Place) -> Look:
         venue, counts = desk.row.venue, desk.counts

@@ -11,6 +11,7 @@ class Urgency(IntEnum):
 
     CUSTOMER = 0
     PROOF = 1
+    AUDIT = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ REST_LIST_SECONDS = Parameter(
     "rest_list_seconds", group=GROUP, unit="s", default=600.0, least=1.0, most=86_400.0,
     help="How long an exchange's list of tradable symbols is believed before it is fetched again.",
 )  # fmt: skip
+REST_LIST_FLIGHT_SECONDS = Parameter(
+    "rest_list_flight_seconds", group=GROUP, unit="s", default=20.0, least=1.0, most=120.0,
+    help="How long an exchange may take to answer an audit's or a discovery's request with one of its lists.",
+)  # fmt: skip
 
 
 class RestKnobs:

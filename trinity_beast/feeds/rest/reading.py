@@ -75,7 +75,7 @@ def alive_reader(rules: RestSymbols) -> Callable[[object], frozenset[Symbol]]:
     """Return the function that finds the symbols, as the socket spells them, that a list holds and calls alive."""
     rows, symbol_of = all_of(rules.rows), one_of(rules.symbol)
     is_alive = condition(rules.alive) if rules.alive is not None and rules.details_url is None else None
-    renamed = _renamer(rules.rename)
+    renamed = renamer(rules.rename)
 
     def read(answer: object) -> frozenset[Symbol]:
         named = ((symbol_of(row), row) for row in rows(answer))
@@ -88,7 +88,7 @@ def alive_reader(rules: RestSymbols) -> Callable[[object], frozenset[Symbol]]:
     return read
 
 
-def _renamer(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
+def renamer(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
     """Return the function that spells a listed symbol as the socket does: `XBT/USD` becomes `BTC/USD`, `XBTC/USD` stays."""
     if not pairs:
         return str

@@ -6,8 +6,8 @@ Code from before counts a month's use by itself; while both run, each is bound b
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
