@@ -141,6 +141,8 @@ class Engine:
     @property
     def keys(self) -> Keys: ...
     @property
+    def governor(self) -> Governor: ...
+    @property
     def leases(self) -> Leases: ...
     @property
     def quotas(self) -> Quotas: ...
@@ -324,6 +326,7 @@ class Policy:
         assets_max: int = 1_000,
         networks: Sequence[str] | None = None,
         origins: Sequence[str] | None = None,
+        rank: int = 3,
     ) -> Policy:
         """Describe a key. `quota` None means no monthly quota; `unlimited` bypasses rate and quota alike.
 
@@ -423,6 +426,30 @@ class Keys:
         ...
 
     def __len__(self) -> int: ...
+
+@final
+class Governor:
+    """What is shed when there is too much to do: the cheapest first, and keys of rank 4 never. At rest until `obey`."""
+
+    def obey(
+        self, *, level: float, connections_most: int, late_seconds: float, delay_seconds: float, datagrams_most: int, salt: int
+    ) -> None:
+        """Go by these orders from the next request on.
+
+        Keys of a rank below `level` (0 to 4) are told OVERLOADED and their connections closed; of the rank it falls into, so
+        large a part of the connections, which part `salt` says. With more than `connections_most` open connections ranks 0
+        and 1 are, with a tenth more all but rank 4. An answer that took longer than `late_seconds` (0: nobody looks), waiting
+        to be read included, is counted as `governed_late`, every one as `governed`. While something is shed newcomers wait
+        at the door for `delay_seconds`. No more than `datagrams_most` datagrams are in progress at once.
+
+        Raises:
+            ValueError: `level` is not 0 to 4, or a time not 0 to 60 seconds.
+        """
+        ...
+
+    def rest(self) -> None:
+        """Shed nothing and look at nothing."""
+        ...
 
 @final
 class Leases:

@@ -55,6 +55,8 @@ pub struct Policy {
     pub prices: bool,
     /// How many assets it may name in one request.
     pub assets_max: u32,
+    /// How late it is shed when there is too much to do: 0 first, `RANK_NEVER` never.
+    pub rank: u8,
     /// Where it may be used from; None: anywhere.
     pub fence: Option<Arc<Fence>>,
 }
@@ -374,6 +376,7 @@ pub(crate) mod tests {
             in_url: false,
             prices: true,
             assets_max: 1_000,
+            rank: 3,
             fence: None,
         }
     }

@@ -14,6 +14,7 @@ pub mod desk;
 pub mod door;
 pub mod engine;
 pub mod fence;
+pub mod governor;
 pub mod http;
 pub mod inbox;
 pub mod json;

@@ -6,6 +6,7 @@ mod book;
 mod clock;
 mod counters;
 mod door;
+mod governor;
 mod keys;
 mod leases;
 mod limits;
@@ -40,6 +41,8 @@ mod engine {
     use super::counters::{Blocklist, Counters, Tries};
     #[pymodule_export]
     use super::door::{Door, Handed, Questions};
+    #[pymodule_export]
+    use super::governor::Governor;
     #[pymodule_export]
     use super::keys::{KeyUse, Keys, Policy, Standing, Verdict};
     #[pymodule_export]
@@ -116,6 +119,12 @@ impl Engine {
     #[getter]
     fn quotas(&self) -> quotas::Quotas {
         quotas::Quotas(Arc::clone(&self.machine))
+    }
+
+    /// What is shed when there is too much to do.
+    #[getter]
+    fn governor(&self) -> governor::Governor {
+        governor::Governor(Arc::clone(&self.machine))
     }
 
     /// What this node shares with others.

@@ -15,6 +15,7 @@ use crate::clock::{Clock, Moment};
 use crate::counters::{Cells, Counter, Counters};
 use crate::crowd::Crowd;
 use crate::door::Door;
+use crate::governor::Governor;
 use crate::inbox::Inbox;
 use crate::keys::{Digest, Keys};
 use crate::limits::Limits;
@@ -85,6 +86,7 @@ pub struct Shared {
     pub door: Door,
     pub questions: Questions,
     pub crowd: Crowd,
+    pub governor: Governor,
     pub inboxes: Vec<Inbox>,
     /// Locked by Python's threads; an engine thread only tries.
     pub python: Mutex<PythonDesk>,
@@ -124,6 +126,7 @@ impl Shared {
             door: Door::new(limits.handed_max)?,
             questions: Questions::new(limits.questions_max)?,
             crowd: Crowd::new(limits.connections_max, limits.connections_per_address_max),
+            governor: Governor::default(),
             inboxes: (0..threads).map(|_| Inbox::new()).collect::<io::Result<_>>()?,
             is_closing: AtomicBool::new(false),
             identity,
@@ -173,6 +176,10 @@ pub struct ThreadContext {
     pub received: Moment,
     /// Which address the request now at hand came from.
     pub peer: IpAddr,
+    /// A number of the connection whose requests are served.
+    pub line: u32,
+    /// How long those bytes may have waited to be read: as long as the turn before, where there was no pause after it.
+    pub waited_ns: u64,
     last_serial: u64,
 }
 
@@ -189,6 +196,8 @@ impl ThreadContext {
             calendar: Calendar::default(),
             received: shared.clock.now(),
             peer: Ipv6Addr::UNSPECIFIED.into(),
+            line: 0,
+            waited_ns: 0,
             last_serial: 0,
             thread,
             shared,

@@ -16,6 +16,9 @@ use crate::udp::Udp;
 /// How often waits are looked at for having lasted too long.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
 
+/// A thread that waited no longer than this for its sockets had work all the time.
+const PAUSE_NS: u64 = 20_000;
+
 /// How often a thread with nothing to watch over wakes: to seal records by age.
 const DOZE: Duration = Duration::from_secs(1);
 
@@ -40,6 +43,8 @@ pub struct EngineThread {
     spare: Option<OwnedFd>,
     ticker: Ticker,
     stops_at: Option<Instant>,
+    /// Until when newcomers wait at the door, by the monotonic clock; 0: they do not.
+    accepts_from_ns: u64,
 }
 
 impl EngineThread {
@@ -59,6 +64,7 @@ impl EngineThread {
             spare: spare_descriptor(),
             ticker,
             stops_at: None,
+            accepts_from_ns: 0,
             context,
             poll,
         })
@@ -68,8 +74,11 @@ impl EngineThread {
     pub fn run(mut self) -> usize {
         let cut = loop {
             self.ticker.set(if self.is_watching() { SWEEP_EVERY } else { DOZE });
+            let turned_ns = self.context.shared.governor.late_ns().map(|_| self.context.shared.clock.monotonic_ns());
             let events = self.poll.wait(!self.floor.has_put_off());
+            let began_ns = self.context.received.monotonic_ns;
             self.context.received = self.context.shared.clock.now();
+            self.context.waited_ns = waited_ns(turned_ns, began_ns, self.context.received.monotonic_ns);
             for place in 0..events {
                 let event = self.poll.event(place);
                 self.on_event(event);
@@ -90,7 +99,7 @@ impl EngineThread {
 
     #[inline]
     fn is_watching(&self) -> bool {
-        !self.floor.is_empty() || self.stops_at.is_some() || self.datagrams.iter().any(|udp| udp.waiting() > 0)
+        !self.floor.is_empty() || self.stops_at.is_some() || self.accepts_from_ns > 0 || self.datagrams.iter().any(|udp| udp.waiting() > 0)
     }
 
     #[inline]
@@ -154,7 +163,28 @@ impl EngineThread {
         }
     }
 
+    /// Let newcomers wait in the kernel for a while: something is shed, and turning many away costs as much as serving them.
+    fn delay_newcomers(&mut self) {
+        let delay_ns = self.context.shared.governor.delay_ns();
+        if delay_ns > 0 && self.accepts_from_ns == 0 {
+            for listener in &self.listeners {
+                self.poll.remove(listener.as_raw_fd());
+            }
+            self.accepts_from_ns = self.context.received.monotonic_ns + delay_ns;
+        }
+    }
+
+    fn readmit_newcomers(&mut self) {
+        if self.accepts_from_ns > 0 && self.context.received.monotonic_ns >= self.accepts_from_ns {
+            self.accepts_from_ns = 0;
+            for (number, listener) in self.listeners.iter().enumerate() {
+                let _ = self.poll.add(listener.as_raw_fd(), LISTENER | number as u64, LEVEL); // There was room for it before.
+            }
+        }
+    }
+
     fn accept(&mut self, number: usize, most: usize) {
+        self.delay_newcomers();
         let Some(listener) = self.listeners.get(number).map(AsRawFd::as_raw_fd) else { return };
         for _ in 0..most {
             match poll::accept(listener) {
@@ -191,6 +221,7 @@ impl EngineThread {
     fn sweep(&mut self) {
         self.ticker.clear();
         self.context.received = self.context.shared.clock.now();
+        self.readmit_newcomers();
         self.floor.sweep(&mut self.context);
         for udp in &mut self.datagrams {
             udp.sweep(&mut self.context);
@@ -208,6 +239,14 @@ impl EngineThread {
         if let Ok(mut python) = self.context.shared.python.try_lock() {
             python.lane.tick(self.context.received.monotonic_ns);
         }
+    }
+}
+
+/// Return how long what is read now may have waited: since the last turn began, if there was no pause between the two.
+fn waited_ns(turned_ns: Option<u64>, began_ns: u64, now_ns: u64) -> u64 {
+    match turned_ns {
+        Some(turned_ns) if now_ns.saturating_sub(turned_ns) < PAUSE_NS => now_ns.saturating_sub(began_ns),
+        _ => 0,
     }
 }
 

@@ -32,6 +32,7 @@ from trinity_beast.access.errors import (
 )
 from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
 from trinity_beast.access.gate import Gate, Questions
+from trinity_beast.access.governor import Governor
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.model import Grant, IssuedKey, Key, KeyState, Kind, Refused, Tier
 from trinity_beast.access.operators import Operator, Operators
@@ -57,6 +58,7 @@ __all__ = [
     "EngineGate",
     "EngineKeys",
     "Gate",
+    "Governor",
     "Grant",
     "IssuedKey",
     "Key",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from trinity_beast import engine
 from trinity_beast.access.gate import Standing
+from trinity_beast.access.governor.rules import rank_of
 from trinity_beast.access.model import Grant
 
 
@@ -44,6 +45,7 @@ def policy_of(grant: Grant) -> engine.Policy:
         unlimited=grant.unlimited,
         udp=grant.udp,
         in_url=grant.in_url,
+        rank=rank_of(grant.tier),
     )
 
 

@@ -11,6 +11,7 @@ from trinity_beast.access import (
     ChangeWatch,
     Doorman,
     EngineGate,
+    Governor,
     KeyTries,
     LeaseExchange,
     LeaseSize,
@@ -74,13 +75,22 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
 
 
 def _shared_limits(on: Ground, engine: Engine, node_id: str, membership: Membership) -> list[Part]:
-    """Return what keeps rates together over nodes. Without a shared cache a node is alone and its buckets are exact."""
-    if not on.settings.cache_url:
-        return []
-    # A way of its own: leases wait behind nobody's prices.
-    cache = Valkey(on.settings.cache_url, clock=on.clock, dice=on.dice, connections_max=2)
+    """Return what keeps rates together over nodes, and load in bounds. Without a shared cache a node is alone, and exact."""
+    # A way of its own: what limits wait for waits behind nobody's prices.
+    cache = Valkey(on.settings.cache_url, clock=on.clock, dice=on.dice, connections_max=2) if on.settings.cache_url else None
+    governor = Governor(
+        engine.governor,
+        engine.counters.read,
+        node_id,
+        lambda: membership.fellowship().nodes,
+        clock=on.clock,
+        readings=on.readings,
+        cache=cache,
+    )
+    if cache is None:
+        return [governor]
     exchange = LeaseExchange(engine.leases, cache, node_id, membership.fellowship, on.clock, size=LeaseSize(on.readings))
-    return [Step("lease cache", up=_nothing, down=cache.close), exchange]
+    return [Step("limits cache", up=_nothing, down=cache.close), exchange, governor]
 
 
 def _node_id(on: Ground) -> str:

@@ -365,6 +365,7 @@ impl Floor {
     #[inline]
     fn serve_all(&mut self, context: &mut ThreadContext, id: Id, bytes: &[u8], word: Word) -> usize {
         let (mut used, mut word, start) = (0, word, self.out.len());
+        context.line = id.token() as u32;
         let (header_bytes_max, unsent_bytes_max) = (context.shared.limits.header_bytes_max, context.shared.limits.unsent_bytes_max);
         while used < bytes.len() {
             let reading = read(&bytes[used..], header_bytes_max);

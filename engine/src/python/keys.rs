@@ -12,6 +12,7 @@ use crate::code::Code;
 use crate::counters::Counter;
 use crate::engine::Engine as Machine;
 use crate::fence::{Approach, Channel, Fence};
+use crate::governor::RANKS;
 use crate::key_use::Used;
 use crate::keys::{Digest, KeySlot, Known, Policy as Rules};
 use crate::python::counters::until;
@@ -41,7 +42,7 @@ impl Policy {
     #[pyo3(signature = (
         *, key_id, rate_per_second, burst, quota, quota_left = 0, quota_resets_at_ns = 0, quota_in_blocks = false, expires_at_ns = None,
         unlimited = false, udp = true, in_url = false, account_id = 0, prices = true, assets_max = 1_000,
-        networks = None, origins = None
+        networks = None, origins = None, rank = 3
     ))]
     #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "as Python calls it: each by its name")]
     fn new(
@@ -61,6 +62,7 @@ impl Policy {
         assets_max: i64,
         networks: Option<Vec<String>>,
         origins: Option<Vec<String>>,
+        rank: u8,
     ) -> PyResult<Self> {
         let key_id = u32::try_from(key_id).ok().filter(|key_id| *key_id > 0);
         let burst = u32::try_from(burst).ok().filter(|burst| Rate::BURST.contains(burst));
@@ -85,6 +87,7 @@ impl Policy {
             account_id: u32::try_from(account_id).map_err(|_| out_of_range("account_id", "0 to 2**32 - 1"))?,
             prices,
             assets_max: u32::try_from(assets_max).map_err(|_| out_of_range("assets_max", "0 to 2**32 - 1"))?,
+            rank: Some(rank).filter(|rank| RANKS.contains(rank)).ok_or_else(|| out_of_range("rank", "0 to 4"))?,
             fence: Fence::new(all_of("networks", networks)?, all_of("origins", origins)?).map(Arc::new),
         }))
     }

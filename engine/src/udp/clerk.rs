@@ -7,7 +7,7 @@ use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::datagram::{ASSETS_MAX, Ask, Text, read};
-use crate::desk::{Admission, Gate, Look, Wish, age_ms, count_look, count_refusal, look};
+use crate::desk::{Admission, Gate, Look, Wish, age_ms, count_look, count_refusal, look, note_lateness};
 use crate::fence::{Approach, Channel};
 use crate::json::string_of;
 use crate::keys::{Digest, KeySlot};
@@ -131,6 +131,10 @@ impl Clerk {
             (None, Some(secret)) => gate.admit(secret, &approach, now),
         };
         let (slot, refusal, facts) = match admission {
+            Admission::Key(slot) if shared.governor.sheds(slot.policy().rank, slot.policy().key_id, 0) => {
+                cells.add(Counter::Shed, 1);
+                (Some(slot), Some(Code::Overloaded), Facts::default())
+            }
             Admission::Key(slot) => (Some(slot), None, Facts::default()),
             Admission::Refused(code, slot) => (slot, Some(code), Facts::default()),
             Admission::TriesSpent(left_ns) => {
@@ -261,6 +265,9 @@ fn asset_of(text: &Text<'_>) -> Option<Asset> {
 /// Write the usage record of an answer that is about to be sent.
 fn record(context: &mut ThreadContext, key_id: u32, request_id: u64, since: Moment, draft: &Draft) {
     let latency_ns = context.shared.clock.monotonic_ns().saturating_sub(since.monotonic_ns);
+    if draft.code != Code::Overloaded {
+        note_lateness(&context.shared.governor, context.cells(), context.waited_ns + latency_ns);
+    }
     let asset = draft.asset.map_or([0; 16], Asset::padded);
     context.record(&Entry {
         time_ns: since.wall_ns,
