@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import both, gil, hostile, memory, meter, price_http, price_udp, start, supplies
+from bench import both, gil, hostile, memory, meter, overload, price_http, price_udp, start, supplies
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -23,6 +23,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "hostile": hostile.bench,
     "start": start.bench,
     "meter": meter.bench,
+    "overload": overload.bench,
 }
 
 

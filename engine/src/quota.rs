@@ -65,6 +65,7 @@ impl Quota {
     }
 
     /// Return what a change of policy leaves of this quota: in the same month what was spent stays spent.
+    #[must_use]
     pub fn changed(&self, total: u64, left: u64, resets_at_ns: u64, wall_ns: u64) -> Self {
         if self.stock.month.1 != resets_at_ns || self.stock.blocks.is_some() {
             return Self::new(self.stock.month.0, total, left, resets_at_ns);
@@ -229,7 +230,7 @@ impl Quotas {
     pub fn take_out(&self, month: KeyMonth, keep: u64) -> u64 {
         let stocks = self.stocks.pin();
         let Some(stock) = stocks.get(&month) else { return 0 };
-        let taken = stock.word.fetch_update(Relaxed, Relaxed, |word| (word & !ENDED > keep).then(|| word & ENDED | keep));
+        let taken = stock.word.fetch_update(Relaxed, Relaxed, |word| (word & !ENDED > keep).then_some(word & ENDED | keep));
         taken.map_or(0, |before| (before & !ENDED) - keep)
     }
 

@@ -178,7 +178,7 @@ pub struct ThreadContext {
     pub peer: IpAddr,
     /// A number of the connection whose requests are served.
     pub line: u32,
-    /// How long those bytes may have waited to be read: as long as the turn before, where there was no pause after it.
+    /// How long the bytes at hand had waited in the kernel, by the last sample; 0 while the governor does not look.
     pub waited_ns: u64,
     last_serial: u64,
 }

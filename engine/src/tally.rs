@@ -105,7 +105,7 @@ impl Tally {
     /// The directory cannot be used, or its disk is full.
     pub fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
-        let life: String = random_bytes::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let life = format!("{:016x}", u64::from_ne_bytes(random_bytes()?));
         let path = directory.join(&life).with_extension(SUFFIX);
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
         let length = HEADER_BYTES + CELLS * CELL_BYTES;

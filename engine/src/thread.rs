@@ -16,9 +16,6 @@ use crate::udp::Udp;
 /// How often waits are looked at for having lasted too long.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
 
-/// A thread that waited no longer than this for its sockets had work all the time.
-const PAUSE_NS: u64 = 20_000;
-
 /// How often a thread with nothing to watch over wakes: to seal records by age.
 const DOZE: Duration = Duration::from_secs(1);
 
@@ -74,11 +71,8 @@ impl EngineThread {
     pub fn run(mut self) -> usize {
         let cut = loop {
             self.ticker.set(if self.is_watching() { SWEEP_EVERY } else { DOZE });
-            let turned_ns = self.context.shared.governor.late_ns().map(|_| self.context.shared.clock.monotonic_ns());
             let events = self.poll.wait(!self.floor.has_put_off());
-            let began_ns = self.context.received.monotonic_ns;
             self.context.received = self.context.shared.clock.now();
-            self.context.waited_ns = waited_ns(turned_ns, began_ns, self.context.received.monotonic_ns);
             for place in 0..events {
                 let event = self.poll.event(place);
                 self.on_event(event);
@@ -239,14 +233,6 @@ impl EngineThread {
         if let Ok(mut python) = self.context.shared.python.try_lock() {
             python.lane.tick(self.context.received.monotonic_ns);
         }
-    }
-}
-
-/// Return how long what is read now may have waited: since the last turn began, if there was no pause between the two.
-fn waited_ns(turned_ns: Option<u64>, began_ns: u64, now_ns: u64) -> u64 {
-    match turned_ns {
-        Some(turned_ns) if now_ns.saturating_sub(turned_ns) < PAUSE_NS => now_ns.saturating_sub(began_ns),
-        _ => 0,
     }
 }
 

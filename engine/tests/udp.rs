@@ -141,6 +141,8 @@ impl Node {
 
 fn policy() -> Policy {
     Policy {
+        quota_in_blocks: false,
+        rank: 3,
         key_id: 7,
         rate: Rate::new(1_000.0, 1_000).unwrap(),
         quota: Some(100),

@@ -266,7 +266,7 @@ fn asset_of(text: &Text<'_>) -> Option<Asset> {
 fn record(context: &mut ThreadContext, key_id: u32, request_id: u64, since: Moment, draft: &Draft) {
     let latency_ns = context.shared.clock.monotonic_ns().saturating_sub(since.monotonic_ns);
     if draft.code != Code::Overloaded {
-        note_lateness(&context.shared.governor, context.cells(), context.waited_ns + latency_ns);
+        note_lateness(&context.shared.governor, context.cells(), latency_ns);
     }
     let asset = draft.asset.map_or([0; 16], Asset::padded);
     context.record(&Entry {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 LEVEL_MOST = 4.0
 LEVEL_UP = 0.25
-LEVEL_DOWN = 0.01
+LEVEL_DOWN = 0.02
 """A level rises within a second and falls within ten: those who were shed all return at once when it falls too fast."""
 
 ANSWERS_LEAST = 20
