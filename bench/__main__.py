@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import both, gil, hostile, memory, meter, overload, price_http, price_udp, start, supplies
+from bench import both, gil, hostile, ingest, memory, meter, overload, price_http, price_udp, start, supplies, symbols
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -22,6 +22,8 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "memory": memory.bench,
     "hostile": hostile.bench,
     "start": start.bench,
+    "ingest": ingest.bench,
+    "symbols": symbols.bench,
     "meter": meter.bench,
     "overload": overload.bench,
 }

@@ -24,7 +24,9 @@ from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
 from trinity_beast.randomness import SystemSecrets, dice
-from trinity_beast.settings import Settings, read_settings
+from trinity_beast.rehearsal.commands import rehearse_app
+from trinity_beast.rehearsal.stage import Means
+from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
@@ -60,18 +62,22 @@ def about(
 
 @beast.command(epilog="Example: beast serve --feeds auto --data-dir data --ready-file ready.json")
 def serve(
+    *,
     data_dir: DataDir = None,
     feeds: Annotated[
         FeedsChoice, typer.Option(help="The live exchanges, the lab's stand-ins, the lab only if none can be reached (auto), or none.")
     ] = FeedsChoice.LIVE,
     lab_market: Annotated[str, typer.Option(help="What the lab plays: synthetic, or recorded:DIR.")] = "synthetic",
+    lab: Annotated[
+        Path | None, typer.Option("--lab", help="Where a lab is wanted, listen to one that runs: the file `beast lab --ready-file` wrote.")
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help="Write a JSON object here once every listener answers; gone when the node stops.")
     ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Run a node until Ctrl-C or SIGTERM, then stop it in order."""
-    wanted = Wanted(feeds, lab_market, ready_file)
+    wanted = Wanted(feeds, lab_market, lab, ready_file)
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
 
 
@@ -117,6 +123,7 @@ audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
+beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
 
 def main() -> None:

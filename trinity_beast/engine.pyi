@@ -15,9 +15,12 @@ __all__ = [
     "Door",
     "Engine",
     "Handed",
+    "Inlet",
+    "Intake",
     "KeyUse",
     "Keys",
     "Limits",
+    "News",
     "Policy",
     "Questions",
     "Reading",
@@ -27,6 +30,7 @@ __all__ = [
     "Standing",
     "Tries",
     "Verdict",
+    "read_frame",
     "read_segment",
     "spool_segments",
 ]
@@ -138,6 +142,8 @@ class Engine:
 
     @property
     def book(self) -> Book: ...
+    @property
+    def intake(self) -> Intake: ...
     @property
     def keys(self) -> Keys: ...
     @property
@@ -271,6 +277,156 @@ class Book:
     def assets(self) -> list[str]:
         """Return every known asset, in order."""
         ...
+
+@final
+class Intake:
+    """Reads the venues' frames by their rows and makes ordinary trades answerable; all else it leaves to Python.
+
+    A frame is taken whole or not at all. It is taken where it is certain to be nothing but live trades, each of a symbol
+    that its connection holds (`Inlet.hold`) and that is permitted (`permit`), not before its subscription and not ahead of
+    our clock by more than `Inlet.set_ahead`; where the symbols' newest trades are not older than what is held, come while
+    it may still be served, and lie within `jump_share` of the last price believed; where the frame's number, if the venue
+    numbers them, is the next; and ten times a second a venue's frame is not taken so that Python sees a sample. Late and
+    repeated trades of such a frame are counted and dropped. Before the first `set_bounds` nothing is taken.
+    """
+
+    def set_bounds(self, *, stale_after_ns: int, gaps: float, window_min_ns: int, window_max_ns: int, proof_wait_ns: int) -> None:
+        """Go by these bounds from the next frame on: they say until when a trade may be served, as `pricing/tick.py` reckons it."""
+        ...
+
+    def inlet(self, venue: str, number: int, program: str) -> Inlet | None:
+        """Return a way in for the connection `number` of a venue, whose frames are read by `program`.
+
+        None when `program` says what the engine does not follow; see `feeds/reading/compiled.py`.
+        """
+        ...
+
+    def last(self, venue: str, symbol: str) -> tuple[int, str, int] | None:
+        """Return a symbol's last trade that was let through, here or there: its exchange time, digits and connection."""
+        ...
+
+    def note(self, venue: str, symbol: str, exchange_time_ns: int, price: str, number: int) -> None:
+        """Note a trade that Python let through, as the one that no further trade may be older than.
+
+        Raises:
+            ValueError: `price` is longer than 40 characters.
+        """
+        ...
+
+    def forget(self, venue: str, symbol: str | None = None) -> None:
+        """Forget a symbol's last trade, or those of a whole venue, and take none until it is permitted again."""
+        ...
+
+    def permit(
+        self,
+        venue: str,
+        symbol: str,
+        answers: Sequence[tuple[str, str, str, bool]],
+        *,
+        held_time_ns: int,
+        heard_ns: int,
+        usable_until_ns: int,
+        can_prove: bool,
+        believed: float,
+        jump_share: float | None,
+        gaps_heard: int,
+        long_gap_ns: int,
+    ) -> None:
+        """Let a symbol's ordinary trades be taken, each the answer for every asset of `answers` from the next request on.
+
+        An answer is an asset, what it is priced in, the source's tag, and whether it is prewarmed; with none of them trades
+        are taken and published nowhere. `held_time_ns` is the exchange time of what is held; `heard_ns` and
+        `usable_until_ns` are monotonic. `jump_share` None lets every price pass. `gaps_heard` and `long_gap_ns` are the
+        symbol's rhythm. Each trade that is taken brings all of them forward.
+
+        Raises:
+            ValueError: a name is outside its bounds (see `Book.publish`).
+        """
+        ...
+
+    def close(self, venue: str, symbol: str) -> None:
+        """Leave every trade of a symbol to Python."""
+        ...
+
+    def close_all(self) -> None:
+        """Leave every trade to Python."""
+        ...
+
+    def news(self, most: int | None = None) -> list[News]:
+        """Return the newest trade of each symbol of which some were taken since it was told last: of every one, or of `most`."""
+        ...
+
+    def news_of(self, venue: str, symbol: str) -> News | None:
+        """Return the newest trade of a symbol if some were taken since it was told last."""
+        ...
+
+@final
+class Inlet:
+    """One connection's way into the intake. It ends with this object."""
+
+    def take(self, payload: bytes) -> bool:
+        """Take a whole text message; False when it is Python's to read, and nothing has happened.
+
+        The clock is read once a frame: its trades are received when that is done.
+        """
+        ...
+
+    def hold(self, symbol: str, since_ns: int) -> None:
+        """Let this connection's trades of a symbol count that are of `since_ns` (Unix time by the venue's clock) or later."""
+        ...
+
+    def release(self, symbol: str) -> None:
+        """Take no trade of a symbol from this connection any more."""
+        ...
+
+    def set_ahead(self, ahead_ns: int) -> None:
+        """Believe trades that are so far ahead of the guarded wall clock; none at first."""
+        ...
+
+    @property
+    def sequence(self) -> int | None:
+        """The number of the connection's last frame, where the venue numbers them. A frame is taken only when its number is the next."""
+        ...
+
+    @sequence.setter
+    def sequence(self, value: int | None) -> None: ...
+    def tally(self) -> tuple[int, int, int, int, int] | None:
+        """Return what was taken since this was asked last, or None for nothing.
+
+        Frames; trades that went on, late ones, repeated ones; and when (monotonic) the last frame came.
+        """
+        ...
+
+@final
+class News:
+    """The newest of the trades that were taken of a symbol, and the symbol's rhythm."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def price(self) -> str: ...
+    @property
+    def exchange_time_ns(self) -> int: ...
+    @property
+    def received_time_ns(self) -> int: ...
+    @property
+    def received_monotonic_ns(self) -> int: ...
+    @property
+    def gaps_heard(self) -> int: ...
+    @property
+    def long_gap_ns(self) -> int: ...
+
+def read_frame(program: str, payload: bytes) -> list[tuple[str, str, int]] | None:
+    """Read a frame by `program`: its trades as symbol, digits and exchange time, oldest first; None when it is Python's to read.
+
+    What the intake reads by, alone: for whoever wants to compare the two readers.
+
+    Raises:
+        ValueError: `program` says what the engine does not follow.
+    """
+    ...
 
 @final
 class Reading:

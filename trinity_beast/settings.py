@@ -55,6 +55,8 @@ class Settings:
     engine_threads: int = 0
     postgres_bin_dir: str = ""
     log_level: str = "info"
+    parameters: str = ""
+    """Values parameters begin with, `name=value` with blanks between."""
 
 
 _NAMES = {
@@ -80,6 +82,7 @@ _NAMES = {
     "BEAST_ENGINE_THREADS": "engine_threads",
     "BEAST_POSTGRES_BIN_DIR": "postgres_bin_dir",
     "BEAST_LOG_LEVEL": "log_level",
+    "BEAST_PARAMETERS": "parameters",
 }
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _NODE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -103,6 +106,11 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
     if not 0 <= settings.engine_threads <= 64:
         raise SettingInvalid(setting="BEAST_ENGINE_THREADS", reason="must be 0 (one per core) to 64")
     return settings
+
+
+def child_environment(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of a node started as our child: this process's, with no setting of ours but those given."""
+    return {name: value for name, value in os.environ.items() if name not in _NAMES} | dict(given)
 
 
 def engine_threads(settings: Settings) -> int:

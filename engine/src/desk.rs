@@ -133,7 +133,7 @@ impl Look<'_> {
 pub fn look<'a>(pages: &'a Pages<'_>, asset: Asset, wish: &Wish<'_>, monotonic_ns: u64) -> Look<'a> {
     let Some(tick) = pages.get(&asset) else { return Look::Unknown };
     let Some(price) = &tick.price else { return Look::Unavailable };
-    if wish.venue.is_some_and(|venue| venue != price.venue.as_bytes()) {
+    if wish.venue.is_some_and(|venue| venue != price.names.venue.as_bytes()) {
         return Look::OtherVenue;
     }
     let age_ns = price.age_ns(monotonic_ns);

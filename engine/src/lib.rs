@@ -17,6 +17,7 @@ pub mod fence;
 pub mod governor;
 pub mod http;
 pub mod inbox;
+pub mod intake;
 pub mod json;
 pub mod key_use;
 pub mod keys;

@@ -7,6 +7,7 @@ mod clock;
 mod counters;
 mod door;
 mod governor;
+mod intake;
 mod keys;
 mod leases;
 mod limits;
@@ -25,6 +26,7 @@ use pyo3::prelude::*;
 
 use crate::code::Code;
 use crate::engine::{Engine as Machine, THREADS};
+use crate::intake::Intake as Taker;
 use crate::request_id::text_of;
 use crate::shared::{Identity, Settings};
 use crate::spool::NODE_BYTES_MAX;
@@ -43,6 +45,8 @@ mod engine {
     use super::door::{Door, Handed, Questions};
     #[pymodule_export]
     use super::governor::Governor;
+    #[pymodule_export]
+    use super::intake::{Inlet, Intake, News, read_frame};
     #[pymodule_export]
     use super::keys::{KeyUse, Keys, Policy, Standing, Verdict};
     #[pymodule_export]
@@ -65,6 +69,7 @@ mod engine {
 #[pyclass(frozen, module = "trinity_beast.engine")]
 pub struct Engine {
     machine: Arc<Machine>,
+    intake: Arc<Taker>,
 }
 
 #[pymethods]
@@ -100,13 +105,20 @@ impl Engine {
         let (clock, limits) = (Arc::clone(&clock.0), limits.0.clone());
         let settings = Settings { identity, digest_secret, spool_directory, quota_directory, threads, clock, limits };
         let machine = py.detach(|| Machine::new(settings))?;
-        Ok(Self { machine: Arc::new(machine) })
+        let intake = Arc::new(Taker::new(Arc::clone(machine.shared())));
+        Ok(Self { machine: Arc::new(machine), intake })
     }
 
     /// The prices.
     #[getter]
     fn book(&self) -> book::Book {
         book::Book(Arc::clone(&self.machine))
+    }
+
+    /// What the venues print.
+    #[getter]
+    fn intake(&self) -> intake::Intake {
+        intake::Intake(Arc::clone(&self.intake))
     }
 
     /// The keys.

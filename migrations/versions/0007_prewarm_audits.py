@@ -1,11 +1,13 @@
 """Keep audits of the asset map; teach exchanges' rows all last prices, volumes, other names. Expand: old code ignores the tables.
 
-A row somebody has changed is left as it is: its exchange is audited by looks at one market after the other instead. Code of
+A rule somebody has set is left as it is: its exchange is audited by looks at one market after the other instead. Code of
 the last release does not know the new words and would refuse a row with them, so all nodes of a cluster are brought up together.
 """
 
+import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,7 +18,6 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-FEEDS = Path(__file__).parent / "0002_exchange_feeds.json"
 REST_RULES = Path(__file__).parent / "0007_rest_rules.json"
 
 FOLD_FIRST_FORMS = """
@@ -24,7 +25,7 @@ WITH untouched AS (
     DELETE FROM exchange_feed_versions AS second
     WHERE number = 2 AND changed_by = 'migration' AND EXISTS (
         SELECT FROM exchange_feed_versions AS first WHERE first.venue = second.venue AND first.number = 1 AND first.changed_by = 'migration'
-    )
+    ) AND NOT EXISTS (SELECT FROM exchange_feed_versions AS later WHERE later.venue = second.venue AND later.number > 2)
     RETURNING venue, after
 )
 UPDATE exchange_feed_versions AS first SET after = untouched.after
@@ -79,13 +80,29 @@ def create_results() -> None:
 
 
 def teach_rest_rules() -> None:
-    before = {row["venue"]: row["rest_rules"] for row in json.loads(FEEDS.read_text(encoding="utf-8"))}
-    after = json.loads(REST_RULES.read_text(encoding="utf-8"))
-    feeds = sa.table("exchange_feeds", sa.column("venue", sa.Text), sa.column("rest_rules", pg.JSONB))
+    changes = json.loads(REST_RULES.read_text(encoding="utf-8"))
     told = {"changed_by": "migration", "reason": "where all last prices, volumes and other names are told"}
     op.execute(sa.select(sa.func.set_config("beast.feed_change", json.dumps(told), True)))
-    for venue, rules in after.items():
-        op.execute(sa.update(feeds).where(feeds.c.venue == venue, feeds.c.rest_rules == before[venue]).values(rest_rules=rules))
+    for venue in dict.fromkeys(change["venue"] for change in changes):
+        teach(venue, [change for change in changes if change["venue"] == venue])
     op.execute(sa.select(sa.func.set_config("beast.feed_change", "", True)))
     # What nobody has touched yet is still in its first form.
     op.execute(FOLD_FIRST_FORMS)
+
+
+def teach(venue: str, changes: list[dict[str, Any]]) -> None:
+    """Set each rule whose place is there and as it was; all of a venue's are one version of its row."""
+    feeds = sa.table("exchange_feeds", sa.column("venue", sa.Text), sa.column("rest_rules", pg.JSONB))
+    stored = op.get_bind().scalar(sa.select(feeds.c.rest_rules).where(feeds.c.venue == venue).with_for_update())
+    if stored is None:
+        return
+    wanted = copy.deepcopy(stored)
+    for change in changes:
+        place: Any = wanted
+        *above, name = change["path"]
+        for step in above:
+            place = place.get(step) if isinstance(place, dict) else None
+        if isinstance(place, dict) and place.get(name) == change.get("was"):
+            place[name] = change["value"]
+    if wanted != stored:
+        op.execute(sa.update(feeds).where(feeds.c.venue == venue).values(rest_rules=wanted))

@@ -51,6 +51,17 @@ RULES = (
     "pricing/jumps.py",
     "pricing/rhythm.py",
     "pricing/tick.py",
+    "rehearsal/deeds.py",
+    "rehearsal/growth.py",
+    "rehearsal/history.py",
+    "rehearsal/neighbours.py",
+    "rehearsal/oracle.py",
+    "rehearsal/plan.py",
+    "rehearsal/promises.py",
+    "rehearsal/reading.py",
+    "rehearsal/run.py",
+    "rehearsal/scenarios.py",
+    "rehearsal/tape.py",
     "storage/cache_address.py",
     "storage/retry_door.py",
     "storage/script.py",
@@ -118,13 +129,17 @@ def _against_packages(file: SourceFile, target: str) -> Iterator[str]:
         yield f"{target}.py joins the parts and nothing is joined from below it; take what you need through the constructor."
     if target == "settings":
         yield "settings are read once, in compose/; take the plain value through the constructor."
+    if target == "rehearsal":
+        yield "a rehearsal stands outside the product; only cli.py gathers its verbs."
     if target == "engine" and here not in SPEAKS_TO_ENGINE:
         yield "only pricing, access, usage, telemetry and compose/ speak to the engine; ask one of them through its face."
     if target in CAPABILITIES and here in INFRASTRUCTURE:
         yield f"{here}/ is infrastructure and knows no capability; let {target} hand it what it needs."
     if target in CAPABILITIES and here == "lab":
         yield "the lab plays an outside party and knows no capability: it must not agree with the product by sharing its code."
-    if target == "lab":
+    if here == "rehearsal" and target in CAPABILITIES:
+        yield "a rehearsal judges the product from outside, by its answers alone: it must not agree with the product by sharing its code."
+    if target == "lab" and here != "rehearsal":
         yield "nothing in the product knows of the lab; compose/ gives a feed row another address."
     if here in SHARED_NOUNS and target not in SHARED_NOUNS:
         yield f"{here}.py is shared by everybody and may rest on nothing but the other shared nouns."

@@ -236,10 +236,23 @@ async def test_limits_are_told_on_every_answer() -> None:
         assert told == ['"burst";r=1;t=1', '"burst";r=0;t=1', '"burst";r=0;t=1']
 
 
-async def test_exchanges_are_told_to_anybody_with_the_assets_they_price() -> None:
+async def test_exchanges_are_told_to_anybody_with_the_assets_they_price_and_how_each_stands() -> None:
     async with serving_prices() as node:
+        node.clock.advance(87)  # Kraken's was five seconds old when it came.
         told = data(await node.get("/exchanges", "Accept: */*"))
         assert told["exchanges"] == [
-            {"venue": "coinbase", "name": "Coinbase", "state": "live", "assets": ["BTC", "ETH", "XRP"]},
-            {"venue": "kraken", "name": "Kraken", "state": "live", "assets": ["BTC", "DOGE"]},
+            {
+                "venue": "coinbase",
+                "name": "Coinbase",
+                "state": "live",
+                "assets": ["BTC", "ETH", "XRP"],
+                "states": {"BTC": "live", "ETH": "live", "XRP": "unavailable"},
+            },
+            {
+                "venue": "kraken",
+                "name": "Kraken",
+                "state": "live",
+                "assets": ["BTC", "DOGE"],
+                "states": {"BTC": "stale", "DOGE": "on_demand"},
+            },
         ]

@@ -19,6 +19,18 @@ def test_a_busy_symbol_is_suspect_after_the_least_window_and_live_no_longer_than
     assert not told.is_usable(35.1)
 
 
+def test_a_trade_that_was_held_back_is_live_only_for_what_is_left_of_its_window() -> None:
+    told = Told()
+    told.beats(20, every=0.2)
+    told.hears(34, printed=24)
+    assert told.is_usable(38.9)
+    assert not told.is_usable(39.1)
+    told.hears(45, printed=29)
+    assert not told.is_usable(45)
+    told.hears(45.1, printed=45)
+    assert told.is_usable(59.9)
+
+
 def test_the_window_follows_the_symbols_own_rhythm() -> None:
     told = Told()
     told.beats(100, every=4)

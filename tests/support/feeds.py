@@ -18,12 +18,21 @@ from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 SECOND_NS = 1_000_000_000
 NOW_NS = 1_795_160_400 * SECOND_NS  # 2026-11-20T07:40:00Z
-_STEPS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
-_FEEDS = json.loads((_STEPS / "0002_exchange_feeds.json").read_text(encoding="utf-8"))
-_REST_RULES = json.loads((_STEPS / "0007_rest_rules.json").read_text(encoding="utf-8"))
-DOCUMENTED: Mapping[str, Mapping[str, Any]] = {
-    row["venue"]: {**row, "rest_rules": _REST_RULES.get(row["venue"], row["rest_rules"])} for row in _FEEDS
-}
+_MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
+
+
+def _documented() -> dict[str, dict[str, Any]]:
+    """The rows as the migrations leave them."""
+    rows = {row["venue"]: row for row in json.loads((_MIGRATIONS / "0002_exchange_feeds.json").read_text(encoding="utf-8"))}
+    for change in json.loads((_MIGRATIONS / "0007_rest_rules.json").read_text(encoding="utf-8")):
+        place = rows[change["venue"]]["rest_rules"]
+        for name in change["path"][:-1]:
+            place = place[name]
+        place[change["path"][-1]] = change["value"]
+    return rows
+
+
+DOCUMENTED: Mapping[str, Mapping[str, Any]] = _documented()
 VENUES = list(DOCUMENTED)
 
 

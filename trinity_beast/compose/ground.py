@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trinity_beast.access import Keys, MadeAdminKey, admin_key, demo_key, server_digests
 from trinity_beast.clock import Clock
-from trinity_beast.parameters import Readings
+from trinity_beast.parameters import Readings, given_values
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, Valkey, upgrade
@@ -44,7 +44,7 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
 
     Raises:
         CacheAddressInvalid: `CACHE_URL` is no address. A cache that is away keeps no node from starting.
-        DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer …: why the node cannot start here.
+        ParameterInvalid, DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer …: why the node cannot start here.
     """
     with DataFolder(settings.data_dir, clock) as folder:
         async with _cache(settings, clock, dice) as cache, _database_url(settings, folder, clock) as url:
@@ -65,7 +65,7 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     demo_key=await demo_key(folder, keys, secrets),
                     admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
                     health=Health(clock),
-                    readings=Readings(),
+                    readings=Readings(given_values(settings.parameters)),
                     request_ids=RequestIds(clock),
                 )
             finally:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trinity_beast.access.routes import Operated
 from trinity_beast.compose.ground import Ground
-from trinity_beast.engine import Book
+from trinity_beast.engine import Book, Intake
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
 from trinity_beast.feeds import (
@@ -26,7 +26,7 @@ from trinity_beast.feeds.auditing.routes import audit_routes
 from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parts import Part
-from trinity_beast.pricing import CacheTier, Demand, Prices, Shelf, Smoke, Watch, cache_tier_probe
+from trinity_beast.pricing import CacheTier, Catching, Demand, Prices, Shelf, Smoke, Watch, cache_tier_probe
 from trinity_beast.storage import Notices
 from trinity_beast.web import Router
 
@@ -40,6 +40,7 @@ class Market:
     feeds: Feeds
     watch: Watch
     demand: Demand
+    catching: Catching
     listings: Listings
     audits: Audits
     tier: CacheTier | None
@@ -53,8 +54,8 @@ class Market:
         self.watch.use_map(tables.asset_map)
 
 
-def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
-    """Return the price side of these exchanges, publishing into `book`."""
+def market_of(on: Ground, exchanges: Exchanges, book: Book, intake: Intake) -> Market:
+    """Return the price side of these exchanges, publishing into `book`; `intake` takes what is ordinary."""
     tables = exchanges.tables
     looks = Looks(tables.rows, opener=HttpOpener(), clock=on.clock, readings=on.readings)
     prices = Prices(
@@ -64,6 +65,7 @@ def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
         readings=on.readings,
         source_prefix=exchanges.source_prefix,
         can_prove=looks.can_look,
+        slots=intake,
     )
     feeds = Feeds(
         tables.rows,
@@ -73,6 +75,7 @@ def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
         clock=on.clock,
         dice=on.dice,
         readings=on.readings,
+        intake=intake,
     )
     watch = Watch(prices, looks, tables.asset_map, asked_ns=feeds.asked_ns, renew=feeds.renew, clock=on.clock, readings=on.readings)
     tier = None
@@ -84,7 +87,7 @@ def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
     listings = Listings(looks, on.clock, on.readings)
     auditor = Auditor(feeds, listings, looks, Smoke(prices, book, looks), clock=on.clock, readings=on.readings)
     audits = Audits(on.database, auditor, node=on.settings.node, clock=on.clock, readings=on.readings)
-    return Market(looks, prices, feeds, watch, demand, listings, audits, tier)
+    return Market(looks, prices, feeds, watch, demand, Catching(prices, on.clock), listings, audits, tier)
 
 
 def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]:
@@ -92,7 +95,7 @@ def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]
     notices = Notices(on.database.url, FEED_CHANGES, on.clock)
     changes = FeedChanges(exchanges.read, notices, market.follow, on.clock, known=exchanges.tables)
     shared = [] if market.tier is None else [market.tier]
-    return [market.looks, *shared, market.feeds, market.watch, market.demand, changes, market.audits]
+    return [market.looks, *shared, market.feeds, market.watch, market.demand, market.catching, changes, market.audits]
 
 
 def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Operated) -> list[Router]:

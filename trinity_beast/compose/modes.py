@@ -15,7 +15,7 @@ from trinity_beast.feeds import feeds_probe
 from trinity_beast.parts import Part
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.settings import Mode
-from trinity_beast.telemetry import Counters, PoolGauges, database_probe, metering_probe
+from trinity_beast.telemetry import Counters, PoolGauges, database_probe, loop_probe, metering_probe
 from trinity_beast.telemetry.routes import health_routes, metrics_routes
 from trinity_beast.web import HttpServer
 
@@ -29,8 +29,13 @@ class Services:
 
 
 def services(on: Ground, exchanges: Exchanges) -> Services:
-    """Return what the node's mode runs."""
+    """Return what the node's mode runs.
+
+    Raises:
+        ParameterUnknown: a value was given for a parameter that none of it has.
+    """
     built = [build(on, exchanges) for build in MODES[on.settings.mode]]
+    on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
     return Services([part for each in built for part in each.parts], engines[0] if engines else None)
 
@@ -42,7 +47,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     """
     engine = engine_of(on)
     counters = Counters(engine.counters)
-    market = market_of(on, exchanges, engine.book)
+    market = market_of(on, exchanges, engine.book, engine.intake)
     gates = gates_of(on, engine, counters)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
@@ -56,6 +61,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     on.health.register("database", database_probe(on.database))
     on.health.register("feeds", feeds_probe(market.feeds))
     on.health.register("metering", metering_probe(counters), is_needed=False)
+    on.health.register("event loop", loop_probe(), is_needed=False)
     parts: list[Part] = [
         health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
         *market_parts(on, exchanges, market),

@@ -171,6 +171,24 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "The rest is in its log in the data folder.",
         plain_message="PostgreSQL did not start.",
     ),
+    "ANSWER_UNREADABLE": Text(
+        "A node answered what no node answers",
+        "{answer} cannot be read: {reason}.",
+        "Keep the log of the rehearsal: this is a mistake of the node.",
+        plain_message="A node answered what no node answers.",
+    ),
+    "REHEARSAL_BROKEN": Text(
+        "The rehearsal could not be carried out",
+        "Nothing is proven either way: {reason}.",
+        "Mend that, and start it again.",
+        plain_message="The rehearsal could not be carried out; nothing is proven either way.",
+    ),
+    "REHEARSAL_UNKNOWN": Text(
+        "That is not rehearsed",
+        "{asked} is not rehearsed; known are {known}.",
+        "Choose among those.",
+        plain_message="That is not rehearsed.",
+    ),
     "ROWS_REFUSED": Text(
         "The database refused rows",
         "The database does not take these rows into {table}: {reason}.",

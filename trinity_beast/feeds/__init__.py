@@ -7,6 +7,7 @@ from trinity_beast.feeds.editing import AssetEditor, Change, FeedEditor, MapFilt
 from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
 from trinity_beast.feeds.health import feeds_probe
+from trinity_beast.feeds.intake import Intake
 from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, SymbolStatus
 from trinity_beast.feeds.moment import Moment, Timekeeper
 from trinity_beast.feeds.reach import any_reached
@@ -33,6 +34,7 @@ __all__ = [
     "Frame",
     "FrameReader",
     "HttpOpener",
+    "Intake",
     "Listings",
     "Look",
     "Looks",

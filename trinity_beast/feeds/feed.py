@@ -11,6 +11,7 @@ from trinity_beast.feeds.backoff import Attempts
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.feeds.grammar import FeedRow
 from trinity_beast.feeds.guard import LastTrade, TradeGuard
+from trinity_beast.feeds.intake import Intake, SharedMemory
 from trinity_beast.feeds.kept_frames import KeptFrames
 from trinity_beast.feeds.line import Dial, Line, Step
 from trinity_beast.feeds.model import FeedStatus
@@ -43,12 +44,15 @@ class Feed:
         knobs: Knobs,
         tls: Callable[[], ssl.SSLContext],
         kept: KeptFrames | None = None,
+        intake: Intake | None = None,
     ) -> None:
+        """Take `intake`, which reads ordinary frames in our place."""
         self.kept = kept or KeptFrames()
         self.row, self.symbols, self.counts = row, list(symbols), Counts()
         self._on_trades, self._on_history, self._on_open = on_trades, on_history, on_open
         self._clock, self._dice, self._knobs, self._tls = clock, dice, knobs, tls
-        self._guard = TradeGuard(self.counts)
+        self._intake = intake
+        self._guard = TradeGuard(self.counts, SharedMemory(intake, row.venue) if intake is not None else None)
         self._timekeeper = Timekeeper(clock)
         self._attempts, self._numbers = Attempts(knobs), itertools.count(1)
         self._lines: list[Line] = []
@@ -109,6 +113,8 @@ class Feed:
 
     def status(self) -> FeedStatus:
         """Return how the feed stands now."""
+        for line in self._lines:
+            line.catch_up()
         return status_of(self.row, self.symbols, self._lines, self._guard, now=self._timekeeper.now(), counts=self.counts)
 
     def last_known(self, symbol: Symbol) -> LastTrade | None:
@@ -208,8 +214,15 @@ class Feed:
 
     def _add_line(self, symbols: list[Symbol]) -> None:
         line = Line(
-            self.row, symbols, knobs=self._knobs, counts=self.counts, attempts=self._attempts, dice=self._dice, numbers=self._numbers
-        )  # fmt: skip
+            self.row,
+            symbols,
+            knobs=self._knobs,
+            counts=self.counts,
+            attempts=self._attempts,
+            dice=self._dice,
+            numbers=self._numbers,
+            intake=self._intake,
+        )
         self._lines.append(line)
         self._perform(line, line.start(self._timekeeper.now()))
 
@@ -217,7 +230,7 @@ class Feed:
         for number, step in steps:
             if isinstance(step, Dial):
                 self._line_of[number] = line
-                self._wires[number] = wire = Wire(number, self, step.bytes_max)
+                self._wires[number] = wire = Wire(number, self, step.bytes_max, step.take)
                 wire.dial(step.endpoint, tls=self._tls, connect_seconds=self._knobs.connect_seconds.value)
             elif (known := self._wires.get(number)) is None:
                 continue

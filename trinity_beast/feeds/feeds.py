@@ -10,6 +10,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.feeds.feed import Feed, OnTrades
 from trinity_beast.feeds.grammar import FeedRow
 from trinity_beast.feeds.guard import LastTrade
+from trinity_beast.feeds.intake import Intake
 from trinity_beast.feeds.kept_frames import KeptFrame
 from trinity_beast.feeds.model import FeedStatus, MappedAsset
 from trinity_beast.feeds.parameters import Knobs
@@ -37,15 +38,18 @@ class Feeds:
         clock: Clock,
         dice: random.Random,
         readings: Readings | None = None,
+        intake: Intake | None = None,
     ) -> None:
         """Take what is to run. `on_trades` is given live trades, `on_history` those a venue sent as old or that were old.
 
-        Both are called on the event loop, in the order of time per symbol, and must not block.
+        Both are called on the event loop, in the order of time per symbol, and must not block. What `intake` takes, they
+        are not given.
         """
         self._rows = {row.venue: row for row in rows}
         self._map = list(asset_map)
         self._on_trades, self._on_history = on_trades, on_history
         self._clock, self._dice, self._knobs = clock, dice, Knobs(readings or Readings())
+        self._intake = intake
         self._feeds: dict[Venue, Feed] = {}
         self._context: ssl.SSLContext | None = None
         self._started = False
@@ -126,6 +130,7 @@ class Feeds:
                 dice=self._dice,
                 knobs=self._knobs,
                 tls=self._tls,
+                intake=self._intake,
             )
             self._feeds[row.venue] = feed
             feed.start()

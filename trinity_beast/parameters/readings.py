@@ -1,6 +1,7 @@
 """The values in force: handed to the parts, which look again at each use."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Generic
 
 from trinity_beast.parameters.errors import ParameterUnknown
@@ -41,16 +42,21 @@ class Reading(Generic[T]):
 class Readings:
     """Every parameter the running parts were given, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Begin with the values `given` as text; a part that asks for such a parameter finds it turned."""
         self._by_name: dict[str, Reading[Any]] = {}
+        self._given = dict(given)
 
     def of(self, parameter: Parameter[T]) -> Reading[T]:
         """Return the live reading of `parameter`: one and the same object to all who ask.
 
         Raises:
+            ParameterInvalid: the value given at the start does not fit.
             ValueError: another declaration already has this name.
         """
         reading = self._by_name.setdefault(parameter.name, Reading(parameter))
+        if (text := self._given.pop(parameter.name, None)) is not None:
+            reading.turn(parameter.parsed(text))
         if reading.parameter != parameter:
             raise ValueError(f"parameter {parameter.name!r} is declared twice, differently")
         return reading
@@ -65,6 +71,15 @@ class Readings:
         if name not in self._by_name:
             raise ParameterUnknown(name=name)
         self._by_name[name].turn(value)
+
+    def all_claimed(self) -> None:
+        """See to it that every value given at the start was for a parameter of some part: a misspelt one would turn nothing.
+
+        Raises:
+            ParameterUnknown: nobody asked for a parameter of this name.
+        """
+        for name in sorted(self._given):
+            raise ParameterUnknown(name=name)
 
     def values(self) -> Mapping[str, bool | int | float | str]:
         """Return every value in force, by name, in order of name."""

@@ -2,6 +2,7 @@
 
 from trinity_beast.pricing.book import BookOfPrices
 from trinity_beast.pricing.cache import CacheTier, Shelf, cache_tier_probe
+from trinity_beast.pricing.catching import Catching
 from trinity_beast.pricing.demand import Demand
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.model import Missing, Price, PriceList
@@ -15,6 +16,7 @@ __all__ = [
     "AssetUnknown",
     "BookOfPrices",
     "CacheTier",
+    "Catching",
     "Demand",
     "Missing",
     "Price",

@@ -57,12 +57,16 @@ class PricesTold(BaseModel):
 
 
 class ExchangeTold(BaseModel):
-    """One exchange, how its feed stands, and the assets it prices."""
+    """One exchange, how its feed stands, the assets it prices, and how each of them stands there.
+
+    An asset is `live`, `quiet` or `rest` when it may be served, else `stale` or `unavailable`; `on_demand` is fetched when asked for.
+    """
 
     venue: str
     name: str
     state: str
     assets: list[str]
+    states: dict[str, str]
 
 
 class ExchangesTold(BaseModel):
@@ -125,12 +129,14 @@ def price_routes(
 
     @router.get("/exchanges")
     async def every_exchange() -> ExchangesTold:
-        """Tell every exchange, how its feed stands, and the assets it prices. Free, without a key."""
-        told = [
-            ExchangeTold(venue=each.venue, name=each.display_name, state=each.state.value, assets=list(prices.assets_of(each.venue)))
-            for each in exchanges()
-        ]
-        return ExchangesTold(exchanges=told)
+        """Tell every exchange, how its feed stands, the assets it prices and how each stands there. Free, without a key."""
+        told = [(each, {str(asset): state for asset, state in prices.states_of(each.venue).items()}) for each in exchanges()]
+        return ExchangesTold(
+            exchanges=[
+                ExchangeTold(venue=each.venue, name=each.display_name, state=each.state.value, assets=list(states), states=states)
+                for each, states in told
+            ]
+        )
 
     return router
 

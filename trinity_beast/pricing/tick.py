@@ -108,6 +108,18 @@ class Tick:
         self._flow(trade, bounds)
         return True
 
+    def flowed(self, trade: Trade, bounds: Bounds, *, gaps_heard: int, long_gap_ns: int) -> None:
+        """Take the newest of several trades that were taken one by one in our place, none of which left the symbol unusable."""
+        self.rhythm.count, self.rhythm.long_gap_ns = gaps_heard, long_gap_ns
+        self.heard_ns, self.owed_ns, self.renewals, self.again_ns = trade.received_monotonic_ns, None, 0, 0
+        self.trade, self.proven_ns = trade, trade.received_monotonic_ns
+        self.usable_until_ns = self._fresh_until_ns(trade, bounds)
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether its next trade is an ordinary matter: it is live, and nothing is owed."""
+        return self.trade is not None and self.phase is Phase.FLOWING and self.state == "live" and self.owed_ns is None
+
     def recalled(self, trade: Trade, bounds: Bounds) -> bool:
         """Take a trade that the socket told as old; it shows no life. False when it is no younger than what is held."""
         if self.trade is not None and trade.exchange_time_ns <= self.trade.exchange_time_ns:
@@ -198,11 +210,14 @@ class Tick:
         self._hold(trade, "live", is_from_rest=False, until_ns=self._fresh_until_ns(trade, bounds))
 
     def _fresh_until_ns(self, trade: Trade, bounds: Bounds) -> int:
-        """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age."""
+        """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age.
+
+        The window counts from when it was printed: what a socket held back for long is not live for coming at last.
+        """
         stale_ns = _until(trade, bounds.stale_after_ns)
         if not self.can_prove:
             return stale_ns
-        return min(stale_ns, self.heard_ns + self.rhythm.window_ns(bounds) + bounds.proof_wait_ns)
+        return min(stale_ns, _until(trade, self.rhythm.window_ns(bounds) + bounds.proof_wait_ns))
 
     def _note_owed(self, trade: Trade, bounds: Bounds, now_ns: int) -> None:
         """Note that the socket owed us this trade. It may be a moment behind; it is not asked anew too often either."""

@@ -96,6 +96,7 @@ class Watch:
     def _attend(self, tick: Tick, now_ns: int) -> None:
         """Do for one symbol what is due."""
         self.attended += 1
+        self._prices.hear_of(tick.venue, tick.symbol)
         self._note_subscription(tick)
         if tick.must_renew(now_ns):
             is_asked = self._renew(tick.venue, tick.symbol)
@@ -118,6 +119,7 @@ class Watch:
     async def _look(self, tick: Tick) -> None:
         heard_ns = tick.heard_ns
         look = await self._looks.last_trade(tick.venue, tick.symbol, Urgency.PROOF)
+        self._prices.hear_of(tick.venue, tick.symbol)
         self._note_subscription(tick)
         if tick.heard_ns == heard_ns:  # Else the socket has spoken meanwhile, and knows better.
             self.verdicts[self._prices.on_look(tick, look)] += 1

@@ -277,7 +277,7 @@ impl Clerk {
         } else {
             let mut age = itoa::Buffer::new();
             let age = age.format(desk::age_ms(age_ns)).as_bytes();
-            self.pen.write_ok(case.out, &case.with, Tag::of(price.tag), &[&price.json, age, b"}"]);
+            self.pen.write_ok(case.out, &case.with, Tag::of(price.tag), &[price.json(), age, b"}"]);
         }
         case.finish(slot, &noted, start)
     }
@@ -341,7 +341,7 @@ impl Clerk {
                     } else {
                         self.prices.push(b',');
                     }
-                    self.prices.extend_from_slice(&price.json);
+                    self.prices.extend_from_slice(price.json());
                     self.prices.extend_from_slice(itoa::Buffer::new().format(desk::age_ms(age_ns)).as_bytes());
                     self.prices.push(b'}');
                     tag = mixed(tag, price.tag);

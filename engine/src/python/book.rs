@@ -122,10 +122,10 @@ impl Reading {
         let age_ns = price.age_ns(now_ns);
         Self {
             asset: asset.to_owned(),
-            price: Some(price.price.to_string()),
-            quote: price.quote.to_string(),
-            venue: price.venue.to_string(),
-            source: price.source.to_string(),
+            price: Some(price.price().to_owned()),
+            quote: price.names.quote.to_string(),
+            venue: price.names.venue.to_string(),
+            source: price.names.source.to_string(),
             cache_tier: CACHE_TIERS.word(price.cache_tier),
             state: if age_ns >= price.usable_for_ns { "stale" } else { STATES.word(price.state) },
             exchange_time_ns: price.exchange_time_ns,

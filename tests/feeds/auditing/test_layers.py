@@ -82,6 +82,7 @@ def test_a_symbol_is_on_its_venues_list_under_this_name_and_traded_or_it_is_told
         (status(), replace(LIVE, state="quiet"), None, Outcome.PASSED, ""),
         (status(), REST, None, Outcome.FAILED, "muted"),
         (status(), replace(LIVE, is_lent=True), None, Outcome.FAILED, "lent"),
+        (status(), replace(LIVE, state="halted"), None, Outcome.UNPROVEN, "halted"),
         (status(), replace(LIVE, state="quiet", is_lent=True), None, Outcome.PASSED, ""),
         (status(), replace(REST, is_lent=True), None, Outcome.FAILED, "lent"),
         (status(), STALE, None, Outcome.FAILED, "silent"),
@@ -155,3 +156,13 @@ def test_a_request_is_answered_or_refused_with_its_code() -> None:
     assert (refused.outcome, refused.reason, refused.evidence) == (
         Outcome.FAILED, "no_answer", {"code": "PRICE_STALE", "age_seconds": "91.2"},
     )  # fmt: skip
+
+
+@given(st.text(max_size=700))
+def test_whatever_words_a_venue_uses_can_be_stored_and_shown(words: str) -> None:
+    told = [listed(BTC, ListSeen(None, words)), delivers(BTC, status("refused", last_error=words), STALE)]
+    told.append(delivers(BTC, status(state=FeedState.WAITING, last_error=words), STALE))
+    for found in told:
+        for text in (found.told, *found.evidence.values()):
+            assert text.isprintable()
+            assert len(text) <= 500

@@ -86,6 +86,10 @@ def test_another_coin_of_the_same_name_is_not_proposed() -> None:
     assert proposed(found, known_price="140").kind is ProposalKind.MOVE
 
 
+def test_a_symbol_the_map_cannot_hold_is_not_proposed() -> None:
+    assert proposed(lists(coinbase=[product("RENDER USD", "RENDER"), product("=RENDER", "RENDER")])).kind is ProposalKind.NONE
+
+
 def test_where_nothing_is_found_it_is_told_whose_list_could_not_be_read() -> None:
     told = proposed(lists(coinbase=[], kraken=None, gemini=[]))
     assert (told.kind, told.why) == (
@@ -101,7 +105,7 @@ def test_a_coin_is_known_by_its_other_names_both_ways(name: str, others: set[str
 
 
 SYMBOLS = st.builds(
-    product, st.text("ABC-", min_size=1, max_size=6), st.sampled_from(["RNDR", "RENDER", "ETH", ""]), st.sampled_from([*DOLLARS, "EUR"]),
+    product, st.text("ABC- ", min_size=1, max_size=6), st.sampled_from(["RNDR", "RENDER", "ETH", ""]), st.sampled_from([*DOLLARS, "EUR"]),
     is_alive=st.sampled_from([True, False, None]), alias=st.sampled_from(["", "X-USD"]), price=st.sampled_from([None, "1", "500"]),
 )  # fmt: skip
 
@@ -122,5 +126,6 @@ def test_what_is_proposed_is_always_on_a_list_alive_no_alias_the_same_coin_and_a
     assert not chosen.alias
     assert chosen.base in {*also_called("RNDR"), ""}
     assert told.quote in DOLLARS
+    assert " " not in told.symbol
     assert (told.venue, told.symbol) != (ROW.venue, ROW.symbol)
     assert not (known_price and chosen.price == "500")

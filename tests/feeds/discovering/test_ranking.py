@@ -67,6 +67,8 @@ def test_the_dead_the_aliases_and_what_cannot_be_named_are_left_out() -> None:
         Product(Symbol("A/USD"), "A", "USD", is_alive=False),
         Product(Symbol("B/USDC"), "B", "USDC", is_alive=True, alias="B/USD"),
         Product(Symbol("WORD WORD"), "WORD WORD", "USD", is_alive=True),
+        Product(Symbol("ODD USD"), "ODD", "USD", is_alive=True),
+        Product(Symbol("Q/TOOLONGQUOTE"), "Q", "TOOLONGQUOTE", is_alive=True),
         Product(Symbol("btcgusdperp"), is_alive=None),
         Product(Symbol("filusd"), is_alive=None),
     ]

@@ -10,6 +10,7 @@ from trinity_beast.feeds.moment import SECOND_NS
 from trinity_beast.feeds.rest import Look, Product, Products
 from trinity_beast.words import Symbol, Trade, Venue
 
+TOLD_CHARACTERS_MAX = 500
 DELIVERING = frozenset(["live", "quiet"])
 SET_ASIDE = frozenset(["refused", "unanswered"])
 REFUSED_ROWS = ("rows_refused_price", "rows_refused_time", "rows_refused_symbol", "trades_future", "frames_unreadable")
@@ -85,6 +86,8 @@ def _of_silence(row: MappedAsset, status: FeedStatus, symbol: SymbolStatus, held
     dropped = {name: str(status.counts[name]) for name in REFUSED_ROWS if status.counts.get(name)}
     if held.is_usable and held.state in DELIVERING and (held.state == "quiet" or not held.is_lent):
         return _found(Layer.DELIVERS, Outcome.PASSED, "", state=held.state)
+    if held.is_usable and held.state == "halted":
+        return _found(Layer.DELIVERS, Outcome.UNPROVEN, "halted", f"{row.venue} has halted {row.symbol}: there are no trades to bring")
     if held.is_usable and held.is_lent:
         told = f"this node's feed of {row.venue} does not bring {row.symbol}; what another node hears is told in its place"
         return _found(Layer.DELIVERS, Outcome.FAILED, "lent", told, state=held.state, **dropped)
@@ -164,4 +167,9 @@ def answers(row: MappedAsset, answered: Answered) -> Finding:
 
 
 def _found(layer: Layer, outcome: Outcome, reason: str, told: str = "", **evidence: str) -> Finding:
-    return Finding(layer, outcome, reason, told, {name: value for name, value in evidence.items() if value})
+    return Finding(layer, outcome, reason, printable(told), {name: printable(value) for name, value in evidence.items() if value})
+
+
+def printable(text: str) -> str:
+    """Return a text that may hold a venue's own words as it can be stored and shown."""
+    return "".join(character if character.isprintable() else "?" for character in text[:TOLD_CHARACTERS_MAX])

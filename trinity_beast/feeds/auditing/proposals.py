@@ -6,6 +6,7 @@ from decimal import Decimal
 from trinity_beast.feeds.auditing.layers import ListSeen
 from trinity_beast.feeds.auditing.model import Finding, Layer, Outcome, Proposal, ProposalKind
 from trinity_beast.feeds.auditing.names import also_called
+from trinity_beast.feeds.editing.mapping import may_be_mapped
 from trinity_beast.feeds.model import MappedAsset
 from trinity_beast.feeds.rest import Product
 from trinity_beast.words import Venue
@@ -60,9 +61,9 @@ def _renamed(row: MappedAsset, gone: Finding, seen: ListSeen | None) -> Proposal
     product = seen.product(name) if seen is not None and name else None
     if product is None or product.is_alive is False:
         return None
-    quote = product.quote.upper() if gone.reason == "old_name" and product.quote else row.quote
-    if gone.reason == "alias":
-        quote = product.quote.upper() or row.quote
+    quote = product.quote.upper() or row.quote
+    if not may_be_mapped(asset=row.asset, symbol=product.symbol, quote=quote):
+        return None
     return Proposal(ProposalKind.RENAME, gone.told, row.venue, product.symbol, quote)
 
 
@@ -109,7 +110,9 @@ def _best(row: MappedAsset, seen: ListSeen | None, known_price: str | None) -> P
 def _fits(row: MappedAsset, product: Product, known_price: str | None) -> bool:
     if product.is_alive is False or product.alias:
         return False
-    return quote_of(product, row) in {row.quote, *DOLLARS} and _is_same_coin(product, known_price)
+    quote = quote_of(product, row)
+    is_fit = quote in {row.quote, *DOLLARS} and may_be_mapped(asset=row.asset, symbol=product.symbol, quote=quote)
+    return is_fit and _is_same_coin(product, known_price)
 
 
 def quote_of(product: Product, row: MappedAsset) -> str:

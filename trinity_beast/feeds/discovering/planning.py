@@ -13,6 +13,7 @@ from trinity_beast.feeds.auditing.layers import ListSeen, listed
 from trinity_beast.feeds.auditing.model import AuditedAsset, Layer, Outcome, Proposal, ProposalKind
 from trinity_beast.feeds.discovering.model import Candidate, ChangeKind, LeftAlone, Plan, PlannedChange
 from trinity_beast.feeds.editing import MapRow, WantedMapRow
+from trinity_beast.feeds.editing.mapping import may_be_mapped
 from trinity_beast.feeds.model import MappedAsset
 from trinity_beast.words import Asset, Symbol, Venue
 
@@ -56,8 +57,9 @@ def plan_of_list(
         found = listed(MappedAsset(Asset(row.asset), venue, Symbol(row.symbol), row.quote), seen)
         name = found.evidence.get("alias") or found.evidence.get("symbol")
         product = seen.product(name) if name else None
-        if product is not None and product.is_alive is not False:
-            wanted = replace(_as_is(row), symbol=product.symbol, quote=product.quote.upper() or row.quote)
+        quote = product.quote.upper() or row.quote if product is not None else ""
+        if product is not None and product.is_alive is not False and may_be_mapped(asset=row.asset, symbol=product.symbol, quote=quote):
+            wanted = replace(_as_is(row), symbol=product.symbol, quote=quote)
             _put(changes, PlannedChange(ChangeKind.RENAME, row, wanted, found.told))
         elif found.outcome is Outcome.FAILED and retire:
             _put(changes, _switched_off(row, found.told))

@@ -1,6 +1,5 @@
 """Which markets of a venue nobody has mapped, the most traded first. Pure."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -8,14 +7,13 @@ from decimal import Decimal
 from trinity_beast.feeds.auditing.names import also_called
 from trinity_beast.feeds.auditing.proposals import DOLLARS
 from trinity_beast.feeds.discovering.model import Candidate
+from trinity_beast.feeds.editing.mapping import may_be_mapped
 from trinity_beast.feeds.model import MappedAsset
 from trinity_beast.feeds.rest import Product, Products
 from trinity_beast.words import Asset, Venue
 
 QUOTES = (*DOLLARS, "EUR", "GBP", "BTC", "ETH")
 """What coins are priced in, the likelier first: by these a bare symbol such as `btcusd` is told apart, and equals are put in order."""
-_ASSET = re.compile(r"[A-Z0-9]{1,16}")
-_QUOTE = re.compile(r"[A-Z0-9]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def markets_of(products: Products) -> list[Market]:
         if product.is_alive is False or (product.alias and product.alias != product.symbol):
             continue
         base, quote = (product.base.upper(), product.quote.upper()) if product.base else split(product.symbol.upper())
-        if _ASSET.fullmatch(base) and _QUOTE.fullmatch(quote):
+        if may_be_mapped(asset=base, symbol=product.symbol, quote=quote):
             found.append(Market(Asset(base), quote, product))
     return found
 

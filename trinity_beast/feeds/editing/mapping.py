@@ -29,6 +29,12 @@ def mistakes_of(rows: Sequence[WantedMapRow], venues: Set[str]) -> list[Mistake]
     return found
 
 
+def may_be_mapped(*, asset: str, symbol: str, quote: str) -> bool:
+    """Return whether a row of the map can hold these, whoever has made them up."""
+    texts = {"asset": asset, "symbol": symbol, "quote": quote}
+    return all(form.fullmatch(texts[column]) for column, (form, _) in _FORMS.items())
+
+
 def conflicts_of(rows: Sequence[WantedMapRow], versions: Versions) -> Iterator[tuple[int, WantedMapRow, int]]:
     """Give each row that was changed since it was read: its index, itself, and the version there is (0: none)."""
     for index, row in enumerate(rows):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.feeds.grammar.row import FeedRow
+from trinity_beast.feeds.intake import Inlet
 from trinity_beast.feeds.moment import SECOND_NS, Moment, nanoseconds
 from trinity_beast.feeds.parameters import Knobs
 from trinity_beast.feeds.reading import Controls, Frame, FrameReader
@@ -17,6 +18,9 @@ from trinity_beast.words import Symbol, Trade
 
 OLD_BEFORE_ASKED_NS = SECOND_NS
 """A trade this much older than the sending of its subscription is history: the second is for clocks that differ."""
+
+RENEWAL_REQUESTS = 2
+"""A symbol that is asked for anew is left, then asked for."""
 
 SILENT = "silent"
 
@@ -51,10 +55,13 @@ class Session:
         suspects: Iterable[Symbol] = (),
         knobs: Knobs,
         counts: Counts,
+        inlet: Inlet | None = None,
     ) -> None:
+        """Take `inlet`, where ordinary frames are taken in before they would come here."""
         rules = row.control_rules
         self.row, self._reader, self._knobs, self._counts = row, reader, knobs, counts
-        self.subscriptions = Subscriptions(row, symbols, suspects, knobs, counts)
+        self._inlet = inlet
+        self.subscriptions = Subscriptions(row, symbols, suspects, knobs, counts, release=inlet.release if inlet is not None else None)
         self._pace = Pace(rules.messages_per_second or knobs.messages_per_second.value, rules.requests_per_hour)
         self._first = deque(rules.send_first)
         self._messages = 0
@@ -82,7 +89,12 @@ class Session:
         return self.tick(now)
 
     def renew(self, symbol: Symbol, now: Moment) -> list[Action] | None:
-        """Ask for one symbol anew; None where it is not held, so that nothing can be asked anew."""
+        """Ask for one symbol anew; None where it is not held, so that nothing can be asked anew.
+
+        Nor where too few requests of the hour are left: a symbol that is left must be asked for again at once.
+        """
+        if not self._pace.leaves_room(RENEWAL_REQUESTS + self.subscriptions.unsent, now.monotonic_ns):
+            return None
         return self.tick(now) if self.subscriptions.renew(symbol) else None
 
     def tick(self, now: Moment) -> list[Action]:
@@ -115,6 +127,20 @@ class Session:
             self._keep_known_history(heard, now)
         self.proved_life = self.proved_life or heard.proves_life
         return heard
+
+    def catch_up(self) -> bool:
+        """Take in what was read in our place since this was done last; whether it shows life."""
+        tally = self._inlet.tally() if self._inlet is not None else None
+        if tally is None:
+            return False
+        frames, trades, late, repeated, heard_ns = tally
+        self._heard_ns = max(self._heard_ns, heard_ns)
+        self._counts.frames += frames
+        self._counts.trades += trades
+        self._counts.trades_late += late
+        self._counts.trades_repeated += repeated
+        self.proved_life = True
+        return True
 
     def control_frame(self, now: Moment) -> None:
         """Note a WebSocket ping or pong."""
@@ -195,7 +221,11 @@ class Session:
             else:
                 self.subscriptions.traded(subscription)
                 heard.trades.append(trade)
+                if self._inlet is not None:
+                    self._inlet.hold(trade.symbol, subscription.asked_ns - OLD_BEFORE_ASKED_NS)
         heard.proves_life = bool(heard.trades)
+        if self._inlet is not None:
+            self._inlet.set_ahead(nanoseconds(self._knobs.future_seconds_max.value))
 
     def _keep_known_history(self, heard: Heard, now: Moment) -> None:
         latest_ns = self._latest_ns(now)
@@ -235,7 +265,11 @@ class Session:
 
     def _count_sequences(self, frame: Frame) -> None:
         if frame.sequence is not None:
+            if self._inlet is not None:
+                self._sequence = self._inlet.sequence
             self._sequence = self._counted(self._sequence, frame.sequence)
+            if self._inlet is not None:
+                self._inlet.sequence = self._sequence
         for symbol, number in frame.symbol_sequences:
             self._symbol_sequences[symbol] = self._counted(self._symbol_sequences.get(symbol), number)
 
