@@ -183,7 +183,8 @@ impl Leases {
     pub fn collect(&self, most: usize, now_ns: u64) -> Vec<u8> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let mut batch = Vec::new();
-        while told.len() < most {
+        // Only those that wait now: one that is spent from meanwhile waits again, and must not be told twice in one batch.
+        for _ in 0..self.waiting.len().min(most) {
             let Some(tab) = self.waiting.pop() else { break };
             // Cleared first: whoever spends from here on comes into the queue again.
             tab.is_waiting.store(false, Ordering::SeqCst);
