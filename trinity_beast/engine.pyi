@@ -124,6 +124,7 @@ class Engine:
         version: str,
         digest_secret: bytes,
         spool_directory: str | None,
+        quota_directory: str | None = None,
         threads: int,
         clock: Clock,
         limits: Limits,
@@ -131,11 +132,12 @@ class Engine:
         """Prepare an engine; nothing listens yet.
 
         `digest_secret` keys the HMAC under which keys are known. `spool_directory` None keeps no usage records
-        (benchmarks and tests only).
+        (benchmarks and tests only). In `quota_directory` it is counted what is spent of quotas that come in blocks; None
+        counts it in memory, and nothing is given back of what a killed process had.
 
         Raises:
             ValueError: an argument is out of range.
-            OSError: the spool directory cannot be used.
+            OSError: a directory cannot be used.
         """
         ...
 
@@ -145,6 +147,12 @@ class Engine:
     def intake(self) -> Intake: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def governor(self) -> Governor: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def quotas(self) -> Quotas: ...
     @property
     def blocklist(self) -> Blocklist: ...
     @property
@@ -482,6 +490,7 @@ class Policy:
         quota: int | None,
         quota_left: int = 0,
         quota_resets_at_ns: int = 0,
+        quota_in_blocks: bool = False,
         expires_at_ns: int | None = None,
         unlimited: bool = False,
         udp: bool = True,
@@ -491,10 +500,12 @@ class Policy:
         assets_max: int = 1_000,
         networks: Sequence[str] | None = None,
         origins: Sequence[str] | None = None,
+        rank: int = 3,
     ) -> Policy:
         """Describe a key. `quota` None means no monthly quota; `unlimited` bypasses rate and quota alike.
 
-        `key_id` is 1 to 2**32 - 1: what usage records name the key by. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
+        `key_id` is 1 to 2**32 - 1: what usage records name the key by. Where `quota_in_blocks`, what is left of the quota
+        is what `Quotas` was delivered, not `quota_left`. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
         `account_id` 0 is no account. `prices` False is a key for something else. `assets_max` bounds what one request may name.
         A key with `networks` (addresses or CIDR) is used from there alone; one with `origins` (`https://example.org`,
         `https://*.example.org`) by pages of those alone, and so never over UDP.
@@ -589,6 +600,139 @@ class Keys:
         ...
 
     def __len__(self) -> int: ...
+
+@final
+class Governor:
+    """What is shed when there is too much to do: the cheapest first, and keys of rank 4 never. At rest until `obey`."""
+
+    def obey(
+        self, *, level: float, connections_most: int, late_seconds: float, delay_seconds: float, datagrams_most: int, salt: int
+    ) -> None:
+        """Go by these orders from the next request on.
+
+        Keys of a rank below `level` (0 to 4) are told OVERLOADED and their connections closed; of the rank it falls into, so
+        large a part of the connections, which part `salt` says. With more than `connections_most` open connections ranks 0
+        and 1 are, with a tenth more all but rank 4. An answer that took longer than `late_seconds` (0: nobody looks), waiting
+        to be read included, is counted as `governed_late`, every one as `governed`. While something is shed newcomers wait
+        at the door for `delay_seconds`. No more than `datagrams_most` datagrams are in progress at once.
+
+        Raises:
+            ValueError: `level` is not 0 to 4, or a time not 0 to 60 seconds.
+        """
+        ...
+
+    def rest(self) -> None:
+        """Shed nothing and look at nothing."""
+        ...
+
+@final
+class Leases:
+    """How far this node may spend of what it shares with others. Alone until `lead`, `cut` or `share` is called.
+
+    A node in touch with the authority may be ahead of it by one lease a key. A lease is `seconds` of the key's rate, no less
+    than `least`, no more than `most` and never more than the key's burst.
+    """
+
+    def set_size(self, *, seconds: float, least: int, most: int) -> None:
+        """Set how large the leases of keys admitted from now on are (0.25 seconds, 100 to 10,000 unless set).
+
+        Raises:
+            ValueError: `seconds` is not within 0 to 60, or not 1 <= `least` <= `most`.
+        """
+        ...
+
+    def collect(self, most: int) -> bytes:
+        """Return what up to `most` keys have spent since it was last settled, as the authority reads it, and remember it.
+
+        40 bytes a key, little endian: its number u32, requests u32, microseconds since the last of them f64, requests of an
+        ended share that count still u32, microseconds from token to token f64, burst u32, and its bucket as last heard of
+        f64. Between two calls `settle` or `take_back` is called.
+        """
+        ...
+
+    def settle(self, answer: bytes, authority_us: int) -> None:
+        """Take in the answer to what was collected: each key's bucket, f64 microseconds of the authority's clock, now `authority_us`.
+
+        Raises:
+            ValueError: the answer is to something else; what was collected is told again.
+        """
+        ...
+
+    def take_back(self) -> None:
+        """Have what was collected told again: whether it was heard is not known. At worst it is charged twice."""
+        ...
+
+    def lead(self, stretch: float) -> None:
+        """Be in touch: spend from leases, every rate slowed down `stretch` times (1 or more) for the nodes that are out of touch."""
+        ...
+
+    def cut(self) -> None:
+        """Be out of touch: spend what is left of the leases, and nothing else."""
+        ...
+
+    def share(self, nodes: int) -> None:
+        """Spend, besides what is left of the leases, one of `nodes` equal shares of each limit, from buckets that begin empty now."""
+        ...
+
+    @property
+    def mode(self) -> str:
+        """`alone`, `leased`, `cut` or `shared`."""
+        ...
+
+    def __len__(self) -> int: ...
+
+@final
+class Quotas:
+    """Quotas that come in blocks: units of a key's month that the store has handed to this node and to no other.
+
+    A key's month is named by the key's number and the Unix time at which it ends, in nanoseconds. What is spent is counted
+    in a file of this life of the node, where `quota_directory` is given: it outlives the process, though not the machine.
+    """
+
+    def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
+        """Take delivery: key, end of its month, units, units the store has left, whether it may have more, low-water mark.
+
+        A key whose units are spent is told RATE_LIMITED while there may be more, and QUOTA_SPENT after. With no more than
+        the low-water mark left it is among the `hungry`.
+        """
+        ...
+
+    def take_out(self, months: Sequence[tuple[int, int, int]]) -> list[int]:
+        """Take units out again, all but so many of each key's month, and return how many. They can be spent here no more."""
+        ...
+
+    def accounts(self) -> list[tuple[int, int, int, int]]:
+        """Return each key's month with the units that are here unspent and those that this life has spent."""
+        ...
+
+    def hungry(self) -> list[tuple[int, int]]:
+        """Return the keys' months that want more, each once until it is delivered to."""
+        ...
+
+    def forget(self, months: Sequence[tuple[int, int]]) -> None:
+        """Forget keys' months. What they have left must have been taken out."""
+        ...
+
+    @property
+    def life(self) -> str:
+        """The name of this life of the node; empty without a `quota_directory`."""
+        ...
+
+    def former_lives(self) -> list[tuple[str, list[tuple[int, int, int]] | None]]:
+        """Return former lives that are not settled: name, and key, month and units spent; None where that cannot be believed.
+
+        Raises:
+            OSError: the directory cannot be read.
+        """
+        ...
+
+    def forget_life(self, life: str) -> None:
+        """Forget a former life: what it says was settled.
+
+        Raises:
+            OSError: its file cannot be removed, or no former life is called so.
+        """
+        ...
 
 @final
 class KeyUse:

@@ -10,6 +10,7 @@ use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::fence::Approach;
+use crate::governor::Governor;
 use crate::keys::{Digest, KeySlot, Keys};
 use crate::memo::{Memo, Met};
 use crate::tries::{Origin, Tries};
@@ -200,6 +201,15 @@ impl Tally {
 #[inline]
 pub fn count_look(cells: &Cells, look: &Look<'_>) {
     Tally::of(look).count(cells);
+}
+
+/// Count an answer for the governor, where it looks, and whether it came late.
+#[inline]
+pub fn note_lateness(governor: &Governor, cells: &Cells, waited_ns: u64) {
+    if let Some(late_ns) = governor.late_ns() {
+        cells.add(Counter::Governed, 1);
+        cells.add(Counter::GovernedLate, u64::from(waited_ns > late_ns));
+    }
 }
 
 /// Count a request that was refused for its key or its limits.

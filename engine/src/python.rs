@@ -6,9 +6,12 @@ mod book;
 mod clock;
 mod counters;
 mod door;
+mod governor;
 mod intake;
 mod keys;
+mod leases;
 mod limits;
+mod quotas;
 mod segments;
 mod spool;
 mod usage;
@@ -41,11 +44,17 @@ mod engine {
     #[pymodule_export]
     use super::door::{Door, Handed, Questions, Wanted};
     #[pymodule_export]
+    use super::governor::Governor;
+    #[pymodule_export]
     use super::intake::{Inlet, Intake, News, read_frame};
     #[pymodule_export]
     use super::keys::{KeyUse, Keys, Policy, Standing, Verdict};
     #[pymodule_export]
+    use super::leases::Leases;
+    #[pymodule_export]
     use super::limits::Limits;
+    #[pymodule_export]
+    use super::quotas::Quotas;
     #[pymodule_export]
     use super::segments::{Segment, read_segment, spool_segments};
     #[pymodule_export]
@@ -67,7 +76,7 @@ pub struct Engine {
 impl Engine {
     /// Prepare an engine; nothing listens yet.
     #[new]
-    #[pyo3(signature = (*, node, region, version, digest_secret, spool_directory, threads, clock, limits))]
+    #[pyo3(signature = (*, node, region, version, digest_secret, spool_directory, quota_directory = None, threads, clock, limits))]
     #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "as Python calls it")]
     fn new(
         py: Python<'_>,
@@ -76,6 +85,7 @@ impl Engine {
         version: String,
         digest_secret: Vec<u8>,
         spool_directory: Option<PathBuf>,
+        quota_directory: Option<PathBuf>,
         threads: usize,
         clock: &clock::Clock,
         limits: &limits::Limits,
@@ -93,7 +103,7 @@ impl Engine {
         }
         let identity = Identity { node, region, version };
         let (clock, limits) = (Arc::clone(&clock.0), limits.0.clone());
-        let settings = Settings { identity, digest_secret, spool_directory, threads, clock, limits };
+        let settings = Settings { identity, digest_secret, spool_directory, quota_directory, threads, clock, limits };
         let machine = py.detach(|| Machine::new(settings))?;
         let intake = Arc::new(Taker::new(Arc::clone(machine.shared())));
         Ok(Self { machine: Arc::new(machine), intake })
@@ -115,6 +125,24 @@ impl Engine {
     #[getter]
     fn keys(&self) -> keys::Keys {
         keys::Keys(Arc::clone(&self.machine))
+    }
+
+    /// The quotas that come in blocks.
+    #[getter]
+    fn quotas(&self) -> quotas::Quotas {
+        quotas::Quotas(Arc::clone(&self.machine))
+    }
+
+    /// What is shed when there is too much to do.
+    #[getter]
+    fn governor(&self) -> governor::Governor {
+        governor::Governor(Arc::clone(&self.machine))
+    }
+
+    /// What this node shares with others.
+    #[getter]
+    fn leases(&self) -> leases::Leases {
+        leases::Leases(Arc::clone(&self.machine))
     }
 
     /// The addresses that are refused.

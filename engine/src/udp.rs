@@ -55,7 +55,9 @@ impl Udp {
 
     /// Read and answer what has come; whether there may be more. To be called when the socket is readable.
     pub fn serve(&mut self, context: &mut ThreadContext) -> bool {
-        for _ in 0..BATCHES_PER_TURN {
+        // What is not read waits in the kernel: no more is in progress than may be.
+        let most = context.shared.governor.datagrams_most(context.shared.threads());
+        for _ in 0..(most / BATCH).clamp(1, BATCHES_PER_TURN) {
             match self.inbox.receive(self.socket.as_raw_fd()) {
                 Ok(count) => {
                     self.answer_batch(context, count);

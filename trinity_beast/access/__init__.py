@@ -7,6 +7,7 @@ from trinity_beast.access.blocklist import Blocklist, BlocklistWatch
 from trinity_beast.access.busiest import Busiest
 from trinity_beast.access.callers import Approach, Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
+from trinity_beast.access.cluster import LeaseExchange, LeaseSize, Membership, QuotaBlocks
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
 from trinity_beast.access.engine_gate import EngineGate
@@ -41,10 +42,10 @@ from trinity_beast.access.errors import (
 from trinity_beast.access.features import Features
 from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
 from trinity_beast.access.gate import Gate, Questions
+from trinity_beast.access.governor import Governor
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.last_uses import LastUses
 from trinity_beast.access.leaks import Leaks
-from trinity_beast.access.ledger import Ledger
 from trinity_beast.access.model import Account, Grant, IssuedKey, Key, KeyFilter, KeyState, Kind, OnLeak, Refused, Tier
 from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.access.reaching import Where
@@ -82,6 +83,7 @@ __all__ = [
     "EngineKeys",
     "Features",
     "Gate",
+    "Governor",
     "Grant",
     "IssuedKey",
     "Key",
@@ -104,9 +106,11 @@ __all__ = [
     "Kind",
     "LastUses",
     "Leaks",
-    "Ledger",
+    "LeaseExchange",
+    "LeaseSize",
     "LooksUp",
     "MadeAdminKey",
+    "Membership",
     "OnLeak",
     "Operator",
     "Operators",
@@ -114,6 +118,7 @@ __all__ = [
     "Patience",
     "Questions",
     "QuotaAlerts",
+    "QuotaBlocks",
     "QuotaSpent",
     "RateLimited",
     "Refused",

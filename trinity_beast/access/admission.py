@@ -54,6 +54,7 @@ def _grant(key: Key, tier: Tier, now: datetime) -> Grant:
         in_url=key.kind.may_travel_in_url,
         cache_seconds=tier.key_cache_seconds,
         account_id=key.account_id,
+        account_quota=tier.monthly_quota if key.account_id is not None else None,
         kind=key.kind,
         features=tier.features,
         restrictions=own,

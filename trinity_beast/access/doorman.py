@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from trinity_beast.access.gate import Gate, Questions
+from trinity_beast.access.gate import Gate, Questions, Resolves
 from trinity_beast.access.model import Grant, Refused
 from trinity_beast.access.roll import SECOND_NS, Roll
 from trinity_beast.clock import Clock
@@ -42,14 +41,6 @@ class Tally:
     looks: int = 0
     digests: int = 0
     away: int = 0
-
-
-class Resolves(Protocol):
-    """Who tells what keys may do. `Keys` is one, `SharedKeys` another."""
-
-    async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
-        """Tell for each digest what its key may do or why it is refused; one that cannot be told just now is left out."""
-        ...
 
 
 class Doorman:

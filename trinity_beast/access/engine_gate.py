@@ -5,6 +5,7 @@ from datetime import datetime
 
 from trinity_beast import engine
 from trinity_beast.access.gate import KeyUsed, Standing
+from trinity_beast.access.governor.rules import rank_of
 from trinity_beast.access.model import Grant
 from trinity_beast.access.restrictions import Scope
 
@@ -45,6 +46,7 @@ def policy_of(grant: Grant) -> engine.Policy:
         quota=grant.quota,
         quota_left=grant.quota_left,
         quota_resets_at_ns=_unix_ns(grant.quota_resets_at),
+        quota_in_blocks=grant.in_blocks,
         expires_at_ns=None if grant.ends_at is None else _unix_ns(grant.ends_at),
         unlimited=grant.unlimited,
         udp=grant.udp,
@@ -54,6 +56,7 @@ def policy_of(grant: Grant) -> engine.Policy:
         assets_max=grant.features.batch_assets_max,
         networks=grant.restrictions.networks,
         origins=grant.restrictions.origins,
+        rank=rank_of(grant.tier),
     )
 
 

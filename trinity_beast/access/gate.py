@@ -1,9 +1,9 @@
 """The engine as access needs it: four verbs about keys, and the questions it asks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from trinity_beast.access.model import Grant
+from trinity_beast.access.model import Grant, Refused
 
 
 class Standing(Protocol):
@@ -90,4 +90,12 @@ class Questions(Protocol):
 
     def answer(self, ticket: int, refusal: str | None = None) -> None:
         """Let a waiting request go on, or refuse it with the code given."""
+        ...
+
+
+class Resolves(Protocol):
+    """Who knows what keys may do. `Keys` is one, `SharedKeys` another, `QuotaBlocks` one that also brings units of their months."""
+
+    async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
+        """Tell for each digest what its key may do or why it is refused; one that cannot be told just now is left out."""
         ...

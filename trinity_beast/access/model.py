@@ -167,6 +167,10 @@ class Grant:
     features: Features = ALL_FEATURES
     restrictions: Restrictions = NO_RESTRICTIONS
     created_at: datetime | None = None
+    account_quota: int | None = None
+    """What all keys of the account may ask together in a month."""
+    in_blocks: bool = False
+    """What is left of the month is handed to the engine in blocks; `quota_left` is what the store thought."""
 
     def allows(self, scope: Scope) -> bool:
         """Whether the key may be used for this. One that travels in addresses is for prices alone, whatever was made of it."""

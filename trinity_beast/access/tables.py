@@ -105,3 +105,41 @@ server_secret = sa.Table(
     sa.CheckConstraint("is_only", name="is_only"),
 )
 """Which server secret the digests were made under: one for all nodes of the database. The secret itself is not here."""
+
+cluster_nodes = sa.Table(
+    "cluster_nodes",
+    metadata,
+    sa.Column("node_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("nodes_known", sa.Integer, nullable=False),
+    sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("left_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("nodes_known >= 1", name="nodes_known"),
+)
+
+quota_months = sa.Table(
+    "quota_months",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("handed", sa.BigInteger, nullable=False),
+    sa.Column("starved_at", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("subject ~ '^(key|account):[0-9]+$'", name="subject"),
+    sa.CheckConstraint("handed >= 0", name="handed"),
+)
+
+quota_blocks = sa.Table(
+    "quota_blocks",
+    metadata,
+    sa.Column("node_id", sa.Text, primary_key=True),
+    sa.Column("life", sa.Text, primary_key=True),
+    sa.Column("key_id", sa.Integer, sa.ForeignKey("api_keys.key_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("account_id", sa.Integer),
+    sa.Column("handed", sa.BigInteger, nullable=False),
+    sa.Column("spent", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.CheckConstraint("spent >= 0", name="spent"),
+    sa.CheckConstraint("handed >= spent", name="handed"),
+    sa.Index("quota_blocks_key_idx", "key_id", "month"),
+)

@@ -71,6 +71,7 @@ def engine_of(on: Ground) -> Engine:
         version=ENVELOPE_VERSION,
         digest_secret=on.server_secret,
         spool_directory=str(on.folder.spool),
+        quota_directory=str(on.folder.quotas),
         threads=engine_threads(settings),
         clock=EngineClock.system(),
         limits=Limits(),

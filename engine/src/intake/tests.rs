@@ -22,6 +22,7 @@ impl Bench {
             identity: Identity { node: "n".to_owned(), region: "r".to_owned(), version: "1".to_owned() },
             digest_secret: b"secret".to_vec(),
             spool_directory: None,
+            quota_directory: None,
             threads: 1,
             clock: Arc::clone(&clock),
             limits: Limits::default(),

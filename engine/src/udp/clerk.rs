@@ -7,7 +7,7 @@ use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::datagram::{ASSETS_MAX, Ask, Text, read};
-use crate::desk::{Admission, Gate, Look, Wish, age_ms, count_look, count_refusal, look};
+use crate::desk::{Admission, Gate, Look, Wish, age_ms, count_look, count_refusal, look, note_lateness};
 use crate::fence::{Approach, Channel};
 use crate::json::string_of;
 use crate::keys::KeySlot;
@@ -153,6 +153,10 @@ impl Clerk {
             (None, Some(secret)) => gate.admit(secret, &approach, now),
         };
         let (slot, refusal, facts) = match admission {
+            Admission::Key(slot) if shared.governor.sheds(slot.policy().rank, slot.policy().key_id, 0) => {
+                cells.add(Counter::Shed, 1);
+                (Some(slot), Some(Code::Overloaded), Facts::default())
+            }
             Admission::Key(slot) => (Some(slot), None, Facts::default()),
             Admission::Refused(code, slot) => (slot, Some(code), Facts::default()),
             Admission::TriesSpent(left_ns) => {
@@ -266,9 +270,9 @@ impl Case<'_> {
         if self.stage != Stage::Fetched {
             return slot.spend(is_served, self.now, &self.shared.clock);
         }
-        let is_paid = !is_served || slot.charge(self.now.wall_ns);
+        let paid = if is_served { slot.charge(self.now.wall_ns) } else { Ok(()) };
         let standing = slot.standing(self.now);
-        if is_paid { Ok(standing) } else { Err((Code::QuotaSpent, standing)) }
+        paid.map(|()| standing).map_err(|code| (code, standing))
     }
 
     fn told_or_too_small(&mut self, length: Option<usize>, found: &Look<'_>) -> Option<Draft> {
@@ -326,6 +330,9 @@ fn asset_of(text: &Text<'_>) -> Option<Asset> {
 /// Write the usage record of an answer that is about to be sent.
 fn record(context: &mut ThreadContext, key_id: u32, request_id: u64, since: Moment, draft: &Draft) {
     let latency_ns = context.shared.clock.monotonic_ns().saturating_sub(since.monotonic_ns);
+    if draft.code != Code::Overloaded {
+        note_lateness(&context.shared.governor, context.cells(), latency_ns);
+    }
     let asset = draft.asset.map_or([0; 16], Asset::padded);
     context.record(&Entry {
         time_ns: since.wall_ns,

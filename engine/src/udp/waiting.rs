@@ -49,7 +49,7 @@ impl Waiting {
     pub(super) fn park(&mut self, context: &mut ThreadContext, question: Question, received: &Received<'_>, since: Moment) -> bool {
         let is_for_assets = matches!(question, Question::Assets(_));
         let waiting = if is_for_assets { self.for_assets } else { self.parked.len() - self.for_assets };
-        if waiting >= self.most {
+        if waiting >= self.most || self.parked.len() >= context.shared.governor.datagrams_most(context.shared.threads()) {
             return false;
         }
         let Some(ticket) = context.ask(question, true) else { return false };
