@@ -146,9 +146,8 @@ def test_a_price_older_than_anything_remembered_is_past_every_bound(stage: Stage
 def test_halted_is_believed_of_a_market_that_its_venue_has_halted_and_of_no_other(stage: Stage) -> None:
     trade = stage.trade(0)
     assert stage.lies(told(trade, 2, state="halted")) == {Lie.NOT_HALTED}
-    halt = stage.do("halt", 3)
+    stage.do("halt", 3, until=5)
     assert stage.lies(told(trade, 4, state="halted")) == set()
-    halt.ended_ns = at(5)
     over = 5 + (PROMISES.gone_ns + PROMISES.transit_ns) / SECOND_NS
     assert stage.lies(told(trade, over - 0.01, state="halted")) == set()
     assert stage.lies(told(trade, over + 0.01, state="halted")) == {Lie.NOT_HALTED}
