@@ -236,6 +236,12 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Mend that, and start it again.",
         plain_message="The rehearsal could not be carried out; nothing is proven either way.",
     ),
+    "STATUS_UNTOLD": Text(
+        "A node does not tell how its feeds run",
+        "The node does not tell how its feeds run: {reason}.",
+        "See its log, and whether the machine is short of breath.",
+        plain_message="A node does not tell how its feeds run.",
+    ),
     "REHEARSAL_UNKNOWN": Text(
         "That is not rehearsed",
         "{asked} is not rehearsed; known are {known}.",

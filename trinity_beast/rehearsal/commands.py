@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Annotated, TypeVar
@@ -81,7 +82,18 @@ def rehearse_app(means: Means, tell: Callable[[TrinityError], str] = str) -> typ
 
 def _run(work: Coroutine[None, None, T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
+        try:
+            return runner.run(_until_told(work))
+        except asyncio.CancelledError as error:
+            raise typer.Exit(1) from error
+
+
+async def _until_told(work: Coroutine[None, None, T]) -> T:
+    """Do the work. SIGTERM ends it in order, as Ctrl-C does: else the node would be left running, and its folder lying."""
+    task = asyncio.current_task()
+    assert task is not None, "a runner runs a task"
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await work
 
 
 def _words(text: str) -> tuple[str, ...]:

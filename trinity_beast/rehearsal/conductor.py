@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from trinity_beast.rehearsal.errors import StatusUntold
 from trinity_beast.rehearsal.model import MS_NS, SECOND_NS, Judgement, Market, Refused, Tally, Told
 from trinity_beast.rehearsal.neighbours import Neighbours
 from trinity_beast.rehearsal.plan import CalmStep, Lane, Step, SymbolStep, VenueStep
@@ -213,7 +214,10 @@ class Conductor:
 
     async def _standing(self, market: Market) -> str:
         """Return all we know of one market that is not well: what is told of it, what its feed says, what it truly traded."""
-        feed = (await self._stage.feeds())[market.venue]
+        try:
+            feed = (await self._stage.feeds())[market.venue]
+        except StatusUntold as error:
+            return f"{self._last.get(market.asset)}; of its feed the node tells nothing: {error.facts['reason']}"
         symbol = next((each for each in feed["symbols"] if each["symbol"] == market.symbol), None)
         last = self._stage.truth.tapes[market].last_until(self._now_ns())
         ago_ms = None if last is None else (self._now_ns() - last.time_ns) // MS_NS
@@ -223,7 +227,11 @@ class Conductor:
     async def _count(self) -> None:
         while True:
             await self._stage.clock.sleep(COUNT_SECONDS)
-            self._counts = await self._stage.counts()
+            try:
+                self._counts = await self._stage.counts()
+            except StatusUntold as error:
+                self.problems.append(f"the node did not tell how its feeds run: {error.facts['reason']}")
+                continue
             now_ns = self._now_ns()
             for venue, state in self.lanes.items():
                 for run in state.runs:

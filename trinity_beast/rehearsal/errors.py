@@ -15,6 +15,12 @@ class RehearsalBroken(TrinityError):
     code, status = "REHEARSAL_BROKEN", 500
 
 
+class StatusUntold(TrinityError):
+    """The node does not tell how its feeds run. Fact: `reason`."""
+
+    code, status = "STATUS_UNTOLD", 502
+
+
 class RehearsalUnknown(TrinityError):
     """A fault or a venue was asked for that is not rehearsed. Facts: `asked`, `known`."""
 

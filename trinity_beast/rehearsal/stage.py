@@ -14,7 +14,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.lab import VENUES, WARM, Fault, Lab, Listing, open_market, write_ready_file
 from trinity_beast.randomness import SecretSource, dice_from
 from trinity_beast.rehearsal.deeds import Deed, Deeds
-from trinity_beast.rehearsal.errors import RehearsalBroken, RehearsalUnknown
+from trinity_beast.rehearsal.errors import RehearsalBroken, RehearsalUnknown, StatusUntold
 from trinity_beast.rehearsal.model import SECOND_NS, Judgement, Market, Refused, Told
 from trinity_beast.rehearsal.node import Environment, RunningNode, last_words, rehearsed_node
 from trinity_beast.rehearsal.oracle import Oracle
@@ -102,16 +102,17 @@ class Stage:
         """Return how the node says that its feeds run.
 
         Raises:
-            RehearsalBroken: it does not say.
+            RehearsalBroken: it has ended.
+            StatusUntold: it does not say.
         """
         try:
             async with self.session.get("/admin/feed-status") as answer:
                 told = await answer.json()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.must_run()
-            raise RehearsalBroken(reason=f"the node tells no feed status: {error!r}") from error
+            raise StatusUntold(reason=repr(error)) from error
         if not told.get("success"):
-            raise RehearsalBroken(reason=f"the node tells no feed status: {told.get('code')}")
+            raise StatusUntold(reason=str(told.get("code")))
         return {Venue(feed["venue"]): feed for feed in told["data"]["feeds"]}
 
     def must_run(self) -> None:
