@@ -45,4 +45,3 @@ def upgrade() -> None:
         sa.CheckConstraint("handed >= spent", name="quota_blocks_handed_check"),
     )
     op.create_index("quota_blocks_key_idx", "quota_blocks", ["key_id", "month"])
-
