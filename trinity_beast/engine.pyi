@@ -14,26 +14,32 @@ __all__ = [
     "Counters",
     "Door",
     "Engine",
+    "Governor",
     "Handed",
     "Inlet",
     "Intake",
     "KeyUse",
     "Keys",
+    "Leases",
     "Limits",
     "News",
     "Policy",
     "Questions",
+    "Quotas",
     "Reading",
     "Refusal",
     "Segment",
     "Spool",
     "Standing",
     "Tries",
+    "UsageBatch",
+    "UsageRows",
     "Verdict",
     "Wanted",
     "read_frame",
     "read_segment",
     "spool_segments",
+    "usage_words",
 ]
 
 @final
@@ -1076,7 +1082,7 @@ class UsageBatch:
         """The venue and source tag of each source number, in order."""
         ...
 
-    def rows(self, *, lane: int, node: int, sources: Sequence[int], stored: Sequence[tuple[int, int]] = ()) -> UsageRows:
+    def rows(self, *, lane: int, node: int, sources: Sequence[int], stored: Sequence[tuple[int, int]] = ...) -> UsageRows:
         """Return the rows to be stored: all but those whose sequence lies in a `stored` range, whose both ends are included.
 
         `lane`, `node` and `sources` are the database's numbers of what the batch names, `sources` in the batch's order.
