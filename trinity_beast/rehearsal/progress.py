@@ -31,6 +31,15 @@ def vitals_table(vitals: Vitals, conductor: Conductor, minutes: float) -> Table:
     return table
 
 
+def vitals_line(vitals: Vitals, conductor: Conductor) -> str:
+    """Return the same in one line."""
+    held = f"{vitals.memory_bytes / MIB:.1f} MiB, {vitals.threads} threads, {vitals.tasks} tasks, {vitals.sockets} sockets, {vitals.files} files"
+    judged = sum(conductor.total.judged.values())
+    return (
+        f"minute {vitals.seconds / 60:.1f}: {held}; {len(conductor.finished)} faults, {judged} prices, {conductor.total.wrong_count} wrong"
+    )
+
+
 def growth_table(growths: Sequence[Growth]) -> Table:
     """Return how everything developed."""
     table = Table(box=None, pad_edge=False, header_style="bold")
