@@ -33,11 +33,10 @@ def vitals_table(vitals: Vitals, conductor: Conductor, minutes: float) -> Table:
 
 def vitals_line(vitals: Vitals, conductor: Conductor) -> str:
     """Return the same in one line."""
-    held = f"{vitals.memory_bytes / MIB:.1f} MiB, {vitals.threads} threads, {vitals.tasks} tasks, {vitals.sockets} sockets, {vitals.files} files"
-    judged = sum(conductor.total.judged.values())
-    return (
-        f"minute {vitals.seconds / 60:.1f}: {held}; {len(conductor.finished)} faults, {judged} prices, {conductor.total.wrong_count} wrong"
-    )
+    memory = f"{vitals.memory_bytes / MIB:.1f} MiB, {vitals.threads} threads, {vitals.tasks} tasks"
+    wrong, judged = conductor.total.wrong_count, sum(conductor.total.judged.values())
+    told = f"{len(conductor.finished)} faults, {judged} prices, {wrong} wrong"
+    return f"minute {vitals.seconds / 60:.1f}: {memory}, {vitals.sockets} sockets, {vitals.files} files; {told}"
 
 
 def growth_table(growths: Sequence[Growth]) -> Table:
