@@ -8,24 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.rehearsal.watching import children_of, is_node
 from tests.support.places import own_place
 from tests.support.processes import lives, wait_for_end, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def children_of(pid: int) -> list[int]:
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
-    return found
-
-
-def is_node(pid: int) -> bool:
-    try:
-        return b"\0serve\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 @pytest.mark.slow

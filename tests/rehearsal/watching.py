@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 from trinity_beast.rehearsal.model import Finding, Judgement, Refused, Told
 from trinity_beast.rehearsal.neighbours import Neighbours
@@ -55,3 +56,19 @@ def asked_anew(node: RunningNode) -> list[str]:
     """Return the symbols a node has subscribed anew, in order, as its log tells."""
     lines = (json.loads(line) for line in node.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
     return [line["facts"]["symbol"] for line in lines if line["event"] == "symbol subscribed anew"]
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def is_node(pid: int) -> bool:
+    """Whether a process is a node that serves."""
+    try:
+        return b"\0serve\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False

@@ -17,14 +17,16 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.rehearsal.conductor import Conductor
 from trinity_beast.rehearsal.feeds import FeedsWanted, rehearse_feeds
 from trinity_beast.rehearsal.growth import Vitals
-from trinity_beast.rehearsal.progress import growth_table, progress_table, vitals_table
+from trinity_beast.rehearsal.progress import growth_table, progress_table, vitals_line, vitals_table
 from trinity_beast.rehearsal.report import FeedsReport, feeds_table
 from trinity_beast.rehearsal.sampler import Sampler
-from trinity_beast.rehearsal.soak import SoakReport, SoakWanted
+from trinity_beast.rehearsal.soak import VITALS_SECONDS, SoakReport, SoakWanted
 from trinity_beast.rehearsal.soak import soak as run_soak
 from trinity_beast.rehearsal.stage import Means
 
 T = TypeVar("T")
+LINES_EVERY = 12
+"""A soak that nobody watches says how it stands each so many times it looked at the node."""
 TABLE_WIDTH = 140
 """How wide tables are where nobody looks at them on a terminal."""
 
@@ -72,6 +74,8 @@ def rehearse_app(means: Means, tell: Callable[[TrinityError], str] = str) -> typ
             def measured(vitals: Vitals, conductor: Conductor) -> None:
                 if talk.is_terminal:
                     live.update(vitals_table(vitals, conductor, minutes), refresh=True)
+                elif round(vitals.seconds / VITALS_SECONDS) % LINES_EVERY == 0:
+                    talk.print(vitals_line(vitals, conductor), markup=False, highlight=False, soft_wrap=True)
 
             report = _run(run_soak(SoakWanted(minutes, _words(venues), seed), means, measured=measured))
         _print_soak(report, talk, as_json=as_json)

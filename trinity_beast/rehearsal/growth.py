@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from statistics import fmean, median
 
 HOUR_SECONDS = 3_600.0
 WARM_UP_SHARE = 0.25
 """What was measured in this first part of a soak is left out: pools fill, caches learn, the allocator finds its size."""
 SAMPLES_LEAST = 8
+ERRORS_SURE = 3.0
+"""A slope of so many standard errors is no chance."""
 
 MIB = 1_048_576
 BOUNDS: Mapping[str, float] = {
@@ -43,11 +46,13 @@ class Growth:
     per_hour: float
     bound: float
     samples: int
+    doubt: float = 0.0
+    """The standard error of `per_hour`: what comes and goes with every fault tilts a line by chance."""
 
     @property
     def is_growing(self) -> bool:
-        """Whether it grows by more than is allowed. Both the line and the ends must say so: one peak at an end is no growth."""
-        return self.per_hour > self.bound and self.last - self.first > self.bound / 4
+        """Whether it grows by more than is allowed. The line must say so beyond chance, and the ends too: one peak is no growth."""
+        return self.per_hour > max(self.bound, ERRORS_SURE * self.doubt) and self.last - self.first > self.bound / 4
 
 
 def growths(measured: Sequence[Vitals]) -> list[Growth]:
@@ -65,7 +70,9 @@ def growths(measured: Sequence[Vitals]) -> list[Growth]:
 def _growth(name: str, times: Sequence[float], values: Sequence[float], bound: float) -> Growth:
     quarter = max(len(values) // 4, 1)
     first, last = median(values[:quarter]), median(values[-quarter:])
-    return Growth(name, first, last, max(values), slope(times, values) * HOUR_SECONDS, bound, len(values))
+    rise = slope(times, values)
+    doubt = error_of(times, values, rise)
+    return Growth(name, first, last, max(values), rise * HOUR_SECONDS, bound, len(values), doubt * HOUR_SECONDS)
 
 
 def slope(times: Sequence[float], values: Sequence[float]) -> float:
@@ -75,3 +82,13 @@ def slope(times: Sequence[float], values: Sequence[float]) -> float:
     if not spread:
         return 0.0
     return sum((time - middle) * (value - mean) for time, value in zip(times, values, strict=True)) / spread
+
+
+def error_of(times: Sequence[float], values: Sequence[float], rise: float) -> float:
+    """Return the standard error of a slope, by how far the values lie from the line."""
+    middle, mean = fmean(times), fmean(values)
+    spread = sum((time - middle) ** 2 for time in times)
+    if len(times) < 3 or not spread:
+        return 0.0
+    off = sum((value - mean - rise * (time - middle)) ** 2 for time, value in zip(times, values, strict=True))
+    return sqrt(off / (len(times) - 2) / spread)

@@ -31,6 +31,14 @@ def vitals_table(vitals: Vitals, conductor: Conductor, minutes: float) -> Table:
     return table
 
 
+def vitals_line(vitals: Vitals, conductor: Conductor) -> str:
+    """Return the same in one line."""
+    memory = f"{vitals.memory_bytes / MIB:.1f} MiB, {vitals.threads} threads, {vitals.tasks} tasks"
+    wrong, judged = conductor.total.wrong_count, sum(conductor.total.judged.values())
+    told = f"{len(conductor.finished)} faults, {judged} prices, {wrong} wrong"
+    return f"minute {vitals.seconds / 60:.1f}: {memory}, {vitals.sockets} sockets, {vitals.files} files; {told}"
+
+
 def growth_table(growths: Sequence[Growth]) -> Table:
     """Return how everything developed."""
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from trinity_beast.errors import TrinityError
 from trinity_beast.randomness import dice_from
 from trinity_beast.rehearsal.conductor import Conductor
 from trinity_beast.rehearsal.growth import Growth, Vitals, growths
@@ -88,14 +89,13 @@ async def soak(
         async with questioned(stage, conductor, wanted.seed, every_seconds=ASK_SECONDS) as sampler:
             watching = asyncio.create_task(_watch(stage, begun_ns, vitals, lambda each: measured(each, conductor)), name="vitals")
             try:
-                await conductor.run()
-                ill = await conductor.well_again(WELL_SECONDS)
+                ill = await _gone_through(conductor)
             finally:
                 watching.cancel()
                 ended = (await asyncio.gather(watching, return_exceptions=True))[0]
         seconds = (stage.lab.now_ns() - begun_ns) / SECOND_NS
-    if isinstance(ended, Exception):
-        raise ended
+    if isinstance(ended, Exception) and not ill:
+        ill = [_sentence(ended)]
     found = growths(vitals)
     short = () if found else ("it was too short to say whether anything grows",)
     return SoakReport(
@@ -111,6 +111,28 @@ async def soak(
         notes=tuple(f"{venue}: {run.scenario.name}: {problem}" for venue, run in conductor.finished for problem in run.problems),
         vitals=tuple(vitals),
     )
+
+
+async def _gone_through(conductor: Conductor) -> list[str]:
+    """Go through all faults; what is not well at the end. Where the node breaks, what was measured until then is told all the same."""
+    ill: list[str] = []
+    try:
+        await conductor.run()
+        ill = await conductor.well_again(WELL_SECONDS)
+    except* TrinityError as broken:
+        ill = [_sentence(error) for error in _all(broken)]
+    return ill
+
+
+def _sentence(error: BaseException) -> str:
+    return " ".join(map(str, error.facts.values())) if isinstance(error, TrinityError) else repr(error)
+
+
+def _all(group: BaseExceptionGroup[TrinityError]) -> list[TrinityError]:
+    found: list[TrinityError] = []
+    for each in group.exceptions:
+        found += _all(each) if isinstance(each, BaseExceptionGroup) else [each]
+    return found
 
 
 async def _watch(stage: Stage, begun_ns: int, vitals: list[Vitals], measured: Callable[[Vitals], None]) -> None:
