@@ -3,7 +3,7 @@
 
 DATA ?= data
 FEEDS ?= auto
-FUZZ_SECONDS ?= 45
+FUZZ_SECONDS ?= 20
 
 VENV = .venv
 PY = $(VENV)/bin/python
