@@ -80,7 +80,7 @@ def test_a_wrong_venue_quote_or_source_is_found(stage: Stage, changed: dict[str,
     assert Lie.WRONG_SOURCE in stage.lies(told(stage.trade(0), 1, **changed))
 
 
-@pytest.mark.parametrize("state", ["stale", "halted", "converted", "LIVE", ""])
+@pytest.mark.parametrize("state", ["stale", "converted", "LIVE", ""])
 def test_a_state_that_is_not_usable_is_never_ok(stage: Stage, state: str) -> None:
     assert Lie.NOT_USABLE in stage.lies(told(stage.trade(0), 1, state=state))
 
