@@ -18,8 +18,8 @@ from tests.support.database import Cluster
 from tests.support.valkey import ValkeyServerOfATest
 
 WITHIN_SECONDS = float(os.environ.get("BEAST_NOTICE_SECONDS", "2.5"))
-"""A second is the promise, and what it is held to with BEAST_NOTICE_SECONDS=1. Beside other tests, on few processors, it is given more: less than the look every three seconds
-that is the floor, so that it is the notice that is tested."""
+"""A second is the promise, and what it is held to with BEAST_NOTICE_SECONDS=1. Beside other tests, on few processors, it is
+given more: less than the look every three seconds that is the floor, so that it is the notice that is tested."""
 SERVER_SECRET = "5e" * 32
 ADMIN_KEY = "the admin key of three nodes"
 
