@@ -1,6 +1,7 @@
 """Every asset's price: trades in, the engine's book kept, and the reading of what the engine cannot answer by itself."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from trinity_beast.clock import Clock
@@ -289,7 +290,9 @@ class Prices:
         if tick is None:
             return
         trade = Trade(venue, symbol, news.price, news.exchange_time_ns, news.received_time_ns, news.received_monotonic_ns)
-        tick.flowed(trade, self.bounds, gaps_heard=news.gaps_heard, long_gap_ns=news.long_gap_ns)
+        held = replace(trade, received_time_ns=news.told_time_ns, received_monotonic_ns=news.told_monotonic_ns)
+        heard_ns = news.received_monotonic_ns
+        tick.flowed(held, self.bounds, heard_ns=heard_ns, gaps_heard=news.gaps_heard, long_gap_ns=news.long_gap_ns)
         if self.atlas.rivals(venue, symbol):
             self._jumps.believe(trade)
         for row in self.atlas.of_symbol(venue, symbol):
