@@ -191,7 +191,7 @@ def test_a_trade_told_again_behind_another_of_its_instant_keeps_its_age_in_both_
     twins.happen(("coinbase", [Print("ETH", 0, 10_000)]))  # Left to Python, as a sample.
     for ahead_ms, price in [(1_000, 10_001), (950, 10_002), (910, 10_001)]:
         twins.happen(("coinbase", [Print("ETH", -ahead_ms, price)]))
-        taken = twins.engine.connections["coinbase"].taken
+        taken = twins.engine.connections[Venue("coinbase")].taken
         twins.happen(50_000_000 if ahead_ms == 1_000 else 40_000_000)
         twins.agree()
     assert taken >= 2, "by the engine"
