@@ -246,7 +246,8 @@ async def test_a_latency_falls_into_a_bucket_two_and_a_fifth_per_cent_wide(datab
     told = await rows_of(
         database,
         "SELECT bool_and(power(2, usage_latency_bucket(ns) / 32.0) <= ns * 1.000001"
-        " AND ns < power(2, (usage_latency_bucket(ns) + 1) / 32.0) * 1.000001) FROM (SELECT generate_series(1, 5000) AS ns UNION ALL SELECT (random() * 4294967295)::bigint + 1"
+        " AND ns < power(2, (usage_latency_bucket(ns) + 1) / 32.0) * 1.000001)"
+        " FROM (SELECT generate_series(1, 5000) AS ns UNION ALL SELECT (random() * 4294967295)::bigint + 1"
         " FROM generate_series(1, 5000)) AS tried",
     )
     assert told == [(True,)]
