@@ -1104,6 +1104,11 @@ class UsageRows:
         ...
 
     @property
+    def times(self) -> list[tuple[int, int, int]]:
+        """By day, as `days`: the earliest and the latest Unix time of its rows, in µs."""
+        ...
+
+    @property
     def counts(self) -> list[tuple[int, int, int, int, int, int, int]]:
         """By key and day: key id, day, answers, of them charged, of them refused, bytes of the answers, Unix time of the last in µs."""
         ...
