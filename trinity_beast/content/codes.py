@@ -81,6 +81,7 @@ STATUSES: Mapping[str, int] = {
     "VENUE_AWAY": 503,
     "PLAN_CHANGED": 409,
     "NODE_NOT_REACHED": 503,
+    "JOB_UNKNOWN": 404,
     "INTERNAL": 500,
 }
 

@@ -248,6 +248,12 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Choose among those.",
         plain_message="That is not rehearsed.",
     ),
+    "JOB_UNKNOWN": Text(
+        "There is no such job",
+        "No job is called {name}; there are {known}.",
+        "Choose one of those; `beast jobs list` tells what each does.",
+        plain_message="No job has this name.",
+    ),
     "ROWS_REFUSED": Text(
         "The database refused rows",
         "The database does not take these rows into {table}: {reason}.",
