@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Generic
 
 from trinity_beast.parameters.errors import ParameterUnknown
-from trinity_beast.parameters.model import Parameter, T
+from trinity_beast.parameters.model import Parameter, T, Value
 
 
 class Reading(Generic[T]):
@@ -43,6 +43,7 @@ class Readings:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Reading[Any]] = {}
+        self._stored: dict[str, Value] = {}
 
     def of(self, parameter: Parameter[T]) -> Reading[T]:
         """Return the live reading of `parameter`: one and the same object to all who ask.
@@ -50,7 +51,10 @@ class Readings:
         Raises:
             ValueError: another declaration already has this name.
         """
-        reading = self._by_name.setdefault(parameter.name, Reading(parameter))
+        reading = self._by_name.get(parameter.name)
+        if reading is None:
+            stored = self._stored.get(parameter.name)
+            reading = self._by_name[parameter.name] = Reading(parameter, None if stored is None else parameter.checked(stored))
         if reading.parameter != parameter:
             raise ValueError(f"parameter {parameter.name!r} is declared twice, differently")
         return reading
@@ -65,6 +69,13 @@ class Readings:
         if name not in self._by_name:
             raise ParameterUnknown(name=name)
         self._by_name[name].turn(value)
+
+    def use(self, values: Mapping[str, Value]) -> None:
+        """Put checked values in force, all of them at once; one that nobody asked for yet waits until somebody does."""
+        self._stored = dict(values)
+        for name, reading in self._by_name.items():
+            if name in values:
+                reading.turn(values[name])
 
     def values(self) -> Mapping[str, bool | int | float | str]:
         """Return every value in force, by name, in order of name."""
