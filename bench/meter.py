@@ -114,7 +114,7 @@ async def _through_us(database: Database, segments: list[Path]) -> _Side:
     with tempfile.TemporaryDirectory(dir=segments[0].parent) as folder:
         for path in segments:
             os.link(path, Path(folder) / path.name)
-        shipper = Shipper(Path(folder), Writer(database), clock=CLOCK, dice=dice_from("meter"))
+        shipper = Shipper(Waiting(Path(folder)), Writer(database), clock=CLOCK, dice=dice_from("meter"))
         began_ns, busy_seconds = CLOCK.monotonic_ns(), os.times()
         if not await shipper.ship():
             raise RunBroken("the shipper left something behind")

@@ -15,6 +15,8 @@ import typer
 
 import trinity_beast
 from trinity_beast import content
+from trinity_beast.access.alerts.routes import alert_routes
+from trinity_beast.access.blocklist.routes import blocklist_routes
 from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.cli import beast
 from trinity_beast.clock import SystemClock
@@ -96,6 +98,8 @@ def openapi_page() -> str:
         health_routes(absent, with_facts=False),
         feed_routes(absent, operator=operator, clock=absent),
         asset_routes(absent, operator=operator),
+        blocklist_routes(absent, operator=operator, clock=absent),
+        alert_routes(absent, operator=operator),
     ]
     app = build_app(
         routers,

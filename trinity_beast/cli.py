@@ -11,6 +11,8 @@ import uvloop
 from rich.console import Console
 
 from trinity_beast import content
+from trinity_beast.access.alerts.commands import add_alerts_verb
+from trinity_beast.access.blocklist.commands import blocklist_app
 from trinity_beast.access.commands import keys_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
@@ -105,7 +107,8 @@ def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
 
-beast.add_typer(keys_app(_whereabouts, CLOCK, SECRETS, told))
+beast.add_typer(add_alerts_verb(keys_app(_whereabouts, CLOCK, SECRETS, told), _whereabouts, CLOCK, told))
+beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))

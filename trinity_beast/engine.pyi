@@ -15,6 +15,7 @@ __all__ = [
     "Door",
     "Engine",
     "Handed",
+    "KeyUse",
     "Keys",
     "Limits",
     "Policy",
@@ -24,6 +25,7 @@ __all__ = [
     "Segment",
     "Spool",
     "Standing",
+    "Tries",
     "Verdict",
     "read_segment",
     "spool_segments",
@@ -138,6 +140,8 @@ class Engine:
     def keys(self) -> Keys: ...
     @property
     def blocklist(self) -> Blocklist: ...
+    @property
+    def tries(self) -> Tries: ...
     @property
     def counters(self) -> Counters: ...
     @property
@@ -308,13 +312,21 @@ class Policy:
         unlimited: bool = False,
         udp: bool = True,
         in_url: bool = False,
+        account_id: int = 0,
+        prices: bool = True,
+        assets_max: int = 1_000,
+        networks: Sequence[str] | None = None,
+        origins: Sequence[str] | None = None,
     ) -> Policy:
         """Describe a key. `quota` None means no monthly quota; `unlimited` bypasses rate and quota alike.
 
         `key_id` is 1 to 2**32 - 1: what usage records name the key by. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
+        `account_id` 0 is no account. `prices` False is a key for something else. `assets_max` bounds what one request may name.
+        A key with `networks` (addresses or CIDR) is used from there alone; one with `origins` (`https://example.org`,
+        `https://*.example.org`) by pages of those alone, and so never over UDP.
 
         Raises:
-            ValueError: a number is out of range; the message names it.
+            ValueError: a number is out of range, or a text is no network or origin; the message names it.
         """
         ...
 
@@ -369,9 +381,20 @@ class Keys:
         """Drop all that is known of a key, so that the next request asks again; whether anything was."""
         ...
 
-    def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
+    def take(
+        self,
+        secret: str,
+        *,
+        udp: bool = False,
+        in_url: bool = False,
+        address: str | None = None,
+        origin: str | None = None,
+        wants_prices: bool = True,
+    ) -> Verdict:
         """Take one token of a key on behalf of Python, from the same bucket the threads use. What is refused is counted here.
 
+        `address` and `origin` say where the request came from, for keys that are kept to networks or origins.
+        `wants_prices` False is a request for something else, whose scope Python looks at.
         A month that is used up refuses; nothing of it is spent until `charge`, once there is a price to tell.
         """
         ...
@@ -387,7 +410,29 @@ class Keys:
         """Return a key's limits and what is left of them, spending nothing; None when it is not admitted."""
         ...
 
+    def used_since(self, monotonic_ns: int) -> list[KeyUse]:
+        """Return what each admitted key was granted and refused, of those that asked at a monotonic time or later."""
+        ...
+
     def __len__(self) -> int: ...
+
+@final
+class KeyUse:
+    """What one key was granted and refused since it was admitted, over all threads, for whoever watches.
+
+    Counted at each request and lost with the key; what is billed are the usage records.
+    """
+
+    @property
+    def key_id(self) -> int: ...
+    @property
+    def granted(self) -> int: ...
+    @property
+    def refused(self) -> int: ...
+    @property
+    def last_used_ns(self) -> int:
+        """When it asked last, Unix time."""
+        ...
 
 @final
 class Standing:
@@ -414,13 +459,15 @@ class Standing:
 
 @final
 class Blocklist:
-    """Addresses and networks that are refused at accept and at datagram."""
+    """Addresses and networks that are refused at accept and at datagram, and cut where they are connected already."""
 
-    def block(self, network: str, *, seconds: float) -> None:
-        """Refuse `network` (an address or CIDR, v4 or v6) for `seconds`.
+    def block(self, network: str, *, seconds: float | None) -> None:
+        """Refuse `network` (an address or CIDR, v4 or v6) for `seconds`; until it is lifted where they are None.
+
+        Connections that are open are cut at their next request, at the latest within a second.
 
         Raises:
-            ValueError: `network` is neither.
+            ValueError: `network` is neither, or `seconds` is negative.
         """
         ...
 
@@ -429,7 +476,39 @@ class Blocklist:
         ...
 
     def entries(self) -> list[tuple[str, float]]:
-        """Return each blocked network with the seconds it has left."""
+        """Return each blocked network with the seconds it has left (infinity: until it is lifted)."""
+        ...
+
+@final
+class Tries:
+    """How often an address (v4; v6: a /64) may be wrong about a key before no unknown key of its is looked up for a while.
+
+    One wrong key counts once, however often it is sent. Keys that are admitted answer all the same. Datagrams are counted
+    apart, for anybody can forge their sender. The memory is of a fixed size; past it who was quiet the longest is forgotten.
+    """
+
+    def set_bounds(self, *, most: int, window_seconds: float, pause_seconds: float) -> None:
+        """Go by other bounds from the next wrong key on: so many keys within the window, then a pause.
+
+        Raises:
+            ValueError: a bound is out of range; the message names it.
+        """
+        ...
+
+    def fail(self, address: str, secret: str) -> bool:
+        """Count a wrong key that Python has refused; whether that spent the address's tries.
+
+        Raises:
+            ValueError: `address` is none.
+        """
+        ...
+
+    def spent(self, address: str) -> tuple[int, list[tuple[str, str]]] | None:
+        """Return in how many seconds unknown keys of `address` are looked up again, and the rate-limit fields; None: at once.
+
+        Raises:
+            ValueError: `address` is none.
+        """
         ...
 
 @final

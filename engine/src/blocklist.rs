@@ -3,8 +3,11 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use std::sync::{Mutex, PoisonError};
 
 use papaya::HashMap;
 
@@ -30,6 +33,13 @@ fn number_of(address: IpAddr) -> u128 {
 
 fn masked(bits: u128, prefix: u8) -> u128 {
     if prefix == 0 { 0 } else { bits & (u128::MAX << (128 - u32::from(prefix))) }
+}
+
+impl Network {
+    /// Return whether an address lies in it.
+    pub fn holds(self, address: IpAddr) -> bool {
+        masked(number_of(address), self.prefix) == self.bits
+    }
 }
 
 impl FromStr for Network {
@@ -67,29 +77,66 @@ impl fmt::Display for Network {
     }
 }
 
+/// With fewer blocks than this nothing is gained by dropping those whose time is over.
+const TIDIED_FROM: usize = 64;
+
 /// Networks, each with the monotonic time until which it is refused.
 #[derive(Debug, Default)]
 pub struct Blocklist {
     until_ns: HashMap<Network, u64, foldhash::fast::RandomState>,
     /// One bit for each prefix length in use, 0 to 63, 64 to 127, and 128: only those are looked up.
     lengths: [AtomicU64; 3],
-    writing: Mutex<()>,
+    /// Moves with every new block: who was let in under an older one is looked at again.
+    revision: AtomicU64,
+    writing: Mutex<Books>,
+}
+
+/// What writers keep.
+#[derive(Debug, Default)]
+struct Books {
+    /// How many blocks there are of each prefix length.
+    counts: Counts,
+    /// At how many blocks those whose time is over are dropped.
+    tidied_at: usize,
+}
+
+#[derive(Debug)]
+struct Counts([u32; 129]);
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self([0; 129])
+    }
 }
 
 impl Blocklist {
-    /// Refuse `network` until a monotonic time.
-    pub fn block(&self, network: Network, until_ns: u64) {
-        let _writing = self.writing.lock();
-        self.until_ns.pin().insert(network, until_ns);
-        self.relist();
+    /// Refuse `network` until a monotonic time, as told at `now_ns`.
+    pub fn block(&self, network: Network, until_ns: u64, now_ns: u64) {
+        let mut books = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.until_ns.pin().insert(network, until_ns).is_none() {
+            books.counts.0[usize::from(network.prefix)] += 1;
+        }
+        if self.until_ns.len() >= books.tidied_at.max(TIDIED_FROM) {
+            self.tidy(&mut books, now_ns);
+            books.tidied_at = 2 * self.until_ns.len();
+        }
+        self.relist(&books.counts);
+        self.revision.fetch_add(1, Release);
     }
 
     /// Lift a block; whether there was one.
     pub fn unblock(&self, network: Network) -> bool {
-        let _writing = self.writing.lock();
+        let mut books = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let was = self.until_ns.pin().remove(&network).is_some();
-        self.relist();
+        books.counts.0[usize::from(network.prefix)] -= u32::from(was);
+        self.relist(&books.counts);
         was
+    }
+
+    /// Return a number that moves with every new block.
+    #[inline]
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Acquire)
     }
 
     /// Return whether an address is refused now. Costs three loads while nothing is blocked.
@@ -120,20 +167,29 @@ impl Blocklist {
 
     /// Return each blocked network with the seconds it has left, dropping those whose time is over.
     pub fn entries(&self, now_ns: u64) -> Vec<(Network, f64)> {
-        let _writing = self.writing.lock();
-        self.until_ns.pin().retain(|_, until_ns| now_ns < *until_ns);
-        self.relist();
+        let mut books = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tidy(&mut books, now_ns);
+        self.relist(&books.counts);
         let until_ns = self.until_ns.pin();
-        let mut entries: Vec<_> =
-            until_ns.iter().map(|(network, until_ns)| (*network, (until_ns - now_ns) as f64 / SECOND_NS as f64)).collect();
+        let seconds = |until_ns: u64| if until_ns == u64::MAX { f64::INFINITY } else { (until_ns - now_ns) as f64 / SECOND_NS as f64 };
+        let mut entries: Vec<_> = until_ns.iter().map(|(network, until_ns)| (*network, seconds(*until_ns))).collect();
         entries.sort_by_key(|entry| entry.0);
         entries
     }
 
-    fn relist(&self) {
+    fn tidy(&self, books: &mut Books, now_ns: u64) {
+        let until_ns = self.until_ns.pin();
+        until_ns.retain(|_, until_ns| now_ns < *until_ns);
+        books.counts = Counts::default();
+        for network in until_ns.keys() {
+            books.counts.0[usize::from(network.prefix)] += 1;
+        }
+    }
+
+    fn relist(&self, counts: &Counts) {
         let mut words = [0_u64; 3];
-        for network in self.until_ns.pin().keys() {
-            words[usize::from(network.prefix) / 64] |= 1 << (network.prefix % 64);
+        for (prefix, count) in counts.0.iter().enumerate() {
+            words[prefix / 64] |= u64::from(*count > 0) << (prefix % 64);
         }
         for (lengths, word) in self.lengths.iter().zip(words) {
             lengths.store(word, Relaxed);
@@ -154,8 +210,8 @@ mod tests {
     #[test]
     fn a_network_is_refused_until_its_time_is_over() {
         let list = Blocklist::default();
-        list.block("10.1.0.0/16".parse().unwrap(), 100);
-        list.block("2001:db8::/32".parse().unwrap(), 100);
+        list.block("10.1.0.0/16".parse().unwrap(), 100, 0);
+        list.block("2001:db8::/32".parse().unwrap(), 100, 0);
         assert!(refuses(&list, "10.1.255.7", 99) && refuses(&list, "::ffff:10.1.2.3", 99) && refuses(&list, "2001:db8:1::1", 99));
         assert!(!refuses(&list, "10.2.0.1", 99) && !refuses(&list, "2001:db9::1", 99) && !refuses(&list, "10.1.0.1", 100));
         assert_eq!(list.entries(99).iter().map(|entry| entry.0.to_string()).collect::<Vec<_>>(), ["10.1.0.0/16", "2001:db8::/32"]);
@@ -165,10 +221,24 @@ mod tests {
     #[test]
     fn lifting_a_block_lifts_that_block_only() {
         let list = Blocklist::default();
-        list.block("10.0.0.1".parse().unwrap(), 100);
-        list.block("10.0.0.0/8".parse().unwrap(), 100);
+        list.block("10.0.0.1".parse().unwrap(), 100, 0);
+        list.block("10.0.0.0/8".parse().unwrap(), 100, 0);
         assert!(list.unblock("10.0.0.0/8".parse().unwrap()));
         assert!(refuses(&list, "10.0.0.1", 1) && !refuses(&list, "10.0.0.2", 1));
+    }
+
+    #[test]
+    fn a_block_without_end_stays_and_those_whose_time_is_over_go() {
+        let list = Blocklist::default();
+        list.block("192.0.2.0/24".parse().unwrap(), u64::MAX, 0);
+        for number in 0..1_000_u32 {
+            list.block(Ipv4Addr::from(number).to_string().parse().unwrap(), u64::from(number) + 1, u64::from(number));
+        }
+        assert!(list.until_ns.len() <= 2 * TIDIED_FROM, "{}", list.until_ns.len());
+        assert!(refuses(&list, "192.0.2.7", u64::MAX - 1) && list.entries(5_000)[0].1.is_infinite());
+        let revision = list.revision();
+        assert!(list.unblock("192.0.2.0/24".parse().unwrap()) && list.revision() == revision);
+        assert!(list.lengths.iter().all(|lengths| lengths.load(Relaxed) == 0));
     }
 
     #[test]
@@ -182,9 +252,11 @@ mod tests {
         #[test]
         fn a_v4_network_holds_exactly_the_addresses_that_share_its_prefix(network: u32, length in 0_u8..=32, address: u32) {
             let list = Blocklist::default();
-            list.block(format!("{}/{length}", Ipv4Addr::from(network)).parse().unwrap(), 1);
+            list.block(format!("{}/{length}", Ipv4Addr::from(network)).parse().unwrap(), 1, 0);
             let same = length == 0 || network >> (32 - length) == address >> (32 - length);
             prop_assert_eq!(list.refuses(Ipv4Addr::from(address).into(), 0), same);
+            let network: Network = format!("{}/{length}", Ipv4Addr::from(network)).parse().unwrap();
+            prop_assert_eq!(network.holds(Ipv4Addr::from(address).into()), same);
         }
     }
 }

@@ -25,10 +25,12 @@ pub enum Code {
     Overloaded,
     DependencyAway,
     Internal,
+    KeyForbids,
+    KeyTriesSpent,
 }
 
 /// Every code in the order of its number.
-pub const ALL: [Code; 18] = [
+pub const ALL: [Code; 20] = [
     Code::Ok,
     Code::KeyMissing,
     Code::KeyInvalid,
@@ -47,6 +49,8 @@ pub const ALL: [Code; 18] = [
     Code::Overloaded,
     Code::DependencyAway,
     Code::Internal,
+    Code::KeyForbids,
+    Code::KeyTriesSpent,
 ];
 
 impl Code {
@@ -65,10 +69,10 @@ impl Code {
         match self {
             Self::Ok => 200,
             Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired => 401,
-            Self::TierForbids => 403,
+            Self::TierForbids | Self::KeyForbids => 403,
             Self::AssetUnknown | Self::NotFound => 404,
             Self::PriceStale | Self::PriceUnavailable | Self::Overloaded | Self::DependencyAway => 503,
-            Self::RateLimited | Self::QuotaSpent => 429,
+            Self::RateLimited | Self::QuotaSpent | Self::KeyTriesSpent => 429,
             Self::RequestInvalid => 400,
             Self::RequestTooLarge => 431,
             Self::MethodNotAllowed => 405,
@@ -79,8 +83,10 @@ impl Code {
     /// Return which part of the request the refusal is about.
     pub fn location(self) -> &'static str {
         match self {
-            Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired | Self::TierForbids => "header.authorization",
-            Self::RateLimited | Self::QuotaSpent => "key",
+            Self::KeyMissing | Self::KeyInvalid | Self::KeyRevoked | Self::KeyExpired | Self::TierForbids | Self::KeyTriesSpent => {
+                "header.authorization"
+            }
+            Self::RateLimited | Self::QuotaSpent | Self::KeyForbids => "key",
             Self::AssetUnknown | Self::PriceStale | Self::PriceUnavailable => "query.asset",
             Self::RequestTooLarge => "header",
             Self::MethodNotAllowed => "method",

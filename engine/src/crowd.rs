@@ -15,7 +15,7 @@ pub struct Crowd {
 }
 
 /// Return the address that is counted: a whole /64 is one caller's in v6.
-fn counted(address: IpAddr) -> IpAddr {
+pub fn counted(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
             Some(address) => IpAddr::V4(address),

@@ -9,8 +9,10 @@ use crate::book::{Asset, Pages, Price};
 use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
-use crate::keys::{Channel, Digest, KeySlot, Keys};
+use crate::fence::Approach;
+use crate::keys::{Digest, KeySlot, Keys};
 use crate::memo::{Memo, Met};
+use crate::tries::{Origin, Tries};
 
 /// `memory` and `valkey` among the cache tiers.
 const MEMORY: u8 = 1;
@@ -23,21 +25,61 @@ pub enum Admission<'a> {
     Key(&'a Arc<KeySlot>),
     /// It may not; the slot is there when it is a key of ours, whose refusal is recorded.
     Refused(Code, Option<&'a Arc<KeySlot>>),
+    /// It is not admitted, and its address was wrong too often to have it looked up for so many nanoseconds.
+    TriesSpent(u64),
     /// Python has to look it up.
     Ask(Digest),
 }
 
-/// Find out who asks. Spends nothing.
-#[inline]
-pub fn admit<'a>(memo: &'a mut Memo, keys: &Keys, secret: Option<&[u8]>, channel: Channel, now: Moment) -> Admission<'a> {
-    let Some(secret) = secret else { return Admission::Refused(Code::KeyMissing, None) };
-    match memo.meet(keys, secret, now.monotonic_ns) {
-        Met::Admitted(slot) => match slot.refusal(channel, now.wall_ns) {
-            None => Admission::Key(slot),
-            Some(code) => Admission::Refused(code, Some(slot)),
-        },
-        Met::Refused(code) => Admission::Refused(code, None),
-        Met::Unknown(digest) => Admission::Ask(digest),
+/// What finds out who asks.
+#[derive(Debug)]
+pub struct Gate<'a, 'k> {
+    /// The thread's own memory.
+    pub memo: &'a mut Memo,
+    /// All keys.
+    pub keys: &'k Keys,
+    /// Who was wrong how often.
+    pub tries: &'k Tries,
+}
+
+impl<'a> Gate<'a, '_> {
+    /// Find out who asks. Spends nothing. Whatever a key is refused for, refusing it takes the same work.
+    #[inline]
+    pub fn admit(self, secret: Option<&[u8]>, approach: &Approach<'_>, now: Moment) -> Admission<'a> {
+        let Some(secret) = secret else { return Admission::Refused(Code::KeyMissing, None) };
+        let (keys, tries) = (self.keys, self.tries);
+        match self.memo.meet(keys, secret, now.monotonic_ns) {
+            Met::Admitted(slot) => match slot.refusal(approach, now.wall_ns) {
+                None => Admission::Key(slot),
+                Some(code) => {
+                    labour(keys, secret, now);
+                    slot.note_refused(now.monotonic_ns);
+                    Admission::Refused(code, Some(slot))
+                }
+            },
+            Met::Refused(code) => refuse_stranger(tries, code, secret, Origin::new(approach.address, approach.channel), now),
+            Met::Unknown(digest) => match tries.pause_left_ns(Origin::new(approach.address, approach.channel), now.monotonic_ns) {
+                0 => Admission::Ask(digest),
+                left_ns => Admission::TriesSpent(left_ns),
+            },
+        }
+    }
+}
+
+/// Do once more what finding an unknown key takes: a key that is met and refused must not be refused faster than that.
+#[cold]
+fn labour(keys: &Keys, secret: &[u8], now: Moment) {
+    std::hint::black_box(keys.find(&keys.digest_of(secret), now.monotonic_ns));
+}
+
+#[cold]
+fn refuse_stranger<'a>(tries: &Tries, code: Code, secret: &[u8], origin: Origin, now: Moment) -> Admission<'a> {
+    match tries.pause_left_ns(origin, now.monotonic_ns) {
+        0 => {
+            tries.fail(origin, secret, now.monotonic_ns);
+            Admission::Refused(code, None)
+        }
+        left_ns => Admission::TriesSpent(left_ns),
     }
 }
 
@@ -165,7 +207,13 @@ pub fn count_refusal(cells: &Cells, code: Code) {
     match code {
         Code::RateLimited => cells.add(Counter::RateLimited, 1),
         Code::QuotaSpent => cells.add(Counter::QuotaRefused, 1),
-        Code::KeyMissing | Code::KeyInvalid | Code::KeyRevoked | Code::KeyExpired | Code::TierForbids => {
+        Code::KeyMissing
+        | Code::KeyInvalid
+        | Code::KeyRevoked
+        | Code::KeyExpired
+        | Code::TierForbids
+        | Code::KeyForbids
+        | Code::KeyTriesSpent => {
             cells.add(Counter::KeysRefused, 1);
         }
         _ => {}
@@ -178,7 +226,9 @@ mod tests {
     use crate::book::tests::{START_NS, bitcoin};
     use crate::book::{Book, Publication};
     use crate::clock::{Clock, SECOND_NS};
-    use crate::keys::tests::{NOW, policy};
+    use crate::keys::Channel;
+    use crate::keys::tests::{NOW, WORK, over, policy};
+    use crate::secret::with_checksum;
 
     fn look_at(book: &Book, wish: &Wish<'_>, monotonic_ns: u64) -> (Code, u64) {
         let pages = book.open();
@@ -220,14 +270,73 @@ mod tests {
         assert_eq!((crate::words::CACHE_TIERS.word(MEMORY), crate::words::CACHE_TIERS.word(VALKEY)), ("memory", "valkey"));
     }
 
+    fn asked<'a>(memo: &'a mut Memo, keys: &Keys, tries: &Tries, secret: Option<&[u8]>, channel: Channel) -> Admission<'a> {
+        Gate { memo, keys, tries }.admit(secret, &over(channel), NOW)
+    }
+
+    /// A key as it is issued, of one letter.
+    fn key(letter: char) -> Vec<u8> {
+        with_checksum(&format!("tb_live_{}", String::from(letter).repeat(32))).into()
+    }
+
     #[test]
     fn who_asks_is_found_out_without_spending() {
-        let (keys, mut memo) = (Keys::new(b"s"), Memo::new((1, 2)));
-        assert!(matches!(admit(&mut memo, &keys, None, Channel::Header, NOW), Admission::Refused(Code::KeyMissing, None)));
-        assert!(matches!(admit(&mut memo, &keys, Some(b"k"), Channel::Header, NOW), Admission::Ask(_)));
-        keys.admit(keys.digest_of(b"k"), policy(), NOW);
-        assert!(matches!(admit(&mut memo, &keys, Some(b"k"), Channel::Url, NOW), Admission::Refused(Code::TierForbids, Some(_))));
-        let Admission::Key(slot) = admit(&mut memo, &keys, Some(b"k"), Channel::Header, NOW) else { panic!("not admitted") };
+        let (keys, tries, mut memo) = (Keys::new(b"s"), Tries::new((3, 4)), Memo::new((1, 2)));
+        let (memo, secret) = (&mut memo, key('k'));
+        assert!(matches!(asked(memo, &keys, &tries, None, Channel::Header), Admission::Refused(Code::KeyMissing, None)));
+        assert!(matches!(asked(memo, &keys, &tries, Some(&secret), Channel::Header), Admission::Ask(_)));
+        keys.admit(keys.digest_of(&secret), policy(), NOW);
+        assert!(matches!(asked(memo, &keys, &tries, Some(&secret), Channel::Url), Admission::Refused(Code::TierForbids, Some(_))));
+        let Admission::Key(slot) = asked(memo, &keys, &tries, Some(&secret), Channel::Header) else { panic!("not admitted") };
         assert_eq!(slot.standing(NOW).level.left, 5);
+    }
+
+    #[test]
+    fn whatever_a_key_is_refused_for_takes_the_same_work() {
+        let (keys, tries, mut memo) = (Keys::new(b"s"), Tries::new((3, 4)), Memo::new((1, 2)));
+        let (good, ended, unknown, wrong, revoked) = (key('g'), key('e'), key('u'), key('w'), key('r'));
+        keys.admit(keys.digest_of(&good), policy(), NOW);
+        keys.admit(keys.digest_of(&ended), crate::keys::Policy { expires_at_ns: Some(1), ..policy() }, NOW);
+        keys.refuse(keys.digest_of(&wrong), Code::KeyInvalid, u64::MAX);
+        keys.refuse(keys.digest_of(&revoked), Code::KeyRevoked, u64::MAX);
+        let mut work_for = |secret: &[u8], channel| {
+            let before = WORK.get();
+            let admission = asked(&mut memo, &keys, &tries, Some(secret), channel);
+            assert!(matches!(admission, Admission::Refused(..) | Admission::Ask(_)));
+            let after = WORK.get();
+            (after.0 - before.0, after.1 - before.1)
+        };
+        for secret in [&good, &ended] {
+            work_for(secret, Channel::Url); // From here on the thread has met it.
+        }
+        let header = [b"mistyped".as_slice(), &unknown, &wrong, &revoked, &ended].map(|secret| (secret, Channel::Header));
+        for (secret, channel) in header.into_iter().chain([(good.as_slice(), Channel::Url)]) {
+            assert_eq!(work_for(secret, channel), (1, 1), "one digest made and one find");
+        }
+    }
+
+    #[test]
+    fn an_address_that_was_wrong_too_often_has_nothing_looked_up_and_its_good_keys_answer_all_the_same() {
+        let (keys, tries, mut memo) = (Keys::new(b"s"), Tries::new((3, 4)), Memo::new((1, 2)));
+        tries.set_bounds(crate::tries::Bounds { most: 3, window_ns: SECOND_NS, pause_ns: SECOND_NS });
+        keys.admit(keys.digest_of(&key('g')), policy(), NOW);
+        let mut told = |secret: &[u8], channel| match asked(&mut memo, &keys, &tries, Some(secret), channel) {
+            Admission::Key(_) => Ok(()),
+            Admission::Refused(code, _) => Err(code),
+            Admission::Ask(_) => Err(Code::Ok),
+            Admission::TriesSpent(left_ns) => {
+                assert_eq!(left_ns, SECOND_NS);
+                Err(Code::KeyTriesSpent)
+            }
+        };
+        keys.refuse(keys.digest_of(&key('a')), Code::KeyInvalid, u64::MAX);
+        keys.refuse(keys.digest_of(&key('b')), Code::KeyRevoked, u64::MAX);
+        assert_eq!(told(&key('a'), Channel::Header), Err(Code::KeyInvalid));
+        assert_eq!(told(&key('b'), Channel::Header), Err(Code::KeyRevoked));
+        assert_eq!(told(b"mistyped", Channel::Header), Err(Code::KeyInvalid));
+        assert_eq!(told(&key('a'), Channel::Header), Err(Code::KeyTriesSpent));
+        assert_eq!(told(&key('n'), Channel::Header), Err(Code::KeyTriesSpent));
+        assert_eq!(told(&key('n'), Channel::Datagram), Err(Code::Ok), "a claimed address is another");
+        assert_eq!(told(&key('g'), Channel::Header), Ok(()));
     }
 }

@@ -11,6 +11,9 @@ use sha2::Sha256;
 use crate::bucket::{Bucket, Quota, Rate};
 use crate::clock::{Clock, Moment, SECOND_NS};
 use crate::code::Code;
+pub use crate::fence::Channel;
+use crate::fence::{Approach, Fence};
+use crate::key_use::{KeyUse, Used};
 use crate::ratelimit::{LimitFields, Standing};
 
 /// HMAC-SHA-256 of a key's secret under the server's.
@@ -19,23 +22,14 @@ pub type Digest = [u8; 32];
 /// How many refused keys are remembered at once.
 pub const REFUSALS_MAX: usize = 65_536;
 
-/// How the key reached us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// In a header field.
-    Header,
-    /// In the address, where logs and neighbours see it.
-    Url,
-    /// In a datagram.
-    Datagram,
-}
-
 /// What one key may do.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is one permission")]
 pub struct Policy {
     /// What usage records name the key by. Not 0.
     pub key_id: u32,
+    /// Whose key it is, among those that share a quota; 0: nobody's.
+    pub account_id: u32,
     /// How fast it may ask.
     pub rate: Rate,
     /// Requests a month.
@@ -52,13 +46,27 @@ pub struct Policy {
     pub udp: bool,
     /// It may stand in the address.
     pub in_url: bool,
+    /// It may ask for prices.
+    pub prices: bool,
+    /// How many assets it may name in one request.
+    pub assets_max: u32,
+    /// Where it may be used from; None: anywhere.
+    pub fence: Option<Arc<Fence>>,
+}
+
+/// What outlives a change of policy. Both are written at every request, so they lie side by side and away from others.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Tab {
+    bucket: Bucket,
+    used: KeyUse,
 }
 
 /// An admitted key: its policy, and the counts that outlive a change of policy.
 #[derive(Debug)]
 pub struct KeySlot {
     policy: Policy,
-    bucket: Arc<Bucket>,
+    tab: Arc<Tab>,
     quota: Option<Arc<Quota>>,
     fields: LimitFields,
     retired: AtomicBool,
@@ -66,9 +74,12 @@ pub struct KeySlot {
 
 impl KeySlot {
     fn new(policy: Policy, previous: Option<&Self>, now: Moment) -> Self {
-        let bucket = match previous {
-            Some(old) if old.policy.rate.interval_ns() == policy.rate.interval_ns() => Arc::clone(&old.bucket),
-            Some(old) => Arc::new(Bucket::converted(&old.bucket, old.policy.rate, policy.rate, now.monotonic_ns)),
+        let tab = match previous {
+            Some(old) if old.policy.rate.interval_ns() == policy.rate.interval_ns() => Arc::clone(&old.tab),
+            Some(old) => Arc::new(Tab {
+                bucket: Bucket::converted(&old.tab.bucket, old.policy.rate, policy.rate, now.monotonic_ns),
+                used: KeyUse::continued(&old.tab.used),
+            }),
             None => Arc::default(),
         };
         let kept = previous.and_then(|old| old.quota.as_ref());
@@ -78,7 +89,7 @@ impl KeySlot {
             _ => Arc::new(Quota::new(total, policy.quota_left, policy.quota_resets_at_ns)),
         });
         let fields = LimitFields::new(policy.rate, policy.quota.map(|total| (total, policy.quota_resets_at_ns)));
-        Self { policy, bucket, quota, fields, retired: AtomicBool::new(false) }
+        Self { policy, tab, quota, fields, retired: AtomicBool::new(false) }
     }
 
     /// Return what the key may do.
@@ -97,18 +108,33 @@ impl KeySlot {
         self.retired.load(Ordering::Acquire)
     }
 
-    /// Return why a request over `channel` is refused at any rate, or None.
+    /// Return why a request that came so is refused at any rate, or None.
     #[inline]
-    pub fn refusal(&self, channel: Channel, wall_ns: u64) -> Option<Code> {
+    pub fn refusal(&self, approach: &Approach<'_>, wall_ns: u64) -> Option<Code> {
         if self.policy.expires_at_ns.is_some_and(|expires_at_ns| wall_ns >= expires_at_ns) {
             return Some(Code::KeyExpired);
         }
-        let allowed = match channel {
+        let is_allowed = match approach.channel {
             Channel::Header => true,
             Channel::Url => self.policy.in_url,
             Channel::Datagram => self.policy.udp,
         };
-        (!allowed).then_some(Code::TierForbids)
+        if !is_allowed {
+            return Some(Code::TierForbids);
+        }
+        let is_fenced_out = self.policy.fence.as_ref().is_some_and(|fence| !fence.lets_in(approach));
+        (is_fenced_out || approach.wants_prices && !self.policy.prices).then_some(Code::KeyForbids)
+    }
+
+    /// Count a request that was refused before it could spend anything.
+    #[inline]
+    pub fn note_refused(&self, monotonic_ns: u64) {
+        self.tab.used.note(false, monotonic_ns);
+    }
+
+    /// Return what the key was granted and refused since it was admitted.
+    pub fn used(&self) -> Used {
+        self.tab.used.read()
     }
 
     /// Spend one request: a token always, a unit of the month only if it is `served`. Refused, it spends neither.
@@ -123,6 +149,13 @@ impl KeySlot {
     /// `RATE_LIMITED` or `QUOTA_SPENT`.
     #[inline]
     pub fn spend(&self, served: bool, now: Moment, clock: &Clock) -> Result<Standing, (Code, Standing)> {
+        let spent = self.try_spend(served, now, clock);
+        self.tab.used.note(spent.is_ok(), now.monotonic_ns);
+        spent
+    }
+
+    #[inline]
+    fn try_spend(&self, served: bool, now: Moment, clock: &Clock) -> Result<Standing, (Code, Standing)> {
         if self.policy.unlimited {
             return Ok(self.standing(now));
         }
@@ -130,8 +163,8 @@ impl KeySlot {
         if left == Some(0) {
             return Err((Code::QuotaSpent, self.standing(now)));
         }
-        let taken = self.bucket.take(self.policy.rate, now.monotonic_ns);
-        let level = match taken.or_else(|_| self.bucket.take(self.policy.rate, clock.monotonic_ns())) {
+        let taken = self.tab.bucket.take(self.policy.rate, now.monotonic_ns);
+        let level = match taken.or_else(|_| self.tab.bucket.take(self.policy.rate, clock.monotonic_ns())) {
             Ok(level) => level,
             Err(level) => return Err((Code::RateLimited, Standing { level, month: self.month(left, now) })),
         };
@@ -149,7 +182,7 @@ impl KeySlot {
 
     /// Return what is left, spending nothing.
     pub fn standing(&self, now: Moment) -> Standing {
-        let mut level = self.bucket.level(self.policy.rate, now.monotonic_ns);
+        let mut level = self.tab.bucket.level(self.policy.rate, now.monotonic_ns);
         let mut left = self.quota.as_ref().map(|quota| quota.left(now.wall_ns));
         if self.policy.unlimited {
             (level.left, level.more_in_ns, left) = (self.policy.rate.burst(), 0, self.policy.quota);
@@ -210,6 +243,8 @@ impl Keys {
 
     /// Return the only form in which a key is kept.
     pub fn digest_of(&self, secret: &[u8]) -> Digest {
+        #[cfg(test)]
+        tests::WORK.set((tests::WORK.get().0 + 1, tests::WORK.get().1));
         let mut keyed = self.keyed.clone();
         keyed.update(secret);
         keyed.finalize().into_bytes().into()
@@ -217,6 +252,8 @@ impl Keys {
 
     /// Return what is known of a key now.
     pub fn find(&self, digest: &Digest, monotonic_ns: u64) -> Known {
+        #[cfg(test)]
+        tests::WORK.set((tests::WORK.get().0, tests::WORK.get().1 + 1));
         if let Some(slot) = self.slots.pin().get(digest) {
             return Known::Admitted(Arc::clone(slot));
         }
@@ -267,6 +304,13 @@ impl Keys {
         old.is_some()
     }
 
+    /// Return what each key was granted and refused, of those that asked at `since_ns` or later.
+    pub fn used_since(&self, since_ns: u64) -> Vec<(u32, Used)> {
+        let slots = self.slots.pin();
+        let all = slots.values().map(|slot| (slot.policy().key_id, slot.used()));
+        all.filter(|(_, used)| used.last_ns >= since_ns.max(1)).collect()
+    }
+
     /// Return how many keys are admitted.
     pub fn len(&self) -> usize {
         self.slots.len()
@@ -282,11 +326,17 @@ impl Keys {
 pub(crate) mod tests {
     use super::*;
 
+    thread_local! {
+        /// How many digests this thread has made, and how many it has looked up.
+        pub(crate) static WORK: std::cell::Cell<(u64, u64)> = const { std::cell::Cell::new((0, 0)) };
+    }
+
     pub(crate) const NOW: Moment = Moment { monotonic_ns: 50 * SECOND_NS, wall_ns: 1_795_160_400 * SECOND_NS };
 
     pub(crate) fn policy() -> Policy {
         Policy {
             key_id: 7,
+            account_id: 0,
             rate: Rate::new(10.0, 5).unwrap(),
             quota: Some(100),
             quota_left: 100,
@@ -295,7 +345,15 @@ pub(crate) mod tests {
             unlimited: false,
             udp: true,
             in_url: false,
+            prices: true,
+            assets_max: 1_000,
+            fence: None,
         }
+    }
+
+    /// A request over `channel` from nowhere in particular.
+    pub(crate) fn over(channel: Channel) -> Approach<'static> {
+        Approach { channel, address: std::net::Ipv4Addr::LOCALHOST.into(), origin: None, wants_prices: true }
     }
 
     fn clock_at(now: Moment) -> Clock {
@@ -414,9 +472,35 @@ pub(crate) mod tests {
     #[test]
     fn a_policy_says_where_the_key_may_stand_and_until_when() {
         let slot = KeySlot::new(Policy { udp: false, expires_at_ns: Some(10), ..policy() }, None, NOW);
-        assert_eq!(slot.refusal(Channel::Header, 9), None);
-        assert_eq!(slot.refusal(Channel::Url, 9), Some(Code::TierForbids));
-        assert_eq!(slot.refusal(Channel::Datagram, 9), Some(Code::TierForbids));
-        assert_eq!(slot.refusal(Channel::Header, 10), Some(Code::KeyExpired));
+        assert_eq!(slot.refusal(&over(Channel::Header), 9), None);
+        assert_eq!(slot.refusal(&over(Channel::Url), 9), Some(Code::TierForbids));
+        assert_eq!(slot.refusal(&over(Channel::Datagram), 9), Some(Code::TierForbids));
+        assert_eq!(slot.refusal(&over(Channel::Header), 10), Some(Code::KeyExpired));
+    }
+
+    #[test]
+    fn a_key_that_is_fenced_in_or_is_for_something_else_tells_no_prices() {
+        let fence = Fence::new(vec!["10.0.0.0/8".parse().unwrap()], Vec::new()).map(Arc::new);
+        let slot = KeySlot::new(Policy { fence, ..policy() }, None, NOW);
+        assert_eq!(slot.refusal(&over(Channel::Header), 0), Some(Code::KeyForbids));
+        assert_eq!(slot.refusal(&Approach { address: "10.1.2.3".parse().unwrap(), ..over(Channel::Datagram) }, 0), None);
+        let slot = KeySlot::new(Policy { prices: false, ..policy() }, None, NOW);
+        assert_eq!(slot.refusal(&over(Channel::Header), 0), Some(Code::KeyForbids));
+        assert_eq!(slot.refusal(&Approach { wants_prices: false, ..over(Channel::Header) }, 0), None);
+    }
+
+    #[test]
+    fn what_a_key_was_granted_and_refused_outlives_a_change_of_its_policy() {
+        let (keys, digest) = (Keys::new(b"s"), [1; 32]);
+        keys.admit(digest, Policy { rate: Rate::new(1.0, 2).unwrap(), ..policy() }, NOW);
+        let slot = slot_of(&keys, &digest);
+        assert_eq!(keys.used_since(0), []);
+        for _ in 0..3 {
+            let _ = slot.spend(true, NOW, &clock_at(NOW));
+        }
+        keys.admit(digest, Policy { key_id: 7, rate: Rate::new(5.0, 2).unwrap(), ..policy() }, NOW);
+        slot_of(&keys, &digest).note_refused(NOW.monotonic_ns);
+        let used = Used { granted: 2, refused: 2, last_ns: NOW.monotonic_ns };
+        assert_eq!((keys.used_since(0), keys.used_since(NOW.monotonic_ns + 1)), (vec![(7, used)], Vec::new()));
     }
 }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
 
+use crate::code::Code;
 use crate::keys::{Digest, KeySlot, Keys, Known};
+use crate::secret::is_well_formed;
 
 /// How many keys are remembered. A power of two.
 const PLACES: usize = 1_024;
@@ -30,7 +32,7 @@ pub enum Met<'a> {
     /// An admitted key.
     Admitted(&'a Arc<KeySlot>),
     /// A key refused lately.
-    Refused(crate::code::Code),
+    Refused(Code),
     /// A key nobody has asked about.
     Unknown(Digest),
 }
@@ -52,6 +54,8 @@ impl Memo {
             match keys.find(&digest, monotonic_ns) {
                 Known::Admitted(slot) => *place = Some((print, slot)),
                 Known::Refused(code) => return Met::Refused(code),
+                // Told as one that nobody has, and as late: what is known of a key does not show in the time it takes.
+                Known::Nothing if !is_well_formed(secret) => return Met::Refused(Code::KeyInvalid),
                 Known::Nothing => return Met::Unknown(digest),
             }
         }
@@ -74,18 +78,29 @@ fn fingerprint(key: (u64, u64), bytes: &[u8]) -> u128 {
 mod tests {
     use super::*;
     use crate::keys::tests::{NOW, policy};
+    use crate::secret::with_checksum;
 
     #[test]
     fn a_key_is_met_as_the_store_of_keys_has_it_at_that_moment() {
         let (keys, mut memo) = (Keys::new(b"s"), Memo::new((1, 2)));
-        let digest = keys.digest_of(b"secret");
-        assert!(matches!(memo.meet(&keys, b"secret", 0), Met::Unknown(asked) if asked == digest));
+        let secret = with_checksum("tb_live_0123456789abcdefghijABCDEFGHIJxy");
+        let secret = secret.as_bytes();
+        let digest = keys.digest_of(secret);
+        assert!(matches!(memo.meet(&keys, secret, 0), Met::Unknown(asked) if asked == digest));
         keys.admit(digest, policy(), NOW);
-        assert!(matches!(memo.meet(&keys, b"secret", 0), Met::Admitted(slot) if slot.policy().key_id == 7));
+        assert!(matches!(memo.meet(&keys, secret, 0), Met::Admitted(slot) if slot.policy().key_id == 7));
         keys.admit(digest, crate::keys::Policy { key_id: 8, ..policy() }, NOW);
-        assert!(matches!(memo.meet(&keys, b"secret", 0), Met::Admitted(slot) if slot.policy().key_id == 8));
-        keys.refuse(digest, crate::code::Code::KeyRevoked, 10);
-        assert!(matches!(memo.meet(&keys, b"secret", 0), Met::Refused(crate::code::Code::KeyRevoked)));
-        assert!(matches!(memo.meet(&keys, b"other", 0), Met::Unknown(_)));
+        assert!(matches!(memo.meet(&keys, secret, 0), Met::Admitted(slot) if slot.policy().key_id == 8));
+        keys.refuse(digest, Code::KeyRevoked, 10);
+        assert!(matches!(memo.meet(&keys, secret, 0), Met::Refused(Code::KeyRevoked)));
+    }
+
+    #[test]
+    fn a_mistyped_secret_is_known_for_one_without_a_question() {
+        let (keys, mut memo) = (Keys::new(b"s"), Memo::new((1, 2)));
+        let secret = with_checksum("tb_live_0123456789abcdefghijABCDEFGHIJxy");
+        assert!(matches!(memo.meet(&keys, secret.as_bytes(), 0), Met::Unknown(_)));
+        let mistyped = secret.replace('x', "z");
+        assert!(matches!(memo.meet(&keys, mistyped.as_bytes(), 0), Met::Refused(Code::KeyInvalid)));
     }
 }

@@ -35,11 +35,11 @@ mod engine {
     #[pymodule_export]
     use super::clock::Clock;
     #[pymodule_export]
-    use super::counters::{Blocklist, Counters};
+    use super::counters::{Blocklist, Counters, Tries};
     #[pymodule_export]
     use super::door::{Door, Handed, Questions};
     #[pymodule_export]
-    use super::keys::{Keys, Policy, Standing, Verdict};
+    use super::keys::{KeyUse, Keys, Policy, Standing, Verdict};
     #[pymodule_export]
     use super::limits::Limits;
     #[pymodule_export]
@@ -109,6 +109,12 @@ impl Engine {
     #[getter]
     fn blocklist(&self) -> counters::Blocklist {
         counters::Blocklist(Arc::clone(&self.machine))
+    }
+
+    /// How often addresses were wrong about keys.
+    #[getter]
+    fn tries(&self) -> counters::Tries {
+        counters::Tries(Arc::clone(&self.machine))
     }
 
     /// What was counted.

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use crate::bucket::{Level, Rate};
 use crate::calendar::month_before_seconds;
 use crate::clock::SECOND_NS;
+use crate::tries::Bounds;
 
 /// A key's limits and what is left of them at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,6 +77,21 @@ impl LimitFields {
         }
         to.extend_from_slice(END);
     }
+}
+
+/// Return the standing of an address whose unknown keys are looked up again in so many nanoseconds.
+pub fn tries_standing(left_ns: u64) -> Standing {
+    Standing { level: Level { left: 0, more_in_ns: left_ns }, month: None }
+}
+
+/// Append the fields of an answer to an address that was wrong about keys too often.
+pub fn write_tries(to: &mut Vec<u8>, bounds: &Bounds, left_ns: u64) {
+    let (most, window, reset) = (bounds.most, bounds.window_ns.div_ceil(SECOND_NS), tries_standing(left_ns).more_in_seconds());
+    let fields = format!(
+        "RateLimit-Policy: \"tries\";q={most};w={window}\r\nX-RateLimit-Limit: {most}\r\nX-RateLimit-Remaining: 0\r\n\
+         X-RateLimit-Reset: {reset}\r\nRateLimit: \"tries\";r=0;t={reset}\r\n"
+    );
+    to.extend_from_slice(fields.as_bytes());
 }
 
 /// Split rendered fields into names and values, for Python's own answers.

@@ -1,6 +1,7 @@
 //! What all engine threads share, all of it readable without waiting, and what one thread has to itself.
 
 use std::io;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -24,6 +25,7 @@ use crate::request_id::{RequestIds, THREADS_MAX};
 use crate::sources::Sources;
 use crate::spool::{Lane, Spool, SpoolConfig};
 use crate::texts::Texts;
+use crate::tries::Tries;
 
 /// Who this node is, as every answer says.
 #[derive(Debug, Clone)]
@@ -72,6 +74,7 @@ pub struct Shared {
     pub book: Book,
     pub keys: Keys,
     pub blocklist: Blocklist,
+    pub tries: Tries,
     pub counters: Counters,
     pub texts: ArcSwap<Texts>,
     pub sources: Arc<Sources>,
@@ -108,6 +111,7 @@ impl Shared {
             book: Book::new(Arc::clone(&sources)),
             keys: Keys::new(&digest_secret),
             blocklist: Blocklist::default(),
+            tries: Tries::new(hash_key()?),
             counters: Counters::new(threads),
             texts: ArcSwap::default(),
             spool,
@@ -128,6 +132,11 @@ impl Shared {
     pub fn threads(&self) -> usize {
         self.inboxes.len()
     }
+}
+
+fn hash_key() -> io::Result<(u64, u64)> {
+    let key = u128::from_ne_bytes(random_bytes()?);
+    Ok((key as u64, (key >> 64) as u64))
 }
 
 /// Return random bytes from the machine.
@@ -158,6 +167,8 @@ pub struct ThreadContext {
     pub calendar: Calendar,
     /// When the bytes now at hand were read.
     pub received: Moment,
+    /// Which address the request now at hand came from.
+    pub peer: IpAddr,
     last_serial: u64,
 }
 
@@ -167,13 +178,13 @@ impl ThreadContext {
     /// # Errors
     /// The machine has no randomness.
     pub fn new(shared: Arc<Shared>, thread: usize) -> io::Result<Self> {
-        let hash_key = u128::from_ne_bytes(random_bytes()?);
         Ok(Self {
             lane: shared.spool.lane(thread as u16),
-            memo: Memo::new((hash_key as u64, (hash_key >> 64) as u64)),
+            memo: Memo::new(hash_key()?),
             ids: RequestIds::new(thread),
             calendar: Calendar::default(),
             received: shared.clock.now(),
+            peer: Ipv6Addr::UNSPECIFIED.into(),
             last_serial: 0,
             thread,
             shared,

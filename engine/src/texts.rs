@@ -1,8 +1,6 @@
 //! What the engine says when it refuses, in every language it was given. Python writes the sentences, the engine puts
 //! the facts in.
 
-use std::borrow::Cow;
-
 use crate::code::{ALL, Code};
 use crate::json::escape_into;
 use crate::ratelimit::Standing;
@@ -105,7 +103,8 @@ fn write_number(to: &mut Vec<u8>, number: u64) {
 /// A refusal ready to be written.
 #[derive(Debug, Clone)]
 pub struct Text {
-    language: Cow<'static, str>,
+    /// As it was given: `pt-BR`
+    pub language: String,
     /// Escaped for JSON.
     pub title: Vec<u8>,
     /// What to tell about this case.
@@ -151,14 +150,14 @@ impl Texts {
             let mut title = Vec::new();
             escape_into(&mut title, &refusal.title);
             let text = Text {
-                language: Cow::Owned(refusal.language.to_ascii_lowercase()),
+                language: refusal.language.clone(),
                 title,
                 message: Sentence::of(&refusal.message),
                 fix: Sentence::of(&refusal.fix),
             };
             let known = &mut self.0[refusal.code as usize];
-            known.retain(|other| other.language != text.language);
-            let place = if text.language == DEFAULT_LANGUAGE { 0 } else { known.len() };
+            known.retain(|other| !other.language.eq_ignore_ascii_case(&text.language));
+            let place = if text.language.eq_ignore_ascii_case(DEFAULT_LANGUAGE) { 0 } else { known.len() };
             known.insert(place, text);
         }
     }
@@ -205,7 +204,7 @@ fn is_language(language: &str, tag: &str) -> bool {
         && (language.eq_ignore_ascii_case(tag) || (primary(language) == primary(tag) && (!language.contains('-') || !tag.contains('-'))))
 }
 
-const PLAIN: [(Code, &str, &str, &str); 18] = [
+const PLAIN: [(Code, &str, &str, &str); 20] = [
     (Code::Ok, "OK", "", ""),
     (Code::KeyMissing, "No key", "This request carries no key.", "Send your key as \"Authorization: Bearer <key>\"."),
     (Code::KeyInvalid, "Key not valid", "This key is not known here.", "Check that the whole key was copied."),
@@ -239,6 +238,18 @@ const PLAIN: [(Code, &str, &str, &str); 18] = [
     (Code::Overloaded, "Too busy", "Too much is asked of this node at the moment.", "Ask again in {retry_after_seconds} s."),
     (Code::DependencyAway, "A part is away", "The store of keys does not answer at the moment.", "Ask again in {retry_after_seconds} s."),
     (Code::Internal, "Fault", "Something failed on our side.", "Ask again."),
+    (
+        Code::KeyForbids,
+        "Not with this key",
+        "This key is kept from this by its own restrictions.",
+        "Use it where it was made for, or another key.",
+    ),
+    (
+        Code::KeyTriesSpent,
+        "Too many wrong keys",
+        "Too many keys that are not valid came from this address.",
+        "Wait {retry_after_seconds} s, and send the right key.",
+    ),
 ];
 
 #[cfg(test)]

@@ -50,6 +50,8 @@ pub const CODES: Words = Words(&[
     "OVERLOADED",
     "DEPENDENCY_AWAY",
     "INTERNAL",
+    "KEY_FORBIDS",
+    "KEY_TRIES_SPENT",
 ]);
 
 #[cfg(test)]

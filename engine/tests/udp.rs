@@ -12,10 +12,12 @@ use trinity_beast_engine::bucket::Rate;
 use trinity_beast_engine::clock::{Clock, SECOND_NS};
 use trinity_beast_engine::code::Code;
 use trinity_beast_engine::counters::Counter;
+use trinity_beast_engine::fence::Fence;
 use trinity_beast_engine::keys::Policy;
 use trinity_beast_engine::limits::Limits;
 use trinity_beast_engine::questions::Ticket;
 use trinity_beast_engine::request_id::id_of;
+use trinity_beast_engine::secret::with_checksum;
 use trinity_beast_engine::shared::{Identity, Settings, Shared, ThreadContext};
 use trinity_beast_engine::udp::Udp;
 use trinity_beast_engine::udp::batch::BATCH;
@@ -147,7 +149,16 @@ fn policy() -> Policy {
         unlimited: false,
         udp: true,
         in_url: false,
+        account_id: 0,
+        prices: true,
+        assets_max: 1_000,
+        fence: None,
     }
+}
+
+/// A secret of the right shape that nobody has.
+fn stranger(number: u32) -> String {
+    with_checksum(&format!("tb_live_{number:032}"))
 }
 
 fn request(asset: &str) -> String {
@@ -302,7 +313,7 @@ fn what_is_no_request_gets_no_answer() {
 #[test]
 fn the_blocked_get_no_answer() {
     let mut node = Node::new();
-    node.shared.blocklist.block("127.0.0.0/8".parse().unwrap(), 101 * SECOND_NS);
+    node.shared.blocklist.block("127.0.0.0/8".parse().unwrap(), 101 * SECOND_NS, 0);
     node.ignored(request("BTC").as_bytes(), Counter::BlockedRefused);
     node.shared.clock.advance(2 * SECOND_NS);
     assert_eq!(code_of(&node.ask(request("BTC"))), "OK");
@@ -325,14 +336,15 @@ fn an_answer_that_does_not_fit_asks_for_padding_and_costs_nothing_of_the_month()
 #[test]
 fn a_key_nobody_has_heard_of_waits_for_python() {
     let mut node = Node::new();
-    let request = padded(r#"{"key":"new","asset":"BTC","id":"a"}"#.into(), 120);
+    let secret = stranger(1);
+    let request = padded(format!(r#"{{"key":"{secret}","asset":"BTC","id":"a"}}"#), 150);
     node.send(request.as_bytes());
     let (ticket, digest) = node.question();
-    assert!(ticket.is_datagram() && digest == node.shared.keys.digest_of(b"new"));
+    assert!(ticket.is_datagram() && digest == node.shared.keys.digest_of(secret.as_bytes()));
     assert_eq!((node.udp.waiting(), node.shared.questions.waiting()), (1, 1));
 
     node.shared.clock.advance(SECOND_NS);
-    node.admit("new", Policy { key_id: 44, ..policy() });
+    node.admit(&secret, Policy { key_id: 44, ..policy() });
     node.udp.settle(&mut node.context, ticket, None);
     let answer = node.next_answer();
     assert!(answer.contains("\"age_ms\":1022,") && answer.contains("\"id\":\"a\""), "{answer}");
@@ -346,7 +358,7 @@ fn a_key_nobody_has_heard_of_waits_for_python() {
 #[test]
 fn a_key_python_refuses_or_never_finds_is_told_so() {
     let mut node = Node::new();
-    let request = padded(r#"{"key":"new","asset":"BTC"}"#.into(), 120);
+    let request = padded(format!(r#"{{"key":"{}","asset":"BTC"}}"#, stranger(1)), 120);
     node.send(request.as_bytes());
     let (ticket, _) = node.question();
     node.udp.settle(&mut node.context, ticket, Some(Code::KeyInvalid));
@@ -369,13 +381,43 @@ fn a_key_python_refuses_or_never_finds_is_told_so() {
 }
 
 #[test]
+fn a_mistyped_key_is_refused_without_a_question() {
+    let mut node = Node::new();
+    let mistyped = stranger(1).replace('1', "2");
+    assert_eq!(code_of(&node.ask(padded(format!(r#"{{"key":"{mistyped}","asset":"BTC"}}"#), 120))), "KEY_INVALID");
+    assert_eq!((node.count(Counter::QuestionsAsked), node.count(Counter::KeysRefused)), (0, 1));
+}
+
+#[test]
+fn a_key_is_kept_to_its_networks_its_scope_and_its_batch_over_udp_too() {
+    let mut node = Node::new();
+    let near = Fence::new(vec!["127.0.0.0/8".parse().unwrap()], Vec::new()).map(Arc::new);
+    let far = Fence::new(vec!["192.0.2.0/24".parse().unwrap()], Vec::new()).map(Arc::new);
+    let page = Fence::new(Vec::new(), vec!["https://example.org".parse().unwrap()]).map(Arc::new);
+    node.admit("near", Policy { fence: near, ..policy() });
+    node.admit("far", Policy { fence: far, ..policy() });
+    node.admit("page", Policy { fence: page, ..policy() });
+    node.admit("reports", Policy { prices: false, ..policy() });
+    for (key, code) in [("near", "OK"), ("far", "KEY_FORBIDS"), ("page", "KEY_FORBIDS"), ("reports", "KEY_FORBIDS")] {
+        let request = padded(format!(r#"{{"key":"{key}","asset":"BTC"}}"#), 130);
+        let answer = node.ask(&request);
+        assert_eq!(code_of(&answer), code, "{key}");
+        assert!(code == "OK" || answer.len() <= request.len(), "an address may be forged: {answer}");
+    }
+    node.admit("small", Policy { assets_max: 2, ..policy() });
+    for (assets, code) in [(r#""BTC","SOL""#, "OK"), (r#""BTC","SOL","ETH""#, "TIER_FORBIDS")] {
+        assert_eq!(code_of(&node.ask(padded(format!(r#"{{"key":"small","assets":[{assets}]}}"#), 300))), code);
+    }
+}
+
+#[test]
 fn forged_keys_take_half_of_the_room_for_questions_at_most() {
     let mut node = Node::with(Limits { questions_max: 8, ..Limits::default() });
     for number in 0..4 {
-        node.send(padded(format!(r#"{{"key":"forged-{number}"}}"#), 120).as_bytes());
+        node.send(padded(format!(r#"{{"key":"{}"}}"#, stranger(number)), 120).as_bytes());
     }
     assert_eq!((node.udp.waiting(), node.count(Counter::UdpPacketsSent)), (4, 0));
-    let answer = node.ask(padded(r#"{"key":"forged-4"}"#.into(), 120));
+    let answer = node.ask(padded(format!(r#"{{"key":"{}"}}"#, stranger(4)), 120));
     assert_eq!(code_of(&answer), "OVERLOADED");
     node.udp.finish(&mut node.context);
     for _ in 0..4 {

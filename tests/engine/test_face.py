@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.callers import WAIT_SECONDS, Caller, request
-from tests.support.engines import SECOND_NS, SECRET, START_NS, Node
+from tests.support.engines import SECOND_NS, SECRET, START_NS, STRANGER, Node
 from trinity_beast.engine import Clock, Engine, Limits, Refusal, read_segment, spool_segments
 
 CONTRACT = [
@@ -227,13 +227,13 @@ def test_stopping_lets_what_is_in_flight_finish(node: Node) -> None:
     idle, asking, parked = node.caller(), node.caller(), node.caller()
     assert idle.ask("/price?asset=BTC", secret=SECRET).status == 200
     asking.send(request("/price?asset=BTC", secret=SECRET)[:30])
-    parked.send(request("/price?asset=BTC", secret="stranger"))
+    parked.send(request("/price?asset=BTC", secret=STRANGER))
     ticket, _ = node.question()
     node.engine.stop_accepting()
     asking.send(request("/price?asset=BTC", secret=SECRET)[30:])
     last = asking.answer()
     assert (last.status, last.headers["connection"]) == (200, "close")
-    node.admit("stranger")
+    node.admit(STRANGER)
     node.engine.questions.answer(ticket)
     assert parked.answer().headers["connection"] == "close"
     with pytest.raises(OSError, match=r"refused|reset"):
@@ -243,7 +243,7 @@ def test_stopping_lets_what_is_in_flight_finish(node: Node) -> None:
 
 
 def test_stopping_cuts_what_does_not_finish_in_time(node: Node, caller: Caller) -> None:
-    caller.send(request("/price?asset=BTC", secret="stranger"))
+    caller.send(request("/price?asset=BTC", secret=STRANGER))
     node.question()
     assert node.engine.stop(0.2) == 1
     assert caller.hears_the_end()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.callers import Answer, Caller, request
-from tests.support.engines import SECOND_NS, SECRET, START_NS, Node
+from tests.support.engines import SECOND_NS, SECRET, START_NS, STRANGER, Node
 from trinity_beast.engine import Policy
 
 
@@ -151,9 +151,9 @@ def test_python_spends_from_the_same_bucket_and_quota(node: Node, caller: Caller
     assert caller.ask("/price?asset=BTC", secret=SECRET).headers["x-ratelimit-remaining"] == "0"
     refused = node.engine.keys.take(SECRET)
     assert (refused.code, refused.retry_after_seconds) == ("RATE_LIMITED", 1)
-    assert [node.engine.keys.take("stranger").code, node.engine.keys.charge("stranger").code] == ["KEY_UNKNOWN", "KEY_UNKNOWN"]
-    node.engine.keys.refuse(node.engine.keys.digest_of("stranger"), "KEY_INVALID", seconds=9)
-    assert (node.engine.keys.take("stranger").code, node.engine.keys.take(SECRET, in_url=True).code) == ("KEY_INVALID", "TIER_FORBIDS")
+    assert [node.engine.keys.take(STRANGER).code, node.engine.keys.charge(STRANGER).code] == ["KEY_UNKNOWN", "KEY_UNKNOWN"]
+    node.engine.keys.refuse(node.engine.keys.digest_of(STRANGER), "KEY_INVALID", seconds=9)
+    assert (node.engine.keys.take(STRANGER).code, node.engine.keys.take(SECRET, in_url=True).code) == ("KEY_INVALID", "TIER_FORBIDS")
     assert node.counted("keys_refused") == 2
 
 

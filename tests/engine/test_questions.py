@@ -7,19 +7,19 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.callers import Caller, request
-from tests.support.engines import SECRET, Node
+from tests.support.engines import ANOTHER_STRANGER, SECRET, STRANGER, Node
 
-ASK = request("/price?asset=BTC", secret="stranger")
+ASK = request("/price?asset=BTC", secret=STRANGER)
 
 
 def test_a_new_key_is_looked_up_and_its_request_goes_on(node: Node, caller: Caller) -> None:
     caller.send(ASK)
     ticket, digest = node.question()
-    assert digest == node.engine.keys.digest_of("stranger")
-    node.admit("stranger")
+    assert digest == node.engine.keys.digest_of(STRANGER)
+    node.admit(STRANGER)
     node.engine.questions.answer(ticket)
     assert caller.answer().status == 200
-    assert caller.ask("/price?asset=BTC", secret="stranger").status == 200
+    assert caller.ask("/price?asset=BTC", secret=STRANGER).status == 200
     assert node.counted("questions_asked") == 1
 
 
@@ -31,7 +31,7 @@ def test_a_key_that_was_refused_is_not_looked_up_again_for_a_while(node: Node, c
     node.engine.questions.answer(ticket)
     told = caller.answer()
     assert (told.status, told.envelope["code"]) == (401, code)
-    assert caller.ask("/price?asset=BTC", secret="stranger").envelope["code"] == code
+    assert caller.ask("/price?asset=BTC", secret=STRANGER).envelope["code"] == code
     assert (node.counted("questions_asked"), node.counted("keys_refused")) == (1, 2)
 
     node.advance(30)
@@ -57,9 +57,9 @@ def test_a_question_nobody_answers_ends_in_time(node: Node, caller: Caller) -> N
     assert caller.answer().envelope["code"] == "DEPENDENCY_AWAY"
     assert node.counted("questions_timed_out") == 1
 
-    node.admit("stranger")
+    node.admit(STRANGER)
     node.engine.questions.answer(ticket)  # Too late: the ticket is stale and nothing happens.
-    assert caller.ask("/price?asset=BTC", secret="stranger").status == 200
+    assert caller.ask("/price?asset=BTC", secret=STRANGER).status == 200
 
 
 def test_no_more_questions_wait_than_are_allowed(make_node: Callable[..., Node]) -> None:
@@ -70,13 +70,13 @@ def test_no_more_questions_wait_than_are_allowed(make_node: Callable[..., Node])
     for caller in callers[:2]:
         caller.send(ASK)
         asked.append(node.question())
-    assert callers[2].ask("/price?asset=BTC", secret="stranger").envelope["code"] == "OVERLOADED"
-    node.admit("stranger")
+    assert callers[2].ask("/price?asset=BTC", secret=STRANGER).envelope["code"] == "OVERLOADED"
+    node.admit(STRANGER)
     for (ticket, _), caller in zip(asked, callers, strict=False):
         node.engine.questions.answer(ticket)
         assert caller.answer().status == 200
-    callers[2].send(request("/price?asset=BTC", secret="another"))
-    assert node.question()[1] == node.engine.keys.digest_of("another")
+    callers[2].send(request("/price?asset=BTC", secret=ANOTHER_STRANGER))
+    assert node.question()[1] == node.engine.keys.digest_of(ANOTHER_STRANGER)
 
 
 def test_requests_behind_a_parked_one_keep_their_order(node: Node, caller: Caller) -> None:
@@ -85,7 +85,7 @@ def test_requests_behind_a_parked_one_keep_their_order(node: Node, caller: Calle
     caller.send(known + ASK + known + ASK)
     ticket, _ = node.question()
     caller.send(known)
-    node.admit("stranger")
+    node.admit(STRANGER)
     node.engine.questions.answer(ticket)
     told = [caller.answer().envelope["data"]["asset"] for _ in range(5)]
     assert told == ["ETH", "BTC", "ETH", "BTC", "ETH"]
@@ -103,7 +103,7 @@ def test_a_caller_that_leaves_while_it_waits_makes_room(make_node: Callable[...,
     staying = node.caller()
     staying.send(ASK)
     later, _ = node.question()
-    node.admit("stranger")
+    node.admit(STRANGER)
     node.engine.questions.answer(ticket)
     node.engine.questions.answer(later)
     assert staying.answer().status == 200
@@ -113,17 +113,17 @@ def test_a_caller_that_stops_sending_while_it_waits_still_gets_its_answer(node: 
     caller.send(ASK)
     caller.socket.shutdown(socket.SHUT_WR)
     ticket, _ = node.question()
-    node.admit("stranger")
+    node.admit(STRANGER)
     node.engine.questions.answer(ticket)
     assert caller.answer().status == 200
     assert caller.hears_the_end()
 
 
 def test_a_parked_request_may_be_handed_over_afterwards(node: Node, caller: Caller) -> None:
-    text = request("/price?asset=NOPE", secret="stranger")
+    text = request("/price?asset=NOPE", secret=STRANGER)
     caller.send(text)
     ticket, _ = node.question()
-    node.admit("stranger")
+    node.admit(STRANGER)
     node.engine.questions.answer(ticket)
     handed = node.handed()
     assert handed.first_bytes == text
@@ -153,3 +153,11 @@ def test_a_forgotten_key_is_asked_about_again(node: Node, caller: Caller) -> Non
     assert asked == digest
     node.engine.questions.answer(ticket, "KEY_REVOKED")
     assert caller.answer().envelope["code"] == "KEY_REVOKED"
+
+
+@pytest.mark.parametrize("mistyped", ["", "x", "tb_live_", STRANGER[:-1], STRANGER + "0", STRANGER[:-1] + "!", "tb_test" + STRANGER[7:]])
+def test_a_mistyped_key_is_refused_without_a_question(node: Node, caller: Caller, mistyped: str) -> None:
+    refused = caller.ask("/price?asset=BTC", X_API_Key=mistyped or "?")
+    assert (refused.status, refused.envelope["code"]) == (401, "KEY_INVALID")
+    assert node.engine.keys.take(mistyped).code == "KEY_INVALID"
+    assert (node.counted("questions_asked"), node.counted("keys_refused")) == (0, 2)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.callers import WAIT_SECONDS
-from tests.support.engines import SECRET, Node
+from tests.support.engines import SECRET, STRANGER, Node
 from trinity_beast.usage import SpoolReader
 
 
@@ -43,17 +43,17 @@ def test_a_price_is_answered_and_its_record_is_in_the_spool(make_node: Callable[
 
 def test_a_new_key_is_looked_up_while_its_datagram_waits(node: Node) -> None:
     with asking(node) as caller:
-        caller.send(json.dumps({"key": "tb_live_new", "asset": "BTC"}).encode().ljust(300))
+        caller.send(json.dumps({"key": STRANGER, "asset": "BTC"}).encode().ljust(300))
         ticket, digest = node.question()
-        assert digest == node.engine.keys.digest_of("tb_live_new")
-        node.admit("tb_live_new", key_id=8)
+        assert digest == node.engine.keys.digest_of(STRANGER)
+        node.admit(STRANGER, key_id=8)
         node.engine.questions.answer(ticket)
         assert json.loads(caller.recv(2_048))["code"] == "OK"
 
 
 def test_a_wrong_key_is_refused_with_no_more_bytes_than_it_sent(node: Node) -> None:
     with asking(node) as caller:
-        request = json.dumps({"key": "tb_live_wrong", "asset": "BTC"}).encode().ljust(60)
+        request = json.dumps({"key": STRANGER, "asset": "BTC"}).encode().ljust(90)
         caller.send(request)
         ticket, digest = node.question()
         node.engine.keys.refuse(digest, "KEY_INVALID", seconds=60)

@@ -46,6 +46,7 @@ def test_a_trade_is_published_with_its_digits_its_times_and_its_source(clock: Ma
                 "received_monotonic_ns": clock.monotonic_ns(),
                 "usable_for_ns": 90 * SECOND_NS,
                 "state": "live",
+                "cache_tier": "memory",
                 "prewarmed": True,
             },
         )

@@ -17,6 +17,7 @@ from trinity_beast.access.routes import admission
 from trinity_beast.feeds import FeedState, FeedStatus, Looks, MappedAsset
 from trinity_beast.pricing import Demand, Prices
 from trinity_beast.pricing.routes import price_routes
+from trinity_beast.pricing.tick import Loan
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 SECOND_NS = 1_000_000_000
@@ -41,6 +42,7 @@ class Node:
     records: list[dict[str, Any]] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
     port: int = 0
+    prices: Prices | None = None
 
     def record(self, **fields: Any) -> int:
         self.records.append(fields)
@@ -75,7 +77,7 @@ async def serving_prices(**key: object) -> AsyncIterator[Node]:
     node = Node()
     rows = [mapped("BTC", "coinbase", "BTC-USD"), mapped("BTC", "kraken", "XBT/USD", prewarm=False)]
     rows += [mapped("ETH", "coinbase", "ETH-USD"), mapped("XRP", "coinbase", "XRP-USD"), mapped("DOGE", "kraken", "XDG/USD", prewarm=False)]
-    prices = Prices(Book(), rows, clock=node.clock)
+    prices = node.prices = Prices(Book(), rows, clock=node.clock)
     prices.on_trades([node.trade("coinbase", "BTC-USD", "97123.45"), node.trade("coinbase", "ETH-USD", "3500.10")])
     prices.on_trades([node.trade("kraken", "XBT/USD", "97120.0", age_ms=5_000)])
     demand = Demand(prices, Looks([], opener=FakeRest(), clock=node.clock), clock=node.clock)
@@ -206,6 +208,17 @@ async def test_answers_are_counted() -> None:
         for path in ("/price?asset=BTC", "/prices?assets=ETH,BTX", "/price?asset=XRP", "/price?asset=NOPE"):
             await node.get(path)
         assert node.counted == {"tcp_requests": 4, "syncmap_hits": 2, "cache_misses": 3, "prices_unavailable": 1}
+
+
+async def test_a_price_that_a_neighbour_lent_says_so_and_is_counted_so() -> None:
+    async with serving_prices() as node:
+        assert node.prices is not None
+        now_ns = node.clock.monotonic_ns()
+        node.prices.on_loan(Loan(node.trade("coinbase", "XRP-USD", "2.5"), "live", False, now_ns, now_ns + 5_000_000_000))
+        told = data(await node.get("/price?asset=XRP"))
+        assert (told["price"], told["cache_tier"], told["source"]) == ("2.5", "valkey", "coinbase-ws")
+        assert [each["cache_tier"] for each in node.records] == ["valkey"]
+        assert node.counted == {"tcp_requests": 1, "elasticache_hits": 1}
 
 
 async def test_a_stranger_gets_no_price_and_no_record() -> None:

@@ -30,8 +30,9 @@ def test_every_step_follows_exactly_one_other() -> None:
 
 
 def test_the_migrations_make_exactly_the_tables_the_code_declares(own_database_url: str) -> None:
-    for tables in sorted(Path(trinity_beast.__file__).parent.glob("*/tables.py")):
-        importlib.import_module(f"trinity_beast.{tables.parent.name}.tables")
+    product = Path(trinity_beast.__file__).parent
+    for tables in sorted(product.rglob("tables.py")):
+        importlib.import_module(".".join(["trinity_beast", *tables.relative_to(product).with_suffix("").parts]))
     engine = sa.create_engine(database_url(own_database_url), poolclass=sa.NullPool)
     with engine.connect() as connection:
         drift = compare_metadata(MigrationContext.configure(connection, opts={"compare_server_default": True}), metadata)

@@ -45,6 +45,11 @@ async def test_a_pipeline_answers_in_order(valkey: Valkey) -> None:
     assert await valkey.pipeline([("SET", "a", 1), ("INCR", "a"), ("GET", "a"), ("LRANGE", "list", 0, -1)]) == [b"OK", 2, b"2", []]
 
 
+async def test_one_refused_command_may_be_left_out_of_many(valkey: Valkey) -> None:
+    await valkey.do("RPUSH", "list", "1")
+    assert await valkey.pipeline([("GET", "list"), ("SET", "a", 1)], leaves_out_refused=True) == [None, b"OK"]
+
+
 async def test_an_atomic_pipeline_answers_as_any_other(valkey: Valkey) -> None:
     assert await valkey.pipeline([("SET", "a", 1), ADD.call(["a"], [4]), ("GET", "a")], is_atomic=True) == [b"OK", 5, b"5"]
 

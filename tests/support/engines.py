@@ -4,11 +4,14 @@ import select
 from typing import Any
 
 from tests.support.callers import WAIT_SECONDS, Caller
+from trinity_beast.access.key_format import with_checksum
 from trinity_beast.engine import Clock, Engine, Handed, Limits, Policy
 
 START_NS = 1_795_160_400_000_000_000
 SECOND_NS = 1_000_000_000
-SECRET = "tb_live_0123456789abcdefghijklmnopqrstuvwxyzAB"
+SECRET = with_checksum("tb_live_0123456789abcdefghijklmnopqrstuv")
+STRANGER = with_checksum("tb_live_" + "s" * 32)
+ANOTHER_STRANGER = with_checksum("tb_live_" + "t" * 32)
 
 
 class Node:

@@ -57,7 +57,7 @@ def readings() -> Readings:
 
 @pytest.fixture
 def shipper(spool: Path, line: Line, clock: ManualClock, readings: Readings) -> Shipper:
-    return Shipper(spool, line, clock=clock, dice=dice_from("shipper"), readings=readings)
+    return Shipper(Waiting(spool), line, clock=clock, dice=dice_from("shipper"), readings=readings)
 
 
 def files(spool: Path) -> list[Path]:
@@ -86,7 +86,7 @@ async def test_what_is_sealed_is_stored_and_its_file_removed(shipper: Shipper, s
 
 async def test_an_empty_or_missing_spool_is_nothing_to_do(line: Line, shipper: Shipper, spool: Path, clock: ManualClock) -> None:
     assert await shipper.ship()
-    assert await Shipper(spool / "missing", line, clock=clock, dice=dice_from("shipper")).ship()
+    assert await Shipper(Waiting(spool / "missing"), line, clock=clock, dice=dice_from("shipper")).ship()
 
 
 async def test_while_the_database_is_away_every_file_stays(shipper: Shipper, spool: Path, line: Line, database: Database) -> None:
@@ -170,5 +170,5 @@ async def test_refused_rows_are_tried_anew_by_every_start(spool: Path, line: Lin
     Layout().write(spool, [Written(time_ns=NOON_NS)])
     line.fails_before = lambda _: RowsRefused(table="usage_logs", reason="not today", is_table_missing=False)
     for _ in range(3):
-        assert not await Shipper(spool, line, clock=clock, dice=dice_from("shipper"), readings=readings).ship()
+        assert not await Shipper(Waiting(spool), line, clock=clock, dice=dice_from("shipper"), readings=readings).ship()
     assert len(files(spool)) == 1

@@ -1,5 +1,8 @@
 """Who may ask for what, how fast and how much."""
 
+from trinity_beast.access.alerts import QuotaAlerts
+from trinity_beast.access.blocklist import CHANNEL as BLOCKLIST_CHANNEL
+from trinity_beast.access.blocklist import Blocklist, BlocklistWatch
 from trinity_beast.access.callers import Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
 from trinity_beast.access.digests import Digests
@@ -14,10 +17,12 @@ from trinity_beast.access.errors import (
     AdminTriesSpent,
     KeyExpired,
     KeyExpiryInvalid,
+    KeyForbids,
     KeyInvalid,
     KeyMissing,
     KeyNameInvalid,
     KeyRevoked,
+    KeyTriesSpent,
     KeyUnknown,
     QuotaSpent,
     RateLimited,
@@ -31,9 +36,11 @@ from trinity_beast.access.ledger import Ledger
 from trinity_beast.access.model import Grant, IssuedKey, Key, KeyState, Kind, Refused, Tier
 from trinity_beast.access.operators import Operator, Operators
 from trinity_beast.access.service import Keys
+from trinity_beast.access.tries import KeyTries
 
 __all__ = [
     "ADMIN_REFUSALS",
+    "BLOCKLIST_CHANNEL",
     "CHANNEL",
     "KEY_REFUSALS",
     "AdminKey",
@@ -41,6 +48,8 @@ __all__ = [
     "AdminKeyWeak",
     "AdminKeyWrong",
     "AdminTriesSpent",
+    "Blocklist",
+    "BlocklistWatch",
     "Callers",
     "ChangeWatch",
     "Digests",
@@ -53,12 +62,15 @@ __all__ = [
     "Key",
     "KeyExpired",
     "KeyExpiryInvalid",
+    "KeyForbids",
     "KeyInvalid",
     "KeyMissing",
     "KeyNameInvalid",
     "KeyRevoked",
     "KeyStanding",
     "KeyState",
+    "KeyTries",
+    "KeyTriesSpent",
     "KeyUnknown",
     "Keys",
     "Kind",
@@ -70,6 +82,7 @@ __all__ = [
     "Passage",
     "Patience",
     "Questions",
+    "QuotaAlerts",
     "QuotaSpent",
     "RateLimited",
     "Refused",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyMissing, KeyRevoked, QuotaSpent, RateLimited, TierForbids
+from trinity_beast.access.errors import KeyExpired, KeyForbids, KeyInvalid, KeyMissing, KeyRevoked, QuotaSpent, RateLimited, TierForbids
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.model import Grant
 from trinity_beast.errors import TrinityError
@@ -15,7 +15,7 @@ SECOND_NS = 1_000_000_000
 _UNHEARD_OF = "KEY_UNKNOWN"
 _LOOKS_MAX = 2
 _REFUSALS: Mapping[str, type[TrinityError]] = {
-    each.code: each for each in (KeyInvalid, KeyRevoked, KeyExpired, TierForbids, RateLimited, QuotaSpent)
+    each.code: each for each in (KeyInvalid, KeyRevoked, KeyExpired, TierForbids, KeyForbids, RateLimited, QuotaSpent)
 }
 
 

@@ -33,6 +33,18 @@ class TierForbids(TrinityError):
     code, status = "TIER_FORBIDS", 403
 
 
+class KeyForbids(TrinityError):
+    """The key is kept from this by its own restrictions: its scopes, or the networks or origins it is kept to."""
+
+    code, status = "KEY_FORBIDS", 403
+
+
+class KeyTriesSpent(TrinityError):
+    """Too many wrong keys came from the caller's address, so until `Retry-After` is over no unknown key of its is looked up."""
+
+    code, status = "KEY_TRIES_SPENT", 429
+
+
 class RateLimited(TrinityError):
     """The key asks faster than its rate and burst allow. `Retry-After` says when a request is free again."""
 
@@ -93,7 +105,7 @@ class AdminTriesSpent(TrinityError):
     code, status = "ADMIN_TRIES_SPENT", 429
 
 
-KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, TierForbids, RateLimited, QuotaSpent)
+KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, KeyTriesSpent, TierForbids, KeyForbids, RateLimited, QuotaSpent)
 """What any route behind a key may answer."""
 
 ADMIN_REFUSALS = (AdminKeyMissing, AdminKeyWrong, AdminTriesSpent)

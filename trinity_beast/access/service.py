@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 from trinity_beast.access import store
 from trinity_beast.access.admission import admission
+from trinity_beast.access.alerts import note_alerts
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.errors import KeyExpiryInvalid, KeyNameInvalid, KeyUnknown, TierUnknown
 from trinity_beast.access.key_format import new_secret
 from trinity_beast.access.model import Change, Grant, IssuedKey, Key, KeyState, Kind, NewKey, Refused, Tier
 from trinity_beast.access.months import month_of
 from trinity_beast.clock import Clock
+from trinity_beast.log import get_log
 from trinity_beast.randomness import SecretSource
 from trinity_beast.storage import Database
 
@@ -18,6 +20,7 @@ NAME_CHARACTERS_MAX = 100
 OVERLAP_MAX = timedelta(days=366)
 COMMIT_SECONDS_MAX = 30
 """No transaction of ours is open this long: `Database` cuts it off before."""
+_log = get_log("access")
 
 
 class Keys:
@@ -113,10 +116,13 @@ class Keys:
         return {digest: admission(*found.get(digest, (None, None)), now=now) for digest in digests}
 
     async def add_use(self, used: Mapping[int, int]) -> None:
-        """Add the requests each key has made, by `key_id`, to its count of this month."""
+        """Add the requests each key has made, by `key_id`, to its count of this month, and note what of the month is reached by that."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await store.add_use(tx, used, month=month_of(now), at=now)
+            noted = await note_alerts(tx, used, month=month_of(now), at=now)
+        for alert in noted:
+            _log.info("quota reached", key_id=alert.key_id, percent=alert.percent, used=alert.used, quota=alert.quota)
 
     async def changes(self, looked_at: datetime | None) -> tuple[Sequence[Change], datetime]:
         """Return what may have changed since the last look, and the moment of this one, by the database's clock.

@@ -1,4 +1,4 @@
-"""What every part of a node stands on, whatever its mode: the data folder, the database, the keys."""
+"""What every part of a node stands on, whatever its mode: the data folder, the database, the shared cache, the keys."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
-from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, upgrade
+from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, Valkey, upgrade
 from trinity_beast.telemetry import Health
 from trinity_beast.web import RequestIds
 
@@ -26,6 +26,8 @@ class Ground:
     dice: Dice
     folder: DataFolder
     database: Database
+    cache: Valkey | None
+    """The shared cache, where `CACHE_URL` names one."""
     keys: Keys
     demo_key: str = field(repr=False)
     admin_key: MadeAdminKey
@@ -41,10 +43,11 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
     """Take the data folder, bring the database up and its schema to this code's, and give what all parts stand on.
 
     Raises:
+        CacheAddressInvalid: `CACHE_URL` is no address. A cache that is away keeps no node from starting.
         DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer …: why the node cannot start here.
     """
     with DataFolder(settings.data_dir, clock) as folder:
-        async with _database_url(settings, folder, clock) as url:
+        async with _cache(settings, clock, dice) as cache, _database_url(settings, folder, clock) as url:
             await asyncio.to_thread(upgrade, url)
             database = Database(url)
             try:
@@ -57,6 +60,7 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     dice=dice,
                     folder=folder,
                     database=database,
+                    cache=cache,
                     keys=keys,
                     demo_key=await demo_key(folder, keys, secrets),
                     admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
@@ -66,6 +70,18 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                 )
             finally:
                 await database.close()
+
+
+@asynccontextmanager
+async def _cache(settings: Settings, clock: Clock, dice: Dice) -> AsyncIterator[Valkey | None]:
+    if not settings.cache_url:
+        yield None
+        return
+    cache = Valkey(settings.cache_url, clock=clock, dice=dice)
+    try:
+        yield cache
+    finally:
+        await cache.close()
 
 
 @asynccontextmanager

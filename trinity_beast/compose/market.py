@@ -10,7 +10,7 @@ from trinity_beast.feeds import CHANNEL as FEED_CHANGES
 from trinity_beast.feeds import AssetEditor, FeedChanges, FeedEditor, Feeds, FeedTables, HttpOpener, Looks, Trial
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parts import Part
-from trinity_beast.pricing import Demand, Prices, Watch
+from trinity_beast.pricing import CacheTier, Demand, Prices, Shelf, Watch, cache_tier_probe
 from trinity_beast.storage import Notices
 from trinity_beast.web import Router
 
@@ -24,6 +24,8 @@ class Market:
     feeds: Feeds
     watch: Watch
     demand: Demand
+    tier: CacheTier | None
+    """What is shared with the neighbours, where there is a cache to share it in."""
 
     async def follow(self, tables: FeedTables) -> None:
         """Put changed tables to use: prices first, so that no trade of a new symbol finds nobody waiting for it."""
@@ -55,14 +57,21 @@ def market_of(on: Ground, exchanges: Exchanges, book: Book) -> Market:
         readings=on.readings,
     )
     watch = Watch(prices, looks, tables.asset_map, asked_ns=feeds.asked_ns, renew=feeds.renew, clock=on.clock, readings=on.readings)
-    return Market(looks, prices, feeds, watch, Demand(prices, looks, clock=on.clock, readings=on.readings))
+    tier = None
+    if on.cache is not None:
+        shelf = Shelf(on.cache, source_prefix=exchanges.source_prefix)
+        tier = CacheTier(prices, shelf, node=on.settings.node, clock=on.clock, readings=on.readings)
+        on.health.register("cache", cache_tier_probe(on.cache, tier), is_needed=False)
+    demand = Demand(prices, looks, clock=on.clock, readings=on.readings, fetch_shared=None if tier is None else tier.fetch)
+    return Market(looks, prices, feeds, watch, demand, tier)
 
 
 def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]:
     """Return what runs, in the order it starts; changed rows are followed once everything is up."""
     notices = Notices(on.database.url, FEED_CHANGES, on.clock)
     changes = FeedChanges(exchanges.read, notices, market.follow, on.clock, known=exchanges.tables)
-    return [market.looks, market.feeds, market.watch, market.demand, changes]
+    shared = [] if market.tier is None else [market.tier]
+    return [market.looks, *shared, market.feeds, market.watch, market.demand, changes]
 
 
 def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Operated) -> list[Router]:

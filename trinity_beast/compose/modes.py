@@ -49,6 +49,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         key_routes(gates.callers),
         health_routes(on.health, with_facts=False),
         *market_routes(on, exchanges, market, gates.operator),
+        *gates.routers,
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)

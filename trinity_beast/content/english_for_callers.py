@@ -31,6 +31,11 @@ FOR_CALLERS: Mapping[str, Text] = {
         "Send the key in a header, over HTTP; or move to a tier that includes what you asked for.",
         plain_message="This key may not be used in this way: its tier or its kind does not include it.",
     ),
+    "KEY_FORBIDS": Text(
+        "This key may not be used here",
+        "This key is kept from this by its own restrictions: what it is for, or the addresses or pages it is kept to.",
+        "Use the key where it was made for, or another of your keys; whoever manages it can change what it is kept to.",
+    ),
     "ASSET_UNKNOWN": Text(
         "No such asset",
         "There is no asset called {asset}.",
@@ -96,6 +101,12 @@ FOR_CALLERS: Mapping[str, Text] = {
         "This cannot be answered while the {part} is away.",
         "Try again after the time in `Retry-After`. Prices for keys already in use go on.",
         plain_message="This cannot be answered while something it needs is away.",
+    ),
+    "KEY_TRIES_SPENT": Text(
+        "Too many wrong keys",
+        "Too many keys that are not valid came from your address; unknown keys are looked up again in {retry_after_seconds} s.",
+        "Wait as long as `Retry-After` says, then send the right key. Keys already in use here answer all the while.",
+        plain_message="Too many keys that are not valid came from your address.",
     ),
     "REQUEST_TIMEOUT": Text(
         "The request took too long to arrive",

@@ -74,6 +74,36 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Wait as long as `Retry-After` says, then send the right one.",
         plain_message="Too many wrong admin keys came from your address.",
     ),
+    "NETWORK_INVALID": Text(
+        "Neither an address nor a network",
+        "{network} is neither an address nor a network.",
+        "Write an address such as 203.0.113.7, or a network such as 203.0.113.0/24 or 2001:db8::/32.",
+        plain_message="This is neither an address nor a network.",
+    ),
+    "NETWORK_PROTECTED": Text(
+        "This would shut out the wrong ones",
+        "Blocking {network} would shut out {what}.",
+        "Block a smaller network; or send `force` if that is what you mean.",
+        plain_message="Blocking it would shut out the machine itself, or you.",
+    ),
+    "BLOCK_INVALID": Text(
+        "The block cannot be set so",
+        "The block was not set: {reason}.",
+        "Correct that and send it again.",
+        plain_message="The block was not set: its reason or its end cannot be used.",
+    ),
+    "BLOCK_UNKNOWN": Text(
+        "No such block",
+        "No block of exactly {network} stands.",
+        "`beast blocklist list` shows every block, each as it has to be named.",
+        plain_message="No block of exactly that network stands.",
+    ),
+    "BLOCKLIST_FULL": Text(
+        "The blocklist is full",
+        "As many as {blocks_max} blocks stand, and no node holds more.",
+        "Lift some, or block networks instead of single addresses.",
+        plain_message="As many blocks stand as a node holds.",
+    ),
     "DATABASE_ADDRESS_INVALID": Text(
         "The database's address cannot be read",
         "DATABASE_URL is no PostgreSQL address.",

@@ -1,6 +1,7 @@
 """The book of prices: which trade answers for which asset, and whether it is young enough. Its face."""
 
 from trinity_beast.pricing.book import BookOfPrices
+from trinity_beast.pricing.cache import CacheTier, Shelf, cache_tier_probe
 from trinity_beast.pricing.demand import Demand
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.model import Missing, Price, PriceList
@@ -12,6 +13,7 @@ __all__ = [
     "STALE_AFTER_SECONDS",
     "AssetUnknown",
     "BookOfPrices",
+    "CacheTier",
     "Demand",
     "Missing",
     "Price",
@@ -19,5 +21,7 @@ __all__ = [
     "PriceStale",
     "PriceUnavailable",
     "Prices",
+    "Shelf",
     "Watch",
+    "cache_tier_probe",
 ]

@@ -1,7 +1,8 @@
 """Prices that no feed holds: fetched by REST when somebody asks, kept warm while they are asked for, then forgotten."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds import Looks, MappedAsset, Urgency
@@ -14,6 +15,7 @@ from trinity_beast.pricing.service import Prices
 from trinity_beast.words import Symbol, Venue
 
 SECOND_NS = 1_000_000_000
+FetchShared = Callable[[str], Awaitable[None]]
 VENUES_ASKED_MAX = 3
 """How many venues are looked at, in order of trust, for one ask."""
 _log = get_log("pricing")
@@ -28,8 +30,12 @@ class Demand:
 
     name = "demand"
 
-    def __init__(self, prices: Prices, looks: Looks, *, clock: Clock, readings: Readings | None = None) -> None:
+    def __init__(
+        self, prices: Prices, looks: Looks, *, clock: Clock, readings: Readings | None = None, fetch_shared: FetchShared | None = None
+    ) -> None:
+        """Take `fetch_shared`, which borrows what the neighbours hold of an asset: asked before any exchange is."""
         readings = readings or Readings()
+        self._fetch_shared = fetch_shared
         self._prices, self._looks, self._clock = prices, looks, clock
         self._warm_seconds, self._poll_seconds = readings.of(WARM_SECONDS), readings.of(WARM_POLL_SECONDS)
         self._symbols_max, self._retry_seconds = readings.of(WARM_SYMBOLS_MAX), readings.of(PROOF_RETRY_SECONDS)
@@ -49,16 +55,29 @@ class Demand:
             await asyncio.gather(self._driving, return_exceptions=True)
 
     async def read(self, asset: str, *, venue: str | None = None, max_age_ms: int | None = None) -> Price:
-        """Return an asset's price now, fetched where no feed holds it. Refusals as of `Prices.read`."""
-        cold = self._cold(asset, venue)
+        """Return an asset's price now: from memory, else from a neighbour, else by REST. Refusals as of `Prices.read`.
+
+        `cache_tier` says who answered: what REST was just asked for is `rest`, and held in memory from then on.
+        """
         try:
             price = self._prices.read(asset, venue=venue, max_age_ms=max_age_ms)
         except (PriceStale, PriceUnavailable):
-            if not await self._fetched(cold[:VENUES_ASKED_MAX]):
-                raise
-            return self._prices.read(asset, venue=venue, max_age_ms=max_age_ms)
-        self._note([row for row in cold if row.venue == price.venue])
+            try:
+                price = await self._lent(asset, venue, max_age_ms)
+            except (PriceStale, PriceUnavailable):
+                if not await self._fetched(self._cold(asset, venue)[:VENUES_ASKED_MAX]):
+                    raise
+                price = self._prices.read(asset, venue=venue, max_age_ms=max_age_ms)
+                return replace(price, cache_tier="rest") if price.state == "rest" else price
+        rows = self._prices.atlas.of_asset(asset)
+        self._note(row for row in rows if row.venue == price.venue and not self._is_held(row))
         return price
+
+    async def _lent(self, asset: str, venue: str | None, max_age_ms: int | None) -> Price:
+        """Return an asset's price now, with whatever the neighbours hold of it. Refusals as of `Prices.read`."""
+        if self._fetch_shared is not None:
+            await self._fetch_shared(asset)
+        return self._prices.read(asset, venue=venue, max_age_ms=max_age_ms)
 
     async def read_many(self, assets: Iterable[str], *, venue: str | None = None, max_age_ms: int | None = None) -> PriceList:
         """Return the prices of many assets, each once and in the order asked; those without one are listed with their reason."""
@@ -105,6 +124,8 @@ class Demand:
 
     async def _look(self, market: tuple[Venue, Symbol], urgency: Urgency) -> bool:
         """Look, unless that was done a moment ago: a market that prints rarely is not asked about by every caller."""
+        if not self._looks.can_look(market[0]):
+            return False
         now_ns = self._clock.monotonic_ns()
         done_ns = self._looked.get(market)
         if done_ns is not None and now_ns - done_ns < self._retry_seconds.value * SECOND_NS:
@@ -125,7 +146,17 @@ class Demand:
             for asset in self._prices.prewarmed():
                 if not self._prices.is_served(asset):
                     self._note(self._cold(asset)[:1])
-            await asyncio.gather(*(self._look(market, Urgency.PROOF) for market in list(self._asked)))
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        """Look at whatever is kept warm; but where a neighbour has done so in this round already, take it from there."""
+        if self._fetch_shared is not None:
+            assets = {row.asset for market in self._asked for row in self._prices.atlas.of_symbol(*market)}
+            await asyncio.gather(*(self._fetch_shared(asset) for asset in assets))
+        recent_ns = self._clock.monotonic_ns() - round(self._poll_seconds.value * SECOND_NS)
+        ticks = {market: self._prices.tick(*market) for market in self._asked}
+        wanted = [market for market, tick in ticks.items() if tick.cache_tier == "memory" or tick.proven_ns <= recent_ns]
+        await asyncio.gather(*(self._look(market, Urgency.PROOF) for market in wanted))
 
     def _forget(self, market: tuple[Venue, Symbol]) -> None:
         self._asked.pop(market, None)

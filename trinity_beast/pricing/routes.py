@@ -18,6 +18,9 @@ ASSETS_MAX = 1_000
 _NAME_CHARACTERS_MAX = 40
 _AGE_MS_MAX = 86_400_000
 
+_COUNTED_AS = {"memory": "syncmap_hits", "valkey": "elasticache_hits", "rest": "cache_misses"}
+"""What is counted of a price that was told, by who had it. As the engine counts."""
+
 Name = Annotated[str, Field(min_length=1, max_length=_NAME_CHARACTERS_MAX)]
 Venue = Annotated[str | None, Query(max_length=_NAME_CHARACTERS_MAX, description="Only this venue's price.")]
 MaxAge = Annotated[int | None, Query(ge=0, le=_AGE_MS_MAX, description="Refuse a price older than this, in milliseconds.")]
@@ -158,7 +161,8 @@ class _Desk:
         return {"prices": [each.as_json() for each in found.prices], "missing": [_missing(each) for each in found.missing]}
 
     def _note(self, usage: Usage, found: Sequence[Price]) -> None:
-        self._count("syncmap_hits", len(found))
+        for price in found:
+            self._count(_COUNTED_AS[price.cache_tier], 1)
         if found:
             usage.charge()
             # As the engine does: a list is recorded by its first price.

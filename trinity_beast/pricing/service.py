@@ -14,7 +14,7 @@ from trinity_beast.pricing.freshness import age_ns
 from trinity_beast.pricing.jumps import Jumps
 from trinity_beast.pricing.model import Price, whole_ms
 from trinity_beast.pricing.parameters import SECOND_NS, LivenessKnobs
-from trinity_beast.pricing.tick import Tick, Verdict
+from trinity_beast.pricing.tick import Loan, Tick, Verdict, is_newer
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 _log = get_log("pricing")
@@ -42,7 +42,7 @@ class Prices:
         source_prefix: str = "",
         can_prove: Callable[[Venue], bool] = _cannot,
     ) -> None:
-        self._book, self._clock, self._prefix, self._can_prove = book, clock, source_prefix, can_prove
+        self._book, self._clock, self.source_prefix, self._can_prove = book, clock, source_prefix, can_prove
         self._timekeeper = Timekeeper(clock)
         self._knobs = LivenessKnobs(readings or Readings())
         self.bounds = self._knobs.bounds()
@@ -50,6 +50,8 @@ class Prices:
         self._answering: dict[Asset, Tick] = {}
         self._jumps = Jumps()
         self.atlas = Atlas(asset_map)
+        self.rest_told: set[tuple[Venue, Symbol]] = set()
+        """The symbols whose price REST has told anew, for who shares them with the neighbours to take out."""
         self.trades_unmapped = self.trades_late = self.publishes_refused = self.venues_switched = self.jumps_held = 0
         self._announce(self.atlas.assets)
 
@@ -70,12 +72,36 @@ class Prices:
         trade = None if look.trade is None or self._is_held(look.trade) else look.trade
         verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=self._clock.monotonic_ns())
         self.settle(tick, has_changed=before != (tick.trade, tick.state, tick.usable_until_ns))
+        self._note_rest(look)
         return verdict
 
     def on_poll(self, look: Look) -> None:
         """Take in what a look at a symbol told that no feed holds. Unchanged or failed, it refreshes nothing."""
         if look.trade is not None:
             self._take(look.trade, Tick.polled)
+            self._note_rest(look)
+
+    def on_loan(self, loan: Loan) -> bool:
+        """Take in what a neighbour holds of a symbol of ours; whether it is now what is held here."""
+        trade = loan.trade
+        if not self.atlas.of_symbol(trade.venue, trade.symbol):
+            return False
+        tick, now_ns = self.tick(trade.venue, trade.symbol), self._clock.monotonic_ns()
+        if (tick.trade is None or is_newer(trade, tick.trade)) and self._is_held(trade):
+            return False
+        if not tick.lent(loan, self.bounds, now_ns=now_ns):
+            return False
+        self.settle(tick, has_changed=True)
+        return True
+
+    def held(self, row: MappedAsset) -> Tick | None:
+        """Return what is held of a row's symbol, or None where nothing was ever heard of it."""
+        tick = self._ticks.get((row.venue, row.symbol))
+        return None if tick is None or tick.trade is None else tick
+
+    def source_of(self, tick: Tick) -> str:
+        """Return the source tag under which a tick is told."""
+        return f"{self.source_prefix}{tick.venue}-{'rest' if tick.is_from_rest else 'ws'}"
 
     def forget(self, venue: Venue, symbol: Symbol) -> None:
         """Hold a symbol no more; an asset that only it priced is unknown to the engine from now on, until it is asked for here."""
@@ -150,8 +176,8 @@ class Prices:
             price=trade.price,
             quote=mapped.quote,
             venue=trade.venue,
-            source=self._source(tick),
-            cache_tier="memory",
+            source=self.source_of(tick),
+            cache_tier=tick.cache_tier,
             state=tick.state,
             exchange_time_ns=trade.exchange_time_ns,
             received_time_ns=trade.received_time_ns,
@@ -170,6 +196,11 @@ class Prices:
     def assets_of(self, venue: str) -> list[Asset]:
         """Return the assets a venue prices, in order."""
         return [asset for asset in self.atlas.assets if any(row.venue == venue for row in self.atlas.of_asset(asset))]
+
+    def _note_rest(self, look: Look) -> None:
+        tick = self._ticks.get((look.venue, look.symbol))
+        if tick is not None and tick.trade is look.trade:
+            self.rest_told.add((look.venue, look.symbol))
 
     def _take(self, trade: Trade, how: Callable[..., bool]) -> None:
         mapped = self.atlas.of_symbol(trade.venue, trade.symbol)
@@ -221,11 +252,12 @@ class Prices:
                 trade.price,
                 row.quote,
                 trade.venue,
-                self._source(tick),
+                self.source_of(tick),
                 exchange_time_ns=trade.exchange_time_ns,
                 received_monotonic_ns=trade.received_monotonic_ns,
                 usable_for_ns=tick.usable_for_ns(),
                 state=tick.state,
+                cache_tier=tick.cache_tier,
                 prewarmed=row.prewarm or self.atlas.is_prewarmed(row.asset),
             )
         except ValueError as error:
@@ -245,6 +277,3 @@ class Prices:
         for asset in assets:
             if self.atlas.is_prewarmed(asset):
                 self._book.announce(asset)
-
-    def _source(self, tick: Tick) -> str:
-        return f"{self._prefix}{tick.venue}-{'rest' if tick.is_from_rest else 'ws'}"

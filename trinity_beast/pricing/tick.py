@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from enum import Enum, auto
+from typing import NamedTuple
 
 from trinity_beast.pricing.parameters import Bounds
 from trinity_beast.pricing.rhythm import Rhythm
@@ -22,6 +23,11 @@ class Phase(Enum):
     """The venue said that there was no newer trade."""
     REST = auto()
     """The venue's REST told a trade that the socket had not."""
+    LENT = auto()
+    """A neighbour told a trade, or a proof, that we had not."""
+
+
+_TOLD_BY_OTHERS = (Phase.REST, Phase.LENT)
 
 
 class Verdict(Enum):
@@ -33,6 +39,16 @@ class Verdict(Enum):
     UNCHANGED = auto()
 
 
+class Loan(NamedTuple):
+    """What a neighbour holds of a symbol, reckoned by our clocks: its trade, and until when (monotonic) it may be served."""
+
+    trade: Trade
+    state: str
+    is_from_rest: bool
+    proven_ns: int
+    usable_until_ns: int
+
+
 class Tick:
     """The newest trade of a venue's symbol, its state, and until when (monotonic) it may be served.
 
@@ -42,11 +58,13 @@ class Tick:
 
     __slots__ = (
         "again_ns",
+        "cache_tier",
         "can_prove",
         "heard_ns",
         "is_from_rest",
         "owed_ns",
         "phase",
+        "proven_ns",
         "renewals",
         "renewed_ns",
         "rhythm",
@@ -62,10 +80,10 @@ class Tick:
     def __init__(self, venue: Venue, symbol: Symbol, *, now_ns: int, wall_ns: int, can_prove: bool = False) -> None:
         self.venue, self.symbol, self.can_prove = venue, symbol, can_prove
         self.trade: Trade | None = None
-        self.state, self.is_from_rest, self.phase = "live", False, Phase.FLOWING
+        self.state, self.is_from_rest, self.phase, self.cache_tier = "live", False, Phase.FLOWING, "memory"
         self.rhythm = Rhythm()
         self.heard_ns, self.since_wall_ns = now_ns, wall_ns
-        self.usable_since_ns = self.usable_until_ns = self.again_ns = 0
+        self.usable_since_ns = self.usable_until_ns = self.again_ns = self.proven_ns = 0
         self.owed_ns: int | None = None
         self.renewals = self.renewed_ns = 0
 
@@ -84,7 +102,7 @@ class Tick:
             return False
         now_ns = trade.received_monotonic_ns
         # A gap in which the socket kept a trade from us says nothing of the symbol's rhythm.
-        if self.trade is not None and now_ns > self.heard_ns and self.phase is not Phase.REST:
+        if self.trade is not None and now_ns > self.heard_ns and self.phase not in _TOLD_BY_OTHERS:
             self.rhythm.heard(now_ns - self.heard_ns)
         self.heard_ns, self.owed_ns, self.renewals = now_ns, None, 0
         self._flow(trade, bounds)
@@ -113,10 +131,7 @@ class Tick:
         if trade is None:
             return Verdict.UNPROVEN
         if held is None or is_newer(trade, held):
-            if trade.exchange_time_ns > self.since_wall_ns + SLACK_NS and self.owed_ns is None:
-                # The socket owed us this trade. It may be a moment behind; it is not asked anew too often either.
-                pause_ns = bounds.renew_ns << min(self.renewals, RENEWALS_DOUBLED_MAX) if self.renewals else 0
-                self.owed_ns = max(now_ns + bounds.renew_after_ns, self.renewed_ns + pause_ns)
+            self._note_owed(trade, bounds, now_ns)
             self._rest(trade, bounds)
             return Verdict.NEWER
         if not is_same(trade, held):
@@ -124,6 +139,27 @@ class Tick:
         if self.owed_ns is not None:
             return Verdict.UNCHANGED
         return self._quiet(held, bounds, asked_ns=asked_ns, now_ns=now_ns)
+
+    def lent(self, loan: Loan, bounds: Bounds, *, now_ns: int) -> bool:
+        """Take what a neighbour holds of this symbol; False when it is no younger, or proves no more, than what is held here.
+
+        It serves for as long as the neighbour proved, and the next trade of our own that is not older takes it back.
+        """
+        held = self.trade
+        if loan.usable_until_ns <= now_ns:
+            return False
+        if held is not None and is_same(loan.trade, held):
+            if loan.state != "quiet" or loan.usable_until_ns <= self.usable_until_ns:
+                return False
+        elif held is not None and not is_newer(loan.trade, held):
+            return False
+        else:
+            self._note_owed(loan.trade, bounds, now_ns)
+        self.phase, self.again_ns = Phase.LENT, max(now_ns, loan.usable_until_ns - bounds.proof_wait_ns)
+        trade = loan.trade if held is None or not is_same(loan.trade, held) else older(held, loan.trade)
+        self._hold(trade, loan.state, is_from_rest=loan.is_from_rest, until_ns=loan.usable_until_ns, now_ns=now_ns)
+        self.cache_tier, self.proven_ns = "valkey", loan.proven_ns
+        return True
 
     def subscribed(self, asked_wall_ns: int) -> None:
         """Note when the present subscription was asked for: what was printed before, it does not owe."""
@@ -168,6 +204,12 @@ class Tick:
             return stale_ns
         return min(stale_ns, self.heard_ns + self.rhythm.window_ns(bounds) + bounds.proof_wait_ns)
 
+    def _note_owed(self, trade: Trade, bounds: Bounds, now_ns: int) -> None:
+        """Note that the socket owed us this trade. It may be a moment behind; it is not asked anew too often either."""
+        if trade.exchange_time_ns > self.since_wall_ns + SLACK_NS and self.owed_ns is None:
+            pause_ns = bounds.renew_ns << min(self.renewals, RENEWALS_DOUBLED_MAX) if self.renewals else 0
+            self.owed_ns = max(now_ns + bounds.renew_after_ns, self.renewed_ns + pause_ns)
+
     def _rest(self, trade: Trade, bounds: Bounds) -> None:
         self.phase = Phase.REST
         self._hold(trade, "rest", is_from_rest=True, until_ns=_until(trade, bounds.stale_after_ns))
@@ -178,18 +220,27 @@ class Tick:
             return Verdict.UNPROVEN  # Such a silence is not this symbol's: the venue halted it, or REST stands still too.
         self.phase, self.again_ns = Phase.QUIET, now_ns + bounds.proof_ns // 2
         self._hold(held, "quiet", is_from_rest=self.is_from_rest, until_ns=until_ns, now_ns=now_ns)
+        self.proven_ns = asked_ns
         return Verdict.QUIET
 
     def _hold(self, trade: Trade, state: str, *, is_from_rest: bool, until_ns: int, now_ns: int | None = None) -> None:
         now_ns = trade.received_monotonic_ns if now_ns is None else now_ns
         if self.trade is not None and not self.is_usable(now_ns):
             self.usable_since_ns = now_ns
+        if trade is not self.trade:
+            self.cache_tier = "memory"
+        self.proven_ns = trade.received_monotonic_ns
         self.trade, self.state, self.is_from_rest, self.usable_until_ns = trade, state, is_from_rest, until_ns
 
 
 def age_at_receipt(trade: Trade) -> int:
     """Return how old a trade was by the venue's clock when it was received; never negative."""
     return max(0, trade.received_time_ns - trade.exchange_time_ns)
+
+
+def older(one: Trade, other: Trade) -> Trade:
+    """Return the one of two tellings of a trade that was the older at any moment: no hop makes a price younger."""
+    return max(one, other, key=lambda trade: age_at_receipt(trade) - trade.received_monotonic_ns)
 
 
 def is_same(told: Trade, held: Trade) -> bool:

@@ -74,12 +74,18 @@ class Valkey:
         return (await self.pipeline([command], within_seconds=within_seconds))[0]
 
     async def pipeline(
-        self, commands: Sequence[Command | Call], *, is_atomic: bool = False, within_seconds: float | None = None
+        self,
+        commands: Sequence[Command | Call],
+        *,
+        is_atomic: bool = False,
+        leaves_out_refused: bool = False,
+        within_seconds: float | None = None,
     ) -> list[Answer]:
         """Send many commands at once and return their answers in order.
 
         Others may come in between unless `is_atomic`. Where one is refused the rest have been carried out all the same. A
         script the server has forgotten is told to it and run then, after the others; an atomic pipeline carries its scripts.
+        With `leaves_out_refused` a refused one, such as of a key that holds another kind of value, answers None.
 
         Raises:
             DependencyAway: as `do`; where it is raised, any part of the commands may have been carried out.
@@ -92,8 +98,10 @@ class Valkey:
                 again = await _exchanged(line, [_packed(commands[at], is_whole=True) for at in forgotten], is_atomic=False)
                 for at, answer in zip(forgotten, again, strict=True):
                     answers[at] = answer
+            if leaves_out_refused:
+                return [None if isinstance(answer, ResponseError) else answer for answer in answers]
             for answer in answers:
-                if isinstance(answer, ValkeyError):
+                if isinstance(answer, ResponseError):
                     raise answer
             return cast("list[Answer]", answers)
 

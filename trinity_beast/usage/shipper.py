@@ -60,9 +60,9 @@ class Shipper:
 
     name = "usage shipper"
 
-    def __init__(self, spool: Path, carrier: Carrier, *, clock: Clock, dice: Dice, readings: Readings | None = None) -> None:
+    def __init__(self, waiting: Waiting, carrier: Carrier, *, clock: Clock, dice: Dice, readings: Readings | None = None) -> None:
         readings = readings or Readings()
-        self._waiting, self._carrier, self._clock, self._dice = Waiting(spool), carrier, clock, dice
+        self._waiting, self._carrier, self._clock, self._dice = waiting, carrier, clock, dice
         self._every_ms = readings.of(parameters.SHIP_MS)
         self._batch_records = readings.of(parameters.BATCH_RECORDS)
         self._shipments_max = readings.of(parameters.SHIPMENTS_MAX)

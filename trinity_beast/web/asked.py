@@ -19,10 +19,19 @@ MISTAKES_MAX = 100
 _ANYWHERE = "request"
 _LOCATIONS: Mapping[str, str] = {
     **dict.fromkeys(
-        ("KEY_MISSING", "KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRED", "TIER_FORBIDS", "ADMIN_KEY_MISSING", "ADMIN_KEY_WRONG"),
+        (
+            "KEY_MISSING",
+            "KEY_INVALID",
+            "KEY_REVOKED",
+            "KEY_EXPIRED",
+            "TIER_FORBIDS",
+            "KEY_TRIES_SPENT",
+            "ADMIN_KEY_MISSING",
+            "ADMIN_KEY_WRONG",
+        ),
         "header.authorization",
     ),
-    **dict.fromkeys(("RATE_LIMITED", "QUOTA_SPENT"), "key"),
+    **dict.fromkeys(("RATE_LIMITED", "QUOTA_SPENT", "KEY_FORBIDS"), "key"),
     **dict.fromkeys(("ASSET_UNKNOWN", "PRICE_STALE", "PRICE_UNAVAILABLE"), "query.asset"),
     "REQUEST_TOO_LARGE": "body",
     "METHOD_NOT_ALLOWED": "method",

@@ -4,9 +4,10 @@ use crate::calendar::{DATE_BYTES, TIMESTAMP_BYTES};
 use crate::code::Code;
 use crate::http::route::Place;
 use crate::json::string_of;
-use crate::ratelimit::{KEYLESS_FIELDS, LimitFields, Standing};
+use crate::ratelimit::{KEYLESS_FIELDS, LimitFields, Standing, tries_standing, write_tries};
 use crate::shared::Identity;
 use crate::texts::{Facts, Text};
+use crate::tries::Bounds;
 
 /// Header fields that every answer begins with, after its status line. `Date` comes last and is filled in.
 macro_rules! common {
@@ -16,7 +17,7 @@ macro_rules! common {
             "Cache-Control: ",
             $caching,
             "\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: X-Request-Id, ETag, Retry-After, RateLimit-Policy, \
-             RateLimit, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Should-Retry\r\nDate: "
+             RateLimit, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Should-Retry, Content-Language\r\nDate: "
         )
         .as_bytes()
     };
@@ -64,6 +65,8 @@ pub enum LimitsOf<'a> {
     Nobody,
     /// A key's.
     Key(&'a LimitFields, Standing),
+    /// An address's that was wrong about keys too often, and for how many nanoseconds.
+    TriesSpent(Bounds, u64),
 }
 
 impl LimitsOf<'_> {
@@ -72,6 +75,7 @@ impl LimitsOf<'_> {
         match self {
             Self::Nobody => to.extend_from_slice(KEYLESS_FIELDS),
             Self::Key(fields, standing) => fields.write(to, standing),
+            Self::TriesSpent(bounds, left_ns) => write_tries(to, bounds, *left_ns),
         }
     }
 
@@ -79,6 +83,7 @@ impl LimitsOf<'_> {
         match self {
             Self::Nobody => Standing::default(),
             Self::Key(_, standing) => *standing,
+            Self::TriesSpent(_, left_ns) => tries_standing(*left_ns),
         }
     }
 }
@@ -168,7 +173,8 @@ impl Pen {
         to.extend_from_slice(b"Access-Control-Allow-Methods: ");
         to.extend_from_slice(methods_of(place));
         to.extend_from_slice(
-            b"\r\nAccess-Control-Allow-Headers: Authorization, X-API-Key, X-Request-Id, If-None-Match, Accept-Language, Content-Type\r\n\
+            b"\r\nAccess-Control-Allow-Headers: Authorization, X-API-Key, Content-Type, Accept-Language, If-None-Match, X-Request-Id, \
+              Idempotency-Key, Last-Event-ID\r\n\
               Access-Control-Max-Age: 86400\r\nAllow: ",
         );
         to.extend_from_slice(methods_of(place));
@@ -191,6 +197,7 @@ impl Pen {
         to.extend_from_slice(status_line(code));
         write_start(to, REFUSAL_START, with);
         write_advice(to, code, &with.limits.standing(), place);
+        write_text(to, &format!("Content-Language: {}\r\n", text.language));
         write_length(to, body.len());
         if !with.is_head {
             to.extend_from_slice(&body);
@@ -269,7 +276,7 @@ fn write_advice(to: &mut Vec<u8>, code: Code, standing: &Standing, place: Option
         Code::KeyMissing | Code::KeyInvalid | Code::KeyRevoked | Code::KeyExpired => {
             write_text(to, "WWW-Authenticate: Bearer realm=\"prices\"\r\n");
         }
-        Code::RateLimited => write_text(to, &format!("Retry-After: {}\r\n", standing.retry_after_seconds())),
+        Code::RateLimited | Code::KeyTriesSpent => write_text(to, &format!("Retry-After: {}\r\n", standing.retry_after_seconds())),
         // No Retry-After: official libraries of others sleep it out, be it weeks.
         Code::QuotaSpent => write_text(to, "X-Should-Retry: false\r\n"),
         Code::Overloaded | Code::DependencyAway => write_text(to, "Retry-After: 1\r\n"),
@@ -402,7 +409,7 @@ mod tests {
         let mut to = Vec::new();
         pen().write_unchanged(&mut to, &circumstances(), Tag::of(1));
         let (head, body) = split(&to);
-        assert!(body.is_empty() && !head.contains("Content-") && head.contains("ETag: W/\""));
+        assert!(body.is_empty() && !head.contains("\r\nContent-") && head.contains("ETag: W/\""));
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! Serves one request that was read: answers it, or says who has to.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::book::{Asset, Pages};
 use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
-use crate::desk::{self, Admission, Look, Tally};
+use crate::desk::{self, Admission, Gate, Look, Tally};
+use crate::fence::{Approach, Channel};
 use crate::http::answer::{Circumstances, Connection, LimitsOf, Pen, Tag};
 use crate::http::reader::{Method, Request, Secret};
 use crate::http::route::{Place, Query, Route, route};
-use crate::keys::{Channel, Digest, KeySlot};
+use crate::keys::{Digest, KeySlot};
+use crate::memo::Met;
 use crate::record::{CHARGED, Entry};
 use crate::request_id::{is_echoable, text_of};
 use crate::shared::{Shared, ThreadContext, write_record};
@@ -115,7 +118,8 @@ impl Clerk {
             Method::Options => return Outcome::HandOver,
             Method::Post | Method::Other => {
                 context.count(Counter::TcpRequests, 1);
-                return self.refuse_unasked(context, Some(request), Code::MethodNotAllowed, Some(place), out);
+                let ends = request.has_body;
+                return self.refuse_unasked(context, Some(request), Code::MethodNotAllowed, Some(place), ends, out);
             }
         }
         if request.has_body {
@@ -128,7 +132,12 @@ impl Clerk {
             }
             Route::Prices(Some(list), query) => {
                 let asked = Asked { request, word, query, asset: list.iter().next().unwrap_or_default() };
-                self.for_key(context, &asked, out, |clerk, case, slot| clerk.tell_prices(case, slot, list.iter(), list.len(), &query))
+                self.for_key(context, &asked, out, |clerk, case, slot| {
+                    if list.len() > slot.policy().assets_max as usize {
+                        return Outcome::HandOver; // Python says in a whole sentence how many may be named.
+                    }
+                    clerk.tell_prices(case, slot, list.iter(), list.len(), &query)
+                })
             }
             Route::Prices(None, query) => {
                 let asked = Asked { request, word, query, asset: Asset::default() };
@@ -141,19 +150,24 @@ impl Clerk {
         }
     }
 
-    /// Refuse what carries no key, or could not be read; whether the connection goes on is in the outcome.
+    /// Refuse what no key was asked for, or what could not be read; whether the connection goes on is in the outcome.
+    /// A key that is known is told where it stands all the same. `ends`: this is the connection's last answer.
     pub fn refuse_unasked(
         &mut self,
         context: &mut ThreadContext,
         request: Option<&Request<'_>>,
         code: Code,
         place: Option<Place>,
+        ends: bool,
         out: &mut Vec<u8>,
     ) -> Outcome {
         let now = context.shared.clock.now();
         let id = text_of(context.ids.next(now.wall_ns));
-        let ends = request.is_none_or(|request| request.has_body);
-        let with = circumstances(context, request, &id, now, ends);
+        let slot = known_key(context, request, now);
+        let mut with = circumstances(context, request, &id, now, ends);
+        if let Some(slot) = &slot {
+            with.limits = LimitsOf::Key(slot.fields(), slot.standing(now));
+        }
         let text = context.shared.texts.load();
         let facts = Facts { most: context.shared.limits.header_bytes_max as u64, ..Facts::default() };
         let accepted = request.and_then(|request| request.accept_language);
@@ -192,10 +206,12 @@ impl Clerk {
         let id_text = text_of(id);
         let with = circumstances(context, Some(request), &id_text, now, false);
         let latency_ns = now.monotonic_ns - context.received.monotonic_ns;
-        let ThreadContext { shared, memo, lane, thread, .. } = context;
+        let ThreadContext { shared, memo, lane, thread, peer, .. } = context;
+        let approach = Approach { channel, address: *peer, origin: request.origin, wants_prices: true };
         let cells = shared.counters.of_thread(*thread);
         let mut case = Case { shared, cells, lane, out, request, with, id, now, latency_ns };
-        match desk::admit(memo, &shared.keys, secret, channel, now) {
+        let gate = Gate { memo, keys: &shared.keys, tries: &shared.tries };
+        match gate.admit(secret, &approach, now) {
             Admission::Key(slot) => match word {
                 Word::Refused(code) => self.refuse(&mut case, Some(slot), slot.standing(now), code, &Look::Unknown, asset),
                 Word::None | Word::LookedUp => tell(self, &mut case, slot),
@@ -203,6 +219,10 @@ impl Clerk {
             Admission::Refused(code, slot) => {
                 let standing = slot.map(|slot| slot.standing(now)).unwrap_or_default();
                 self.refuse(&mut case, slot.map(AsRef::as_ref), standing, code, &Look::Unknown, asset)
+            }
+            Admission::TriesSpent(left_ns) => {
+                case.with.limits = LimitsOf::TriesSpent(shared.tries.bounds(), left_ns);
+                self.refuse_stranger(&mut case, Code::KeyTriesSpent)
             }
             Admission::Ask(digest) => match word {
                 Word::None => Outcome::Ask(digest),
@@ -413,6 +433,15 @@ impl Case<'_, '_> {
     #[inline]
     fn outcome(&self) -> Outcome {
         Outcome::Answered { goes_on: self.with.connection != Connection::Ends }
+    }
+}
+
+/// Return the key a request carries in its header, if the engine knows it. Nothing is spent and nobody asked.
+fn known_key(context: &mut ThreadContext, request: Option<&Request<'_>>, now: Moment) -> Option<Arc<KeySlot>> {
+    let Some(Secret::Plain(secret)) = request.map(|request| request.secret) else { return None };
+    match context.memo.meet(&context.shared.keys, secret, now.monotonic_ns) {
+        Met::Admitted(slot) => Some(Arc::clone(slot)),
+        Met::Refused(_) | Met::Unknown(_) => None,
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Connection {
     pub is_staged: bool,
     /// As how many bytes its buffers are counted among all.
     pub weighed_bytes: usize,
+    /// At which revision of the blocklist it was last seen not to be blocked.
+    pub cleared_at: u64,
 }
 
 impl Connection {
@@ -69,6 +71,7 @@ impl Connection {
             is_half_closed: false,
             is_staged: false,
             weighed_bytes: 0,
+            cleared_at: 0,
         }
     }
 

@@ -117,6 +117,7 @@ impl Floor {
     /// Take an accepted connection in, or turn it away.
     pub fn welcome(&mut self, context: &mut ThreadContext, poll: &Poll, socket: OwnedFd, peer: SocketAddr) {
         let address = peer.ip();
+        let revision = context.shared.blocklist.revision();
         if context.shared.blocklist.refuses(address, context.received.monotonic_ns) {
             context.count(Counter::BlockedRefused, 1);
             return;
@@ -127,7 +128,9 @@ impl Floor {
             return;
         }
         let descriptor = socket.as_raw_fd();
-        let id = self.connections.insert(Connection::new(socket, peer, context.received.monotonic_ns));
+        let mut connection = Connection::new(socket, peer, context.received.monotonic_ns);
+        connection.cleared_at = revision;
+        let id = self.connections.insert(connection);
         context.count(Counter::ConnectionsAccepted, 1);
         context.count(Counter::ConnectionsOpen, 1);
         if poll.add(descriptor, id.token(), EDGE).is_err() {
@@ -144,7 +147,15 @@ impl Floor {
     /// Return a refusal for somebody who is one too many. Apart from `out`, which belongs to the batch.
     fn overloaded(&mut self, context: &mut ThreadContext) -> Vec<u8> {
         let mut refusal = Vec::new();
-        self.clerk.refuse_unasked(context, None, Code::Overloaded, None, &mut refusal);
+        self.clerk.refuse_unasked(context, None, Code::Overloaded, None, true, &mut refusal);
+        refusal
+    }
+
+    /// The same to somebody whose request was read: a key that is known is told where it stands.
+    fn overloaded_at(&mut self, context: &mut ThreadContext, unread: &[u8]) -> Vec<u8> {
+        let Reading::Whole(request) = read(unread, context.shared.limits.header_bytes_max) else { return self.overloaded(context) };
+        let mut refusal = Vec::new();
+        self.clerk.refuse_unasked(context, Some(&request), Code::Overloaded, None, true, &mut refusal);
         refusal
     }
 
@@ -189,6 +200,11 @@ impl Floor {
         if self.room.len() - self.filled < READ_BYTES {
             self.work_off(context, poll);
         }
+        if self.is_blocked(context, id) {
+            context.count(Counter::BlockedRefused, 1);
+            self.close(context, id);
+            return;
+        }
         let Some(connection) = self.connections.get(id) else { return };
         let is_behind = connection.unsent_bytes() > context.shared.limits.unsent_bytes_max;
         // In any other phase what comes is read when the phase is over, or by Python.
@@ -210,6 +226,19 @@ impl Floor {
             }
             Err(_) => self.close(context, id),
         }
+    }
+
+    /// Return whether the other end was blocked since it was let in. Costs one load while nobody is.
+    #[inline]
+    fn is_blocked(&mut self, context: &ThreadContext, id: Id) -> bool {
+        let blocklist = &context.shared.blocklist;
+        let revision = blocklist.revision();
+        let Some(connection) = self.connections.get(id) else { return false };
+        if connection.cleared_at == revision {
+            return false;
+        }
+        connection.cleared_at = revision;
+        blocklist.refuses(connection.peer.ip(), context.received.monotonic_ns)
     }
 
     fn put_off_if_readable(&mut self, id: Id) {
@@ -320,6 +349,8 @@ impl Floor {
     /// Serve the requests in `bytes` and keep what is left of them. Nothing else is unread.
     #[inline]
     fn serve(&mut self, context: &mut ThreadContext, id: Id, bytes: &[u8], word: Word) {
+        let Some(connection) = self.connections.get(id) else { return };
+        context.peer = connection.peer.ip();
         let used = self.serve_all(context, id, bytes, word);
         let Some(connection) = self.connections.get(id) else { return };
         if used < bytes.len() && connection.phase != Phase::Closing {
@@ -369,7 +400,7 @@ impl Floor {
     fn refuse(&mut self, context: &mut ThreadContext, counter: Counter, code: Code) -> Outcome {
         context.count(counter, 1);
         context.count(Counter::TcpRequests, 1);
-        self.clerk.refuse_unasked(context, None, code, None, &mut self.out)
+        self.clerk.refuse_unasked(context, None, code, None, true, &mut self.out)
     }
 
     fn set_phase(&mut self, id: Id, phase: Phase) {
@@ -438,7 +469,8 @@ impl Floor {
         let Some(place) = context.shared.door.reserve() else {
             context.count(Counter::HandedRefused, 1);
             context.count(Counter::TcpRequests, 1);
-            let refusal = self.overloaded(context);
+            let Some(unread) = self.connections.get(id).map(|connection| std::mem::take(&mut connection.unread)) else { return };
+            let refusal = self.overloaded_at(context, &unread);
             let Some(connection) = self.connections.get(id) else { return };
             connection.phase = Phase::Closing;
             match connection.send(&refusal, context.received.monotonic_ns) {
@@ -495,6 +527,9 @@ impl Floor {
 
     /// Return what a connection has waited too long for, as what it is counted, or None.
     fn overdue(&mut self, context: &ThreadContext, id: Id, now_ns: u64) -> Option<Counter> {
+        if self.is_blocked(context, id) {
+            return Some(Counter::BlockedRefused);
+        }
         let limits = &context.shared.limits;
         let connection = self.connections.get(id)?;
         let waited_ns = now_ns.saturating_sub(connection.since_ns);

@@ -77,6 +77,8 @@ pub struct Request<'b> {
     pub if_none_match: Option<&'b [u8]>,
     /// `Accept-Language`
     pub accept_language: Option<&'b [u8]>,
+    /// `Origin`
+    pub origin: Option<&'b [u8]>,
 }
 
 /// Read one request from the beginning of `bytes`, its header at most `header_bytes_max` long.
@@ -132,6 +134,7 @@ struct Said<'b> {
     request_id: Option<&'b [u8]>,
     if_none_match: Option<&'b [u8]>,
     accept_language: Option<&'b [u8]>,
+    origin: Option<&'b [u8]>,
 }
 
 /// A field that makes the whole request ambiguous.
@@ -177,6 +180,7 @@ fn judge<'b>(bytes: &'b [u8], length: usize, parsed: &httparse::Request<'_, 'b>)
         request_id: said.request_id,
         if_none_match: said.if_none_match,
         accept_language: said.accept_language,
+        origin: said.origin,
     })
 }
 
@@ -204,6 +208,7 @@ impl<'b> Said<'b> {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => return self.hear_host(value),
             6 if name.eq_ignore_ascii_case(b"expect") => self.has_demands = true,
+            6 if name.eq_ignore_ascii_case(b"origin") => self.hear_origin(value),
             7 if name.eq_ignore_ascii_case(b"upgrade") => self.has_demands = true,
             9 if name.eq_ignore_ascii_case(b"x-api-key") => self.hear_secret(Some(value)),
             10 if name.eq_ignore_ascii_case(b"connection") => self.hear_connection(value),
@@ -255,6 +260,11 @@ impl<'b> Said<'b> {
             self.is_odd = true;
         }
         self.secret = secret;
+    }
+
+    fn hear_origin(&mut self, value: &'b [u8]) {
+        // Two of them are no browser's, and none of ours is empty.
+        self.origin = Some(if self.origin.is_some() { b"" } else { value });
     }
 
     fn hear_if_none_match(&mut self, value: &'b [u8]) {

@@ -1,4 +1,4 @@
-//! `Counters` and `Blocklist`
+//! `Counters`, `Blocklist` and `Tries`
 
 use std::sync::Arc;
 
@@ -10,6 +10,9 @@ use crate::blocklist::Network;
 use crate::clock::SECOND_NS;
 use crate::counters::{ALL, Counter, NAMES, named};
 use crate::engine::Engine as Machine;
+use crate::keys::Channel;
+use crate::ratelimit::{pairs_of, write_tries};
+use crate::tries::{Bounds, Origin};
 
 /// What the engine has counted since it started, summed over its threads at each reading.
 #[pyclass(frozen, module = "trinity_beast.engine")]
@@ -61,11 +64,12 @@ fn network_of(text: &str) -> PyResult<Network> {
 
 #[pymethods]
 impl Blocklist {
-    /// Refuse `network` for `seconds`.
+    /// Refuse `network` for `seconds`; for ever where they are None.
     #[pyo3(signature = (network, *, seconds))]
-    fn block(&self, network: &str, seconds: f64) -> PyResult<()> {
-        let until_ns = until(&self.0, seconds)?;
-        self.0.shared().blocklist.block(network_of(network)?, until_ns);
+    fn block(&self, network: &str, seconds: Option<f64>) -> PyResult<()> {
+        let until_ns = seconds.map_or(Ok(u64::MAX), |seconds| until(&self.0, seconds))?;
+        let shared = self.0.shared();
+        shared.blocklist.block(network_of(network)?, until_ns, shared.clock.monotonic_ns());
         Ok(())
     }
 
@@ -79,6 +83,53 @@ impl Blocklist {
         let shared = self.0.shared();
         let entries = shared.blocklist.entries(shared.clock.monotonic_ns());
         entries.into_iter().map(|(network, seconds)| (network.to_string(), seconds)).collect()
+    }
+}
+
+/// How often an address may be wrong about a key.
+#[pyclass(frozen, module = "trinity_beast.engine")]
+pub struct Tries(pub Arc<Machine>);
+
+type Fields = Vec<(String, String)>;
+
+/// Most wrong keys a bound may allow, and its longest time.
+const MOST: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+const SECONDS: std::ops::RangeInclusive<f64> = 0.001..=86_400.0;
+
+fn origin_of(text: &str) -> PyResult<Origin> {
+    let address = text.parse().map_err(|_| PyValueError::new_err(format!("address: an IP address, not {text:?}")))?;
+    Ok(Origin::new(address, Channel::Header))
+}
+
+#[pymethods]
+impl Tries {
+    /// Go by other bounds from the next wrong key on.
+    #[pyo3(signature = (*, most, window_seconds, pause_seconds))]
+    fn set_bounds(&self, most: i64, window_seconds: f64, pause_seconds: f64) -> PyResult<()> {
+        let nanoseconds = |name, seconds: f64| {
+            let told = || PyValueError::new_err(format!("{name}: 0.001 to 86400 seconds, not {seconds}"));
+            SECONDS.contains(&seconds).then_some((seconds * SECOND_NS as f64) as u64).ok_or_else(told)
+        };
+        let fits = u32::try_from(most).ok().filter(|most| MOST.contains(most));
+        let most = fits.ok_or_else(|| PyValueError::new_err(format!("most: 1 to 1,000,000 keys, not {most}")))?;
+        let (window_ns, pause_ns) = (nanoseconds("window_seconds", window_seconds)?, nanoseconds("pause_seconds", pause_seconds)?);
+        self.0.shared().tries.set_bounds(Bounds { most, window_ns, pause_ns });
+        Ok(())
+    }
+
+    /// Count a wrong key that Python has refused; whether that spent the address's tries.
+    fn fail(&self, address: &str, secret: &str) -> PyResult<bool> {
+        let shared = self.0.shared();
+        Ok(shared.tries.fail(origin_of(address)?, secret.as_bytes(), shared.clock.monotonic_ns()))
+    }
+
+    /// Return the rate-limit fields and the whole seconds left while no unknown key of `address` is looked up, else None.
+    fn spent(&self, address: &str) -> PyResult<Option<(u64, Fields)>> {
+        let shared = self.0.shared();
+        let left_ns = shared.tries.pause_left_ns(origin_of(address)?, shared.clock.monotonic_ns());
+        let mut fields = Vec::new();
+        write_tries(&mut fields, &shared.tries.bounds(), left_ns);
+        Ok((left_ns > 0).then(|| (left_ns.div_ceil(SECOND_NS), pairs_of(&fields))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `Keys`, `Policy`, `Verdict` and `Standing`
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
@@ -10,9 +11,12 @@ use crate::bucket::{Quota, Rate};
 use crate::code::Code;
 use crate::counters::Counter;
 use crate::engine::Engine as Machine;
-use crate::keys::{Channel, Digest, KeySlot, Known, Policy as Rules};
+use crate::fence::{Approach, Channel, Fence};
+use crate::key_use::Used;
+use crate::keys::{Digest, KeySlot, Known, Policy as Rules};
 use crate::python::counters::until;
 use crate::ratelimit::{KEYLESS_FIELDS, Standing as Level, pairs_of};
+use crate::secret::is_well_formed;
 
 type Headers = Vec<(String, String)>;
 
@@ -24,13 +28,19 @@ fn out_of_range(name: &str, range: &str) -> PyErr {
     PyValueError::new_err(format!("{name}: {range}"))
 }
 
+fn all_of<T: std::str::FromStr>(name: &str, texts: Option<Vec<String>>) -> PyResult<Vec<T>> {
+    let parsed = |text: String| text.parse().map_err(|_| PyValueError::new_err(format!("{name}: {text:?} is none")));
+    texts.into_iter().flatten().map(parsed).collect()
+}
+
 #[pymethods]
 impl Policy {
     /// Describe a key.
     #[new]
     #[pyo3(signature = (
         *, key_id, rate_per_second, burst, quota, quota_left = 0, quota_resets_at_ns = 0, expires_at_ns = None,
-        unlimited = false, udp = true, in_url = false
+        unlimited = false, udp = true, in_url = false, account_id = 0, prices = true, assets_max = 1_000,
+        networks = None, origins = None
     ))]
     #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "as Python calls it: each by its name")]
     fn new(
@@ -44,6 +54,11 @@ impl Policy {
         unlimited: bool,
         udp: bool,
         in_url: bool,
+        account_id: i64,
+        prices: bool,
+        assets_max: i64,
+        networks: Option<Vec<String>>,
+        origins: Option<Vec<String>>,
     ) -> PyResult<Self> {
         let key_id = u32::try_from(key_id).ok().filter(|key_id| *key_id > 0);
         let burst = u32::try_from(burst).ok().filter(|burst| Rate::BURST.contains(burst));
@@ -64,6 +79,10 @@ impl Policy {
             unlimited,
             udp,
             in_url,
+            account_id: u32::try_from(account_id).map_err(|_| out_of_range("account_id", "0 to 2**32 - 1"))?,
+            prices,
+            assets_max: u32::try_from(assets_max).map_err(|_| out_of_range("assets_max", "0 to 2**32 - 1"))?,
+            fence: Fence::new(all_of("networks", networks)?, all_of("origins", origins)?).map(Arc::new),
         }))
     }
 }
@@ -137,18 +156,16 @@ impl Keys {
     }
 
     /// Take one token of a key on behalf of Python, its month looked at and not spent.
-    #[pyo3(signature = (secret, *, udp = false, in_url = false))]
-    fn take(&self, secret: &str, udp: bool, in_url: bool) -> Verdict {
-        let verdict = self.judge(
-            secret,
-            if udp {
-                Channel::Datagram
-            } else if in_url {
-                Channel::Url
-            } else {
-                Channel::Header
-            },
-        );
+    #[pyo3(signature = (secret, *, udp = false, in_url = false, address = None, origin = None, wants_prices = true))]
+    fn take(&self, secret: &str, udp: bool, in_url: bool, address: Option<&str>, origin: Option<&str>, wants_prices: bool) -> Verdict {
+        let channel = match (udp, in_url) {
+            (true, _) => Channel::Datagram,
+            (false, true) => Channel::Url,
+            (false, false) => Channel::Header,
+        };
+        // An address nobody can tell lies in no network a key may be kept to.
+        let address = address.and_then(|address| address.parse().ok()).unwrap_or(Ipv6Addr::UNSPECIFIED.into());
+        let verdict = self.judge(secret, &Approach { channel, address, origin: origin.map(str::as_bytes), wants_prices });
         let counters = &self.0.shared().counters;
         match Code::named(verdict.code) {
             Some(Code::RateLimited) => counters.add(Counter::RateLimited, 1),
@@ -192,21 +209,39 @@ impl Keys {
         }))
     }
 
+    /// Return what each key was granted and refused, of those that asked at a monotonic time or later.
+    fn used_since(&self, py: Python<'_>, monotonic_ns: u64) -> Vec<KeyUse> {
+        let shared = self.0.shared();
+        let now = shared.clock.now();
+        // A walk over all keys, which may be many.
+        let used = py.detach(|| shared.keys.used_since(monotonic_ns));
+        let last_used_ns = |last_ns: u64| now.wall_ns.saturating_sub(now.monotonic_ns.saturating_sub(last_ns));
+        let told = |(key_id, used): (u32, Used)| KeyUse {
+            key_id,
+            granted: used.granted,
+            refused: used.refused,
+            last_used_ns: last_used_ns(used.last_ns),
+        };
+        used.into_iter().map(told).collect()
+    }
+
     fn __len__(&self) -> usize {
         self.0.shared().keys.len()
     }
 }
 
 impl Keys {
-    fn judge(&self, secret: &str, channel: Channel) -> Verdict {
+    fn judge(&self, secret: &str, approach: &Approach<'_>) -> Verdict {
         let shared = self.0.shared();
         let now = shared.clock.now();
         let slot = match shared.keys.find(&shared.keys.digest_of(secret.as_bytes()), now.monotonic_ns) {
             Known::Admitted(slot) => slot,
             Known::Refused(code) => return Verdict::of_nobody(code.name()),
+            Known::Nothing if !is_well_formed(secret.as_bytes()) => return Verdict::of_nobody(Code::KeyInvalid.name()),
             Known::Nothing => return Verdict::of_nobody("KEY_UNKNOWN"),
         };
-        if let Some(code) = slot.refusal(channel, now.wall_ns) {
+        if let Some(code) = slot.refusal(approach, now.wall_ns) {
+            slot.note_refused(now.monotonic_ns);
             return Verdict::of_key(code, &slot, &slot.standing(now));
         }
         match slot.spend(false, now, &shared.clock) {
@@ -214,6 +249,15 @@ impl Keys {
             Err((code, standing)) => Verdict::of_key(code, &slot, &standing),
         }
     }
+}
+
+/// What one key was granted and refused since it was admitted.
+#[pyclass(frozen, get_all, module = "trinity_beast.engine")]
+pub struct KeyUse {
+    key_id: u32,
+    granted: u64,
+    refused: u64,
+    last_used_ns: u64,
 }
 
 /// A key's limits and what is left of them at one moment.

@@ -7,9 +7,11 @@ use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::datagram::{ASSETS_MAX, Ask, Text, read};
-use crate::desk::{Admission, Look, Wish, admit, age_ms, count_look, count_refusal, look};
+use crate::desk::{Admission, Gate, Look, Wish, age_ms, count_look, count_refusal, look};
+use crate::fence::{Approach, Channel};
 use crate::json::string_of;
-use crate::keys::{Channel, Digest, KeySlot};
+use crate::keys::{Digest, KeySlot};
+use crate::ratelimit::tries_standing;
 use crate::record::{CHARGED, Entry};
 use crate::shared::{Shared, ThreadContext};
 use crate::sources::SourceId;
@@ -115,15 +117,25 @@ impl Clerk {
             _ => return Outcome::Silent(Counter::DatagramsMalformed),
         };
         let mut secret = [0; KEY_BYTES_MAX];
+        let approach = Approach { channel: Channel::Datagram, address: received.peer.address(), origin: None, wants_prices: true };
+        let gate = Gate { memo, keys: &shared.keys, tries: &shared.tries };
         let admission = match (refusal, asked.key.map(|key| key.plain(&mut secret))) {
+            // What Python has just refused is remembered, so that asking again counts it against its sender.
+            (Some(code), Some(Some(secret))) if code.status() == 401 => match gate.admit(Some(secret), &approach, now) {
+                refused @ (Admission::Refused(..) | Admission::TriesSpent(_)) => refused,
+                Admission::Key(_) | Admission::Ask(_) => Admission::Refused(code, None),
+            },
             (Some(code), _) => Admission::Refused(code, None),
             (None, None | Some(Some([]))) => Admission::Refused(Code::KeyMissing, None),
             (None, Some(None)) => Admission::Refused(Code::KeyInvalid, None),
-            (None, Some(secret)) => admit(memo, &shared.keys, secret, Channel::Datagram, now),
+            (None, Some(secret)) => gate.admit(secret, &approach, now),
         };
-        let (slot, refusal) = match admission {
-            Admission::Key(slot) => (Some(slot), None),
-            Admission::Refused(code, slot) => (slot, Some(code)),
+        let (slot, refusal, facts) = match admission {
+            Admission::Key(slot) => (Some(slot), None, Facts::default()),
+            Admission::Refused(code, slot) => (slot, Some(code), Facts::default()),
+            Admission::TriesSpent(left_ns) => {
+                (None, Some(Code::KeyTriesSpent), Facts { standing: tries_standing(left_ns), ..Facts::default() })
+            }
             Admission::Ask(digest) => return Outcome::Ask(digest),
         };
         let request_id = ids.next(now.wall_ns);
@@ -132,7 +144,7 @@ impl Clerk {
         let mut case = Case { shared, cells, asked: &asked, frame, now, message: &mut self.message, room };
         let drafted = match (refusal, slot) {
             (None, Some(slot)) => case.serve(slot),
-            (code, _) => case.refuse(code.unwrap_or(Code::Internal), &Facts::default()),
+            (code, _) => case.refuse(code.unwrap_or(Code::Internal), &facts),
         };
         let Some(draft) = drafted else { return Outcome::Silent(Counter::DatagramsTooSmall) };
         let key_id = slot.map(|slot| slot.policy().key_id);
@@ -151,6 +163,7 @@ impl Case<'_> {
     fn serve(&mut self, slot: &KeySlot) -> Option<Draft> {
         let draft = match self.asked.fault {
             Some(fault) => self.refuse_with(Code::RequestInvalid, fault.sentence().as_bytes())?,
+            None if self.asked.assets().len() > slot.policy().assets_max as usize => self.refuse(Code::TierForbids, &Facts::default())?,
             None if self.asked.is_list => return self.serve_list(slot),
             None => return self.serve_one(slot),
         };

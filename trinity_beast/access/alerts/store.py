@@ -1,0 +1,70 @@
+"""Every SQL statement of quota alerts."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from trinity_beast.access.alerts.model import PERCENTS, AlertFilter, ListedAlert, QuotaAlert
+from trinity_beast.access.alerts.tables import quota_alerts
+from trinity_beast.access.tables import api_keys, rate_limit_template
+
+_ALERT = list(quota_alerts.c)
+
+
+async def note_alerts(tx: AsyncConnection, key_ids: Collection[int], *, month: date, at: datetime) -> Sequence[QuotaAlert]:
+    """Note what of `month` the keys have reached by the counts in the store, and return what was not noted before.
+
+    To be called in the transaction that counts their use: an alert then exists if and only if the count does, and of many
+    nodes that see a threshold passed exactly one notes it.
+    """
+    percents = (
+        sa.func.unnest(sa.bindparam("percents", list(PERCENTS), sa.ARRAY(sa.SmallInteger)))
+        .table_valued(sa.column("percent", sa.SmallInteger), name="thresholds")
+        .render_derived()
+    )
+    percent = percents.c.percent
+    quota = rate_limit_template.c.monthly_quota
+    reached = (
+        sa.select(
+            api_keys.c.key_id, api_keys.c.quota_month, percent, quota, api_keys.c.quota_used, sa.literal(at, sa.DateTime(timezone=True))
+        )
+        .join(rate_limit_template, rate_limit_template.c.tier == api_keys.c.tier)
+        .join(percents, sa.true())
+        .where(
+            api_keys.c.key_id == sa.any_(sa.bindparam("key_ids", list(key_ids), sa.ARRAY(sa.Integer))),
+            api_keys.c.quota_month == month,
+            rate_limit_template.c.unlimited.is_(False),
+            quota > 0,
+            sa.cast(api_keys.c.quota_used, sa.Numeric) * 100 >= sa.cast(quota, sa.Numeric) * percent,
+        )
+        .order_by(api_keys.c.key_id, percent)
+    )
+    names = ["key_id", "month", "percent", "quota", "used", "reached_at"]
+    statement = insert(quota_alerts).from_select(names, reached).on_conflict_do_nothing().returning(*_ALERT)
+    return [QuotaAlert(**row._mapping) for row in await tx.execute(statement)]
+
+
+async def alerts(tx: AsyncConnection, wanted: AlertFilter) -> Sequence[ListedAlert]:
+    """Return alerts, the newest first."""
+    statement = (
+        sa.select(*_ALERT, api_keys.c.public_id, api_keys.c.name, api_keys.c.tier)
+        .join(api_keys, api_keys.c.key_id == quota_alerts.c.key_id)
+        .order_by(quota_alerts.c.alert_id.desc())
+        .limit(wanted.limit)
+    )
+    if wanted.public_id is not None:
+        statement = statement.where(api_keys.c.public_id == wanted.public_id)
+    if wanted.month is not None:
+        statement = statement.where(quota_alerts.c.month == wanted.month)
+    if wanted.before is not None:
+        statement = statement.where(quota_alerts.c.alert_id < wanted.before)
+    return [_listed(dict(row._mapping)) for row in await tx.execute(statement)]
+
+
+def _listed(fields: dict[str, Any]) -> ListedAlert:
+    public_id, name, tier = (fields.pop(column) for column in ("public_id", "name", "tier"))
+    return ListedAlert(QuotaAlert(**fields), public_id, name, tier)
