@@ -1,7 +1,19 @@
-"""What an operator may turn while the program runs: declared once, read at each use."""
+"""What an operator may turn while the program runs: declared once, read at each use, stored with its history."""
 
+from trinity_beast.parameters.declared import Agreement, Declarations, declared_in, not_above
 from trinity_beast.parameters.errors import ParameterInvalid, ParameterUnknown
-from trinity_beast.parameters.model import Parameter
+from trinity_beast.parameters.model import Parameter, Value
 from trinity_beast.parameters.readings import Reading, Readings
 
-__all__ = ["Parameter", "ParameterInvalid", "ParameterUnknown", "Reading", "Readings"]
+__all__ = [
+    "Agreement",
+    "Declarations",
+    "Parameter",
+    "ParameterInvalid",
+    "ParameterUnknown",
+    "Reading",
+    "Readings",
+    "Value",
+    "declared_in",
+    "not_above",
+]
