@@ -4,8 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.parameters.conftest import LEAST, LIMIT, MOST
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.parameters import Declarations, ParameterInvalid, ParameterUnknown
-from trinity_beast.parameters.errors import NothingBefore, ParametersChanged, ParametersDisagree, ProfileInvalid, ProfileUnknown
+from trinity_beast.parameters.errors import NothingBefore, ParametersDisagree, ProfileInvalid, ProfileUnknown
 from trinity_beast.parameters.service import ParameterEditor
 from trinity_beast.parameters.settled import Change, Difference
 from trinity_beast.storage import Database
@@ -70,7 +71,7 @@ async def test_setting_what_is_so_already_is_no_change(editor: ParameterEditor) 
 
 async def test_a_change_to_what_somebody_else_has_changed_is_refused(editor: ParameterEditor) -> None:
     await editor.set({"limit": 20}, ANNA)
-    with pytest.raises(ParametersChanged):
+    with pytest.raises(ChangedMeanwhile):
         await editor.set({"limit": 30}, Change("ben", expected_version=0))
     await editor.set({"limit": 30}, Change("ben", expected_version=1))
 

@@ -21,12 +21,6 @@ class ParametersDisagree(TrinityError):
     code, status = "PARAMETERS_DISAGREE", 422
 
 
-class ParametersChanged(TrinityError):
-    """Somebody else changed parameters after they were read. Facts: `row`, `expected_version`, `version`."""
-
-    code, status = "CONFLICT", 409
-
-
 class ProfileUnknown(TrinityError):
     """There is no profile of that name. Facts: `profile`, `profiles`."""
 

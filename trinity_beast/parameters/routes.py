@@ -5,12 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from trinity_beast.errors import TrinityError
+from trinity_beast.errors import ChangedMeanwhile, TrinityError
 from trinity_beast.parameters.deploying import Deployment
 from trinity_beast.parameters.errors import (
     NothingBefore,
     ParameterInvalid,
-    ParametersChanged,
     ParametersDisagree,
     ParameterUnknown,
     ProfileFixed,
@@ -44,8 +43,8 @@ from trinity_beast.storage import DependencyAway
 from trinity_beast.web import refusals
 
 HISTORY_MAX = 1_000
-_SETTING = (ParameterUnknown, ParameterInvalid, ParametersDisagree, ParametersChanged)
-_APPLYING = (ProfileUnknown, ParameterInvalid, ParametersDisagree, ParametersChanged, NothingBefore)
+_SETTING = (ParameterUnknown, ParameterInvalid, ParametersDisagree, ChangedMeanwhile)
+_APPLYING = (ProfileUnknown, ParameterInvalid, ParametersDisagree, ChangedMeanwhile, NothingBefore)
 
 Group = Annotated[str, Query(max_length=64, pattern="^[a-z0-9_]*$", description="Only this group's.")]
 ParameterName = Annotated[str | None, Query(max_length=64, pattern="^[a-z0-9_]+$", description="Only this parameter's.")]
@@ -104,9 +103,7 @@ def _add_profile_routes(
     @router.get("/system-mode", responses=refusals(*anywhere, *_APPLYING))
     async def system_mode(
         who: Annotated[object, Depends(operator)],
-        mode: Annotated[
-            str, Query(max_length=40, pattern="^[a-z0-9-]*$", description="The profile to apply; none only looks.")
-        ] = "",
+        mode: Annotated[str, Query(max_length=40, pattern="^[a-z0-9-]*$", description="The profile to apply; none only looks.")] = "",
         preview: Annotated[bool, Query(description="Only tell what would change.")] = False,
     ) -> AppliedTold | PreviewTold | ProfilesTold:
         """Tell the profile in force and all there are; with `mode`, apply that one at once, or tell what it would change."""

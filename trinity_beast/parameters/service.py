@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.log import get_log
 from trinity_beast.parameters import store
 from trinity_beast.parameters.declared import Declarations
-from trinity_beast.parameters.errors import NothingBefore, ParametersChanged, ProfileFixed, ProfileUnknown
+from trinity_beast.parameters.errors import NothingBefore, ProfileFixed, ProfileUnknown
 from trinity_beast.parameters.model import Value
 from trinity_beast.parameters.profiles import PROFILES, Profile, checked_profile
 from trinity_beast.parameters.settled import Change, Changed, Difference, Settled, Standing, differences
@@ -49,7 +50,7 @@ class ParameterEditor:
         Raises:
             ParameterUnknown, ParameterInvalid: as the declarations say.
             ParametersDisagree: the values in force would contradict each other.
-            ParametersChanged: they are not at the version expected.
+            ChangedMeanwhile: they are not at the version expected.
         """
         for name in values:
             self._declared.named(name)
@@ -104,7 +105,7 @@ class ParameterEditor:
         Raises:
             ProfileUnknown: there is none of that name.
             ParameterInvalid, ParametersDisagree: it was saved by another version, and does not fit this one.
-            ParametersChanged: parameters are not at the version expected.
+            ChangedMeanwhile: parameters are not at the version expected.
         """
         profile = await self._profile(name)
         values = self._declared.checked(profile.values)
@@ -117,7 +118,7 @@ class ParameterEditor:
 
         Raises:
             NothingBefore: nothing was ever changed.
-            ParametersChanged: they are not at the version expected.
+            ChangedMeanwhile: they are not at the version expected.
         """
         async with self._database.transaction() as tx:
             before = await self._held(tx, change)
@@ -153,7 +154,7 @@ class ParameterEditor:
         await store.hold(tx)
         settled = await store.settled(tx)
         if change.expected_version not in (None, settled.version):
-            raise ParametersChanged(row="The set of parameters", expected_version=change.expected_version, version=settled.version)
+            raise ChangedMeanwhile(row="The set of parameters", expected_version=change.expected_version, version=settled.version)
         return settled
 
     async def _write(self, tx: Any, before: Settled, after: Mapping[str, Value], change: Change, *, profile: str = "") -> Applied:

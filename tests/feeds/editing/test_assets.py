@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.feeds import AssetEditor, MapFilter, WantedMapRow
-from trinity_beast.feeds.errors import ChangedMeanwhile, MapRowsInvalid, MapRowUnknown
+from trinity_beast.feeds.errors import MapRowsInvalid, MapRowUnknown
 from trinity_beast.storage import Database
 
 NEW = WantedMapRow("NEW", "bitstamp", "NEW/USD", prewarm=True, category="chain")

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from tests.support.admin import editor_of
 from tests.support.feeds import dice, row_values
 from trinity_beast.clock import SystemClock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.feeds import Change, FeedEditor, Feeds, RowInvalid
-from trinity_beast.feeds.errors import ChangedMeanwhile, FeedTryFailed, ReasonMissing, VenueUnknown, VersionUnknown
+from trinity_beast.feeds.errors import FeedTryFailed, ReasonMissing, VenueUnknown, VersionUnknown
 from trinity_beast.feeds.tables import exchange_feeds
 from trinity_beast.storage import Database
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from trinity_beast.errors import Mistake
+from trinity_beast.errors import ChangedMeanwhile, Mistake
 from trinity_beast.feeds.editing import store
 from trinity_beast.feeds.editing.mapping import conflicts_of, mistakes_of
 from trinity_beast.feeds.editing.model import MapFilter, MapPage, MapRow, WantedMapRow
-from trinity_beast.feeds.errors import ChangedMeanwhile, MapRowsInvalid, MapRowUnknown
+from trinity_beast.feeds.errors import MapRowsInvalid, MapRowUnknown
 from trinity_beast.log import get_log
 from trinity_beast.storage import Database
 
