@@ -3,7 +3,7 @@
 
 DATA ?= data
 FEEDS ?= auto
-FUZZ_SECONDS ?= 45
+FUZZ_SECONDS ?= 20
 
 VENV = .venv
 PY = $(VENV)/bin/python
@@ -85,7 +85,7 @@ rust: $(VENV)/.run
 	@cargo test --locked --quiet --manifest-path engine/Cargo.toml
 
 tests: $(VENV)/.checks build
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 # A stamp is touched when its step has succeeded, so that a warm start asks neither pip nor maturin nor cargo.
 # Scripts in .venv/bin name the place they were made in: a checkout that was moved makes them again.

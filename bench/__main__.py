@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import both, gil, hostile, memory, meter, price_http, price_udp, start, supplies
+from bench import both, flood, gil, hostile, ingest, memory, meter, overload, price_http, price_udp, start, supplies, symbols
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -21,8 +21,12 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "gil": gil.bench,
     "memory": memory.bench,
     "hostile": hostile.bench,
+    "flood": flood.bench,
     "start": start.bench,
+    "ingest": ingest.bench,
+    "symbols": symbols.bench,
     "meter": meter.bench,
+    "overload": overload.bench,
 }
 
 

@@ -8,10 +8,15 @@ from typing import Generic, TypeVar
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a figure should be: `at_most` or, when false, at least `value`."""
+    """What a figure should be: `at_most` or, when false, at least `value`.
+
+    `is_absolute` says that noise can only take the figure away from its target, so that met is met whoever else was busy.
+    A ratio is not: noise pulls it towards 1.
+    """
 
     value: float
     at_most: bool = True
+    is_absolute: bool = False
 
     def is_met_by(self, value: float) -> bool:
         """Whether `value` is on the right side, the edge included."""
@@ -36,9 +41,12 @@ class Figure:
     @property
     def is_met(self) -> bool | None:
         """Whether the target is met; None without one, or when the machine was too busy to tell."""
-        if self.target is None or self.disturbance > DISTURBED:
+        if self.target is None:
             return None
-        return self.target.is_met_by(self.median)
+        is_met = self.target.is_met_by(self.median)
+        if self.disturbance > DISTURBED and not (self.target.is_absolute and is_met):
+            return None
+        return is_met
 
     @property
     def verdict(self) -> str:

@@ -3,11 +3,12 @@
     python -m bench.node --spool DIR
 
 It prints one line of JSON with its addresses and its key, publishes prices at a market's pace, and takes orders as
-words on stdin: `counters`, `busy` (a Python thread holds the GIL from then on), `calm`, `stop`. Each is answered by
-one line of JSON. The end of stdin is a `stop`.
+words on stdin: `counters`, `busy` (a Python thread holds the GIL from then on), `calm`, `govern` (the governor is on from
+then on), `stop`. Each is answered by one line of JSON. The end of stdin is a `stop`.
 """
 
 import argparse
+import asyncio
 import itertools
 import json
 import sys
@@ -15,12 +16,17 @@ import threading
 import zlib
 from pathlib import Path
 
+from trinity_beast.access import Governor
+from trinity_beast.clock import SystemClock
 from trinity_beast.engine import Clock, Engine, Limits, Policy, Refusal
+from trinity_beast.parameters import Readings
 from trinity_beast.priority import give_way
 from trinity_beast.randomness import BASE62, SystemSecrets
 
 SOURCE, VENUE, QUOTE = "coinbase-ws", "coinbase", "USD"
 KEY_ID = 7
+FREE, PAID = 1, 3
+QUOTA = 1_000_000_000
 YEAR_NS = 365 * 24 * 3600 * 1_000_000_000
 REFUSALS = {
     "KEY_MISSING": 401,
@@ -121,6 +127,33 @@ class Hog:
                 _ = number * number
 
 
+class Governing:
+    """The product's governor, in a thread with a loop of its own; off until it is switched on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._readings = Readings()
+        self._governor = Governor(engine.governor, engine.counters.read, "bench", lambda: 1, clock=SystemClock(), readings=self._readings)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=asyncio.run, args=(self._govern(),), name="governor")
+
+    def begin(self) -> None:
+        """Switch it on."""
+        self._readings.turn("adaptive_enabled", True)
+        if not self._thread.is_alive():
+            self._thread.start()
+
+    def end(self) -> None:
+        """Stop it."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    async def _govern(self) -> None:
+        await self._governor.start()
+        await asyncio.to_thread(self._over.wait)
+        await self._governor.stop()
+
+
 class Shipper:
     """Deletes sealed segments, as the one does that has shipped them: a bench must not fill the disk."""
 
@@ -164,6 +197,7 @@ def engine_of(options: argparse.Namespace, clock: Clock) -> Engine:
         version="1",
         digest_secret=SystemSecrets().octets(32),
         spool_directory=str(options.spool),
+        quota_directory=str(options.spool.with_name("quotas")),
         threads=options.threads,
         clock=clock,
         limits=Limits(header_seconds=options.header_seconds, unsent_seconds=options.unsent_seconds),
@@ -173,16 +207,19 @@ def engine_of(options: argparse.Namespace, clock: Clock) -> Engine:
     return engine
 
 
-def admit(engine: Engine, clock: Clock, key: str) -> None:
-    """Let `key` in with a bucket and a quota so large that both are reckoned and neither is ever empty."""
+def admit(engine: Engine, clock: Clock, key: str, *, key_id: int = KEY_ID, rank: int = PAID) -> None:
+    """Let `key` in with a bucket and a quota so large that both are reckoned, the latter in blocks, and neither is ever empty."""
+    resets_at_ns = clock.wall_ns() + YEAR_NS
     policy = Policy(
-        key_id=KEY_ID,
+        key_id=key_id,
         rate_per_second=10_000_000.0,
         burst=1_000_000,
-        quota=1_000_000_000,
-        quota_left=1_000_000_000,
-        quota_resets_at_ns=clock.wall_ns() + YEAR_NS,
+        quota=QUOTA,
+        quota_resets_at_ns=resets_at_ns,
+        quota_in_blocks=True,
+        rank=rank,
     )
+    engine.quotas.deliver([(key_id, resets_at_ns, QUOTA, 0, False, 0)])
     engine.keys.admit(engine.keys.digest_of(key), policy)
 
 
@@ -191,7 +228,7 @@ def say(answer: object) -> None:
     sys.stdout.flush()
 
 
-def obey(engine: Engine, hog: Hog) -> None:
+def obey(engine: Engine, hog: Hog, governing: Governing) -> None:
     """Follow orders until the last."""
     for line in sys.stdin:
         match line.strip():
@@ -203,6 +240,9 @@ def obey(engine: Engine, hog: Hog) -> None:
             case "calm":
                 hog.end()
                 say("calm")
+            case "govern":
+                governing.begin()
+                say("govern")
             case "stop":
                 return
             case other:
@@ -215,6 +255,9 @@ def main() -> None:
     engine = engine_of(options, clock)
     key = options.key or fresh_key()
     admit(engine, clock, key)
+    cheap_key = fresh_key()
+    admit(engine, clock, cheap_key, key_id=KEY_ID + 1, rank=FREE)
+    governing = Governing(engine)
     market, hog, shipper = Market(engine, clock, assets=options.assets, per_second=options.publishes), Hog(), Shipper(options.spool)
     ports = {"http": engine.listen_http("127.0.0.1", 0), "udp": engine.listen_udp("127.0.0.1", 0)}
     market.open()
@@ -223,8 +266,9 @@ def main() -> None:
     engine.start()
     give_way()  # As the node does: bench/gil shows what is left.
 
-    say({**ports, "key": key})
-    obey(engine, hog)
+    say({**ports, "key": key, "cheap_key": cheap_key})
+    obey(engine, hog, governing)
+    governing.end()
     hog.end()
     market.close()
     cut = engine.stop(1.0)

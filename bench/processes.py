@@ -87,6 +87,21 @@ def ahead_of_others() -> Iterator[bool]:
             group.write_text("0")
 
 
+def run_at_once(pids: Sequence[int]) -> bool:
+    """Let processes run as soon as they have something to do, whoever else is running; whether we may.
+
+    For latencies only: who has much to do would be throttled. Without it a wake-up on a busy machine waits for the end of a
+    stranger's slice, which is milliseconds.
+    """
+    try:
+        for pid in pids:
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setscheduler(int(task.name), os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        return False
+    return True
+
+
 @contextmanager
 def standing_still(pids: Sequence[int]) -> Iterator[None]:
     """Stop processes for a while, so that the one being measured is alone on its processor."""
@@ -97,3 +112,14 @@ def standing_still(pids: Sequence[int]) -> Iterator[None]:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def pinned_self(core: int) -> Iterator[None]:
+    """Run this process on one processor for the length of a block."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

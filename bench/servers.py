@@ -47,11 +47,16 @@ class Node:
         self.http_port: int = told["http"]
         self.udp_port: int = told["udp"]
         self.key: str = told["key"]
+        self.cheap_key: str = told["cheap_key"]
 
     def counters(self) -> dict[str, int]:
         """Return what the engine has counted."""
         counted: dict[str, int] = self._ask("counters")
         return counted
+
+    def govern(self) -> None:
+        """Switch its governor on."""
+        self._ask("govern")
 
     def hold_gil(self) -> None:
         """Have a Python thread hold the GIL from now on."""

@@ -10,6 +10,7 @@ from bench.errors import BenchImpossible
 
 HERE = Path(__file__).parent
 LOAD = HERE / "load" / "target" / "release" / "beast-load"
+VENUES = HERE / "load" / "target" / "release" / "beast-venues"
 ECHO = HERE / "reference" / "target" / "echo"
 PACKAGES = {"nginx": "nginx-light", "wrk": "wrk", "taskset": "util-linux"}
 

@@ -15,12 +15,18 @@ import typer
 
 import trinity_beast
 from trinity_beast import content
+from trinity_beast.access.admin.routes import key_admin_routes, trail_routes
 from trinity_beast.access.alerts.routes import alert_routes
 from trinity_beast.access.blocklist.routes import blocklist_routes
+from trinity_beast.access.busiest.routes import busiest_routes
+from trinity_beast.access.leaks.routes import leak_admin_routes, leak_routes
 from trinity_beast.access.routes import admission, key_routes, operation
+from trinity_beast.access.tiers.routes import tier_routes
 from trinity_beast.cli import beast
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
+from trinity_beast.feeds.auditing.routes import audit_routes
+from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Parameter
 from trinity_beast.pricing.routes import price_routes
@@ -95,11 +101,19 @@ def openapi_page() -> str:
     routers = [
         price_routes(absent, absent, admitted=admission(absent), exchanges=absent, count=absent),
         key_routes(absent),
+        busiest_routes(absent, absent, operator=operator),
+        key_admin_routes(absent, absent, operator=operator, clock=absent),
+        tier_routes(absent, operator=operator),
+        trail_routes(absent, operator=operator),
+        leak_routes(absent),
+        leak_admin_routes(absent, operator=operator),
         health_routes(absent, with_facts=False),
-        feed_routes(absent, operator=operator, clock=absent),
+        feed_routes(absent, operator=operator, clock=absent, rest=absent, behind=absent),
         asset_routes(absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
         alert_routes(absent, operator=operator),
+        audit_routes(absent, operator=operator),
+        discovery_routes(absent, absent, operator=operator),
     ]
     app = build_app(
         routers,

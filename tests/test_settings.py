@@ -85,3 +85,26 @@ def test_any_environment_gives_settings_or_a_refusal(environment: dict[str, str]
         assert isinstance(read_settings(environment=environment), Settings)
     except SettingInvalid as refused:
         assert refused.facts["setting"] in environment
+
+
+def test_secrets_may_lie_in_a_file_and_the_environment_wins_over_it(tmp_path: Path) -> None:
+    held = tmp_path / "secrets.json"
+    held.write_text('{"ADMIN_KEY": "from the file", "BEAST_SERVER_SECRET": "ab"}')
+    settings = read_settings(environment={"SECRETS_ID": f"file:{held}", "ADMIN_KEY": "from the environment"})
+    assert (settings.admin_key, settings.server_secret) == ("from the environment", "ab")
+    assert "from the" not in repr(settings)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"ADMIN_KEY": 5}', '{"BEAST_PRICE_PORT": "1"}', None])
+def test_a_file_that_holds_no_secrets_is_refused_without_telling_them(tmp_path: Path, text: str | None) -> None:
+    held = tmp_path / "secrets.json"
+    if text is not None:
+        held.write_text(text)
+    with pytest.raises(SettingInvalid) as refused:
+        read_settings(environment={"SECRETS_ID": f"file:{held}"})
+    assert refused.value.facts["setting"] == "SECRETS_ID"
+
+
+def test_a_keeper_of_secrets_we_do_not_speak_to_is_refused() -> None:
+    with pytest.raises(SettingInvalid):
+        read_settings(environment={"SECRETS_ID": "arn:aws:secretsmanager:eu-west-1:1:secret:beast"})

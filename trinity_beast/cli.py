@@ -11,18 +11,27 @@ import uvloop
 from rich.console import Console
 
 from trinity_beast import content
+from trinity_beast.access import Where
+from trinity_beast.access.accounts.commands import accounts_app
 from trinity_beast.access.alerts.commands import add_alerts_verb
 from trinity_beast.access.blocklist.commands import blocklist_app
+from trinity_beast.access.busiest.commands import add_live_verbs
 from trinity_beast.access.commands import keys_app
+from trinity_beast.access.leaks.commands import leaks_app
+from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
+from trinity_beast.feeds.auditing.commands import audit_verbs
 from trinity_beast.feeds.commands import feeds_app
+from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
 from trinity_beast.randomness import SystemSecrets, dice
-from trinity_beast.settings import Settings, read_settings
+from trinity_beast.rehearsal.commands import rehearse_app
+from trinity_beast.rehearsal.stage import Means
+from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
@@ -58,23 +67,27 @@ def about(
 
 @beast.command(epilog="Example: beast serve --feeds auto --data-dir data --ready-file ready.json")
 def serve(
+    *,
     data_dir: DataDir = None,
     feeds: Annotated[
         FeedsChoice, typer.Option(help="The live exchanges, the lab's stand-ins, the lab only if none can be reached (auto), or none.")
     ] = FeedsChoice.LIVE,
     lab_market: Annotated[str, typer.Option(help="What the lab plays: synthetic, or recorded:DIR.")] = "synthetic",
+    lab: Annotated[
+        Path | None, typer.Option("--lab", help="Where a lab is wanted, listen to one that runs: the file `beast lab --ready-file` wrote.")
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help="Write a JSON object here once every listener answers; gone when the node stops.")
     ] = None,
     config: ConfigFile = None,
 ) -> None:
     """Run a node until Ctrl-C or SIGTERM, then stop it in order."""
-    wanted = Wanted(feeds, lab_market, ready_file)
+    wanted = Wanted(feeds, lab_market, lab, ready_file)
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
 
 
 def _served(settings: Settings, wanted: Wanted) -> int:
-    redactor = Redactor([secret for secret in (settings.admin_key,) if secret])
+    redactor = Redactor([secret for secret in (settings.admin_key, settings.server_secret) if secret])
     configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=redactor)
     node = Node(settings, wanted, clock=CLOCK, secrets=SECRETS, dice=dice(), console=Console())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -95,6 +108,10 @@ def _whereabouts(data_dir: Path | None) -> Whereabouts:
     return Whereabouts(settings.data_dir, settings.database_url, bin_dir)
 
 
+def _where(data_dir: Path | None) -> Where:
+    return Where(_whereabouts(data_dir), read_settings(data_dir=data_dir).server_secret)
+
+
 def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> KnownNode:
     """Return the node meant: where it says it is, else where the settings would have it."""
     settings = read_settings(data_dir=data_dir)
@@ -107,12 +124,20 @@ def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
 
-beast.add_typer(add_alerts_verb(keys_app(_whereabouts, CLOCK, SECRETS, told), _whereabouts, CLOCK, told))
+KEYS = keys_app(_where, CLOCK, SECRETS, told)
+add_live_verbs(KEYS, _node_of, told)
+beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
+beast.add_typer(tiers_app(_where, CLOCK, SECRETS, told))
+beast.add_typer(accounts_app(_where, CLOCK, SECRETS, told))
+beast.add_typer(leaks_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
+audit_verbs(beast, _node_of, told)
+discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
+beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
 
 def main() -> None:

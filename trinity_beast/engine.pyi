@@ -14,21 +14,32 @@ __all__ = [
     "Counters",
     "Door",
     "Engine",
+    "Governor",
     "Handed",
+    "Inlet",
+    "Intake",
     "KeyUse",
     "Keys",
+    "Leases",
     "Limits",
+    "News",
     "Policy",
     "Questions",
+    "Quotas",
     "Reading",
     "Refusal",
     "Segment",
     "Spool",
     "Standing",
     "Tries",
+    "UsageBatch",
+    "UsageRows",
     "Verdict",
+    "Wanted",
+    "read_frame",
     "read_segment",
     "spool_segments",
+    "usage_words",
 ]
 
 @final
@@ -119,6 +130,7 @@ class Engine:
         version: str,
         digest_secret: bytes,
         spool_directory: str | None,
+        quota_directory: str | None = None,
         threads: int,
         clock: Clock,
         limits: Limits,
@@ -126,18 +138,27 @@ class Engine:
         """Prepare an engine; nothing listens yet.
 
         `digest_secret` keys the HMAC under which keys are known. `spool_directory` None keeps no usage records
-        (benchmarks and tests only).
+        (benchmarks and tests only). In `quota_directory` it is counted what is spent of quotas that come in blocks; None
+        counts it in memory, and nothing is given back of what a killed process had.
 
         Raises:
             ValueError: an argument is out of range.
-            OSError: the spool directory cannot be used.
+            OSError: a directory cannot be used.
         """
         ...
 
     @property
     def book(self) -> Book: ...
     @property
+    def intake(self) -> Intake: ...
+    @property
     def keys(self) -> Keys: ...
+    @property
+    def governor(self) -> Governor: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def quotas(self) -> Quotas: ...
     @property
     def blocklist(self) -> Blocklist: ...
     @property
@@ -150,6 +171,8 @@ class Engine:
     def door(self) -> Door: ...
     @property
     def questions(self) -> Questions: ...
+    @property
+    def wanted(self) -> Wanted: ...
     def set_refusals(self, refusals: Sequence[Refusal]) -> None:
         """Replace the texts of what the engine refuses by itself, effective from the next answer on.
 
@@ -252,6 +275,17 @@ class Book:
         """
         ...
 
+    def offer(self, assets: Sequence[str]) -> None:
+        """Say which assets can be fetched on demand; this replaces what was said before.
+
+        A datagram that asks for one of them while it is unknown waits (see `Wanted`). Over HTTP it is handed over like any
+        unknown asset.
+
+        Raises:
+            ValueError: one is no asset code.
+        """
+        ...
+
     def retire(self, asset: str) -> bool:
         """Forget `asset`; whether it was known."""
         ...
@@ -263,6 +297,160 @@ class Book:
     def assets(self) -> list[str]:
         """Return every known asset, in order."""
         ...
+
+@final
+class Intake:
+    """Reads the venues' frames by their rows and makes ordinary trades answerable; all else it leaves to Python.
+
+    A frame is taken whole or not at all. It is taken where it is certain to be nothing but live trades, each of a symbol
+    that its connection holds (`Inlet.hold`) and that is permitted (`permit`), not before its subscription and not ahead of
+    our clock by more than `Inlet.set_ahead`; where the symbols' newest trades are not older than what is held, come while
+    it may still be served, and lie within `jump_share` of the last price believed; where the frame's number, if the venue
+    numbers them, is the next; and ten times a second a venue's frame is not taken so that Python sees a sample. Late and
+    repeated trades of such a frame are counted and dropped. Before the first `set_bounds` nothing is taken.
+    """
+
+    def set_bounds(self, *, stale_after_ns: int, gaps: float, window_min_ns: int, window_max_ns: int, proof_wait_ns: int) -> None:
+        """Go by these bounds from the next frame on: they say until when a trade may be served, as `pricing/tick.py` reckons it."""
+        ...
+
+    def inlet(self, venue: str, number: int, program: str) -> Inlet | None:
+        """Return a way in for the connection `number` of a venue, whose frames are read by `program`.
+
+        None when `program` says what the engine does not follow; see `feeds/reading/compiled.py`.
+        """
+        ...
+
+    def last(self, venue: str, symbol: str) -> tuple[int, str, int] | None:
+        """Return a symbol's last trade that was let through, here or there: its exchange time, digits and connection."""
+        ...
+
+    def note(self, venue: str, symbol: str, exchange_time_ns: int, price: str, number: int) -> None:
+        """Note a trade that Python let through, as the one that no further trade may be older than.
+
+        Raises:
+            ValueError: `price` is longer than 40 characters.
+        """
+        ...
+
+    def forget(self, venue: str, symbol: str | None = None) -> None:
+        """Forget a symbol's last trade, or those of a whole venue, and take none until it is permitted again."""
+        ...
+
+    def permit(
+        self,
+        venue: str,
+        symbol: str,
+        answers: Sequence[tuple[str, str, str, bool]],
+        *,
+        held_time_ns: int,
+        heard_ns: int,
+        usable_until_ns: int,
+        can_prove: bool,
+        believed: float,
+        jump_share: float | None,
+        gaps_heard: int,
+        long_gap_ns: int,
+    ) -> None:
+        """Let a symbol's ordinary trades be taken, each the answer for every asset of `answers` from the next request on.
+
+        An answer is an asset, what it is priced in, the source's tag, and whether it is prewarmed; with none of them trades
+        are taken and published nowhere. `held_time_ns` is the exchange time of what is held; `heard_ns` and
+        `usable_until_ns` are monotonic. `jump_share` None lets every price pass. `gaps_heard` and `long_gap_ns` are the
+        symbol's rhythm. Each trade that is taken brings all of them forward.
+
+        Raises:
+            ValueError: a name is outside its bounds (see `Book.publish`).
+        """
+        ...
+
+    def close(self, venue: str, symbol: str) -> None:
+        """Leave every trade of a symbol to Python."""
+        ...
+
+    def close_all(self) -> None:
+        """Leave every trade to Python."""
+        ...
+
+    def news(self, most: int | None = None) -> list[News]:
+        """Return the newest trade of each symbol of which some were taken since it was told last: of every one, or of `most`."""
+        ...
+
+    def news_of(self, venue: str, symbol: str) -> News | None:
+        """Return the newest trade of a symbol if some were taken since it was told last."""
+        ...
+
+@final
+class Inlet:
+    """One connection's way into the intake. It ends with this object."""
+
+    def take(self, payload: bytes) -> bool:
+        """Take a whole text message; False when it is Python's to read, and nothing has happened.
+
+        The clock is read once a frame: its trades are received when that is done.
+        """
+        ...
+
+    def hold(self, symbol: str, since_ns: int) -> None:
+        """Let this connection's trades of a symbol count that are of `since_ns` (Unix time by the venue's clock) or later."""
+        ...
+
+    def release(self, symbol: str) -> None:
+        """Take no trade of a symbol from this connection any more."""
+        ...
+
+    def set_ahead(self, ahead_ns: int) -> None:
+        """Believe trades that are so far ahead of the guarded wall clock; none at first."""
+        ...
+
+    @property
+    def sequence(self) -> int | None:
+        """The number of the connection's last frame, where the venue numbers them. A frame is taken only when its number is the next."""
+        ...
+
+    @sequence.setter
+    def sequence(self, value: int | None) -> None: ...
+    def tally(self) -> tuple[int, int, int, int, int] | None:
+        """Return what was taken since this was asked last, or None for nothing.
+
+        Frames; trades that went on, late ones, repeated ones; and when (monotonic) the last frame came.
+        """
+        ...
+
+    def close(self) -> None:
+        """Take nothing any more; the last tally goes with it."""
+        ...
+
+@final
+class News:
+    """The newest of the trades that were taken of a symbol, and the symbol's rhythm."""
+
+    @property
+    def venue(self) -> str: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def price(self) -> str: ...
+    @property
+    def exchange_time_ns(self) -> int: ...
+    @property
+    def received_time_ns(self) -> int: ...
+    @property
+    def received_monotonic_ns(self) -> int: ...
+    @property
+    def gaps_heard(self) -> int: ...
+    @property
+    def long_gap_ns(self) -> int: ...
+
+def read_frame(program: str, payload: bytes) -> list[tuple[str, str, int]] | None:
+    """Read a frame by `program`: its trades as symbol, digits and exchange time, oldest first; None when it is Python's to read.
+
+    What the intake reads by, alone: for whoever wants to compare the two readers.
+
+    Raises:
+        ValueError: `program` says what the engine does not follow.
+    """
+    ...
 
 @final
 class Reading:
@@ -308,6 +496,7 @@ class Policy:
         quota: int | None,
         quota_left: int = 0,
         quota_resets_at_ns: int = 0,
+        quota_in_blocks: bool = False,
         expires_at_ns: int | None = None,
         unlimited: bool = False,
         udp: bool = True,
@@ -317,10 +506,12 @@ class Policy:
         assets_max: int = 1_000,
         networks: Sequence[str] | None = None,
         origins: Sequence[str] | None = None,
+        rank: int = 3,
     ) -> Policy:
         """Describe a key. `quota` None means no monthly quota; `unlimited` bypasses rate and quota alike.
 
-        `key_id` is 1 to 2**32 - 1: what usage records name the key by. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
+        `key_id` is 1 to 2**32 - 1: what usage records name the key by. Where `quota_in_blocks`, what is left of the quota
+        is what `Quotas` was delivered, not `quota_left`. `quota_resets_at_ns` and `expires_at_ns` are Unix times.
         `account_id` 0 is no account. `prices` False is a key for something else. `assets_max` bounds what one request may name.
         A key with `networks` (addresses or CIDR) is used from there alone; one with `origins` (`https://example.org`,
         `https://*.example.org`) by pages of those alone, and so never over UDP.
@@ -415,6 +606,139 @@ class Keys:
         ...
 
     def __len__(self) -> int: ...
+
+@final
+class Governor:
+    """What is shed when there is too much to do: the cheapest first, and keys of rank 4 never. At rest until `obey`."""
+
+    def obey(
+        self, *, level: float, connections_most: int, late_seconds: float, delay_seconds: float, datagrams_most: int, salt: int
+    ) -> None:
+        """Go by these orders from the next request on.
+
+        Keys of a rank below `level` (0 to 4) are told OVERLOADED and their connections closed; of the rank it falls into, so
+        large a part of the connections, which part `salt` says. With more than `connections_most` open connections ranks 0
+        and 1 are, with a tenth more all but rank 4. An answer that took longer than `late_seconds` (0: nobody looks), waiting
+        to be read included, is counted as `governed_late`, every one as `governed`. While something is shed newcomers wait
+        at the door for `delay_seconds`. No more than `datagrams_most` datagrams are in progress at once.
+
+        Raises:
+            ValueError: `level` is not 0 to 4, or a time not 0 to 60 seconds.
+        """
+        ...
+
+    def rest(self) -> None:
+        """Shed nothing and look at nothing."""
+        ...
+
+@final
+class Leases:
+    """How far this node may spend of what it shares with others. Alone until `lead`, `cut` or `share` is called.
+
+    A node in touch with the authority may be ahead of it by one lease a key. A lease is `seconds` of the key's rate, no less
+    than `least`, no more than `most` and never more than the key's burst.
+    """
+
+    def set_size(self, *, seconds: float, least: int, most: int) -> None:
+        """Set how large the leases of keys admitted from now on are (0.25 seconds, 100 to 10,000 unless set).
+
+        Raises:
+            ValueError: `seconds` is not within 0 to 60, or not 1 <= `least` <= `most`.
+        """
+        ...
+
+    def collect(self, most: int) -> bytes:
+        """Return what up to `most` keys have spent since it was last settled, as the authority reads it, and remember it.
+
+        40 bytes a key, little endian: its number u32, requests u32, microseconds since the last of them f64, requests of an
+        ended share that count still u32, microseconds from token to token f64, burst u32, and its bucket as last heard of
+        f64. Between two calls `settle` or `take_back` is called.
+        """
+        ...
+
+    def settle(self, answer: bytes, authority_us: int) -> None:
+        """Take in the answer to what was collected: each key's bucket, f64 microseconds of the authority's clock, now `authority_us`.
+
+        Raises:
+            ValueError: the answer is to something else; what was collected is told again.
+        """
+        ...
+
+    def take_back(self) -> None:
+        """Have what was collected told again: whether it was heard is not known. At worst it is charged twice."""
+        ...
+
+    def lead(self, stretch: float) -> None:
+        """Be in touch: spend from leases, every rate slowed down `stretch` times (1 or more) for the nodes that are out of touch."""
+        ...
+
+    def cut(self) -> None:
+        """Be out of touch: spend what is left of the leases, and nothing else."""
+        ...
+
+    def share(self, nodes: int) -> None:
+        """Spend, besides what is left of the leases, one of `nodes` equal shares of each limit, from buckets that begin empty now."""
+        ...
+
+    @property
+    def mode(self) -> str:
+        """`alone`, `leased`, `cut` or `shared`."""
+        ...
+
+    def __len__(self) -> int: ...
+
+@final
+class Quotas:
+    """Quotas that come in blocks: units of a key's month that the store has handed to this node and to no other.
+
+    A key's month is named by the key's number and the Unix time at which it ends, in nanoseconds. What is spent is counted
+    in a file of this life of the node, where `quota_directory` is given: it outlives the process, though not the machine.
+    """
+
+    def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
+        """Take delivery: key, end of its month, units, units the store has left, whether it may have more, low-water mark.
+
+        A key whose units are spent is told RATE_LIMITED while there may be more, and QUOTA_SPENT after. With no more than
+        the low-water mark left it is among the `hungry`.
+        """
+        ...
+
+    def take_out(self, months: Sequence[tuple[int, int, int]]) -> list[int]:
+        """Take units out again, all but so many of each key's month, and return how many. They can be spent here no more."""
+        ...
+
+    def accounts(self) -> list[tuple[int, int, int, int]]:
+        """Return each key's month with the units that are here unspent and those that this life has spent."""
+        ...
+
+    def hungry(self) -> list[tuple[int, int]]:
+        """Return the keys' months that want more, each once until it is delivered to."""
+        ...
+
+    def forget(self, months: Sequence[tuple[int, int]]) -> None:
+        """Forget keys' months. What they have left must have been taken out."""
+        ...
+
+    @property
+    def life(self) -> str:
+        """The name of this life of the node; empty without a `quota_directory`."""
+        ...
+
+    def former_lives(self) -> list[tuple[str, list[tuple[int, int, int]] | None]]:
+        """Return former lives that are not settled: name, and key, month and units spent; None where that cannot be believed.
+
+        Raises:
+            OSError: the directory cannot be read.
+        """
+        ...
+
+    def forget_life(self, life: str) -> None:
+        """Forget a former life: what it says was settled.
+
+        Raises:
+            OSError: its file cannot be removed, or no former life is called so.
+        """
+        ...
 
 @final
 class KeyUse:
@@ -635,6 +959,25 @@ class Questions:
         """
         ...
 
+@final
+class Wanted:
+    """Prices that are fetched on demand (`Book.offer`). The datagram waits in the engine until Python has looked; its token is spent."""
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while datagrams wait."""
+        ...
+
+    def take(self) -> list[tuple[int, list[str]]]:
+        """Return (ticket, assets) of all datagrams that wait and clear the descriptor. The assets are 1 to 8, each once."""
+        ...
+
+    def answer(self, ticket: int) -> None:
+        """Let the waiting datagram go on: it is told what there is by now. A stale ticket is ignored.
+
+        An asset that is still without a price is PRICE_UNAVAILABLE, as it is once `question_seconds` have passed.
+        """
+        ...
+
 def spool_segments(directory: str) -> list[Segment]:
     """Return every segment in a spool directory, oldest first.
 
@@ -739,7 +1082,7 @@ class UsageBatch:
         """The venue and source tag of each source number, in order."""
         ...
 
-    def rows(self, *, lane: int, node: int, sources: Sequence[int], stored: Sequence[tuple[int, int]] = ()) -> UsageRows:
+    def rows(self, *, lane: int, node: int, sources: Sequence[int], stored: Sequence[tuple[int, int]] = ...) -> UsageRows:
         """Return the rows to be stored: all but those whose sequence lies in a `stored` range, whose both ends are included.
 
         `lane`, `node` and `sources` are the database's numbers of what the batch names, `sources` in the batch's order.

@@ -1,15 +1,16 @@
 """Which market a node listens to: the real exchanges, the lab's stand-ins for them, or none."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds import FeedTables, RawRow, any_reached, read_tables
-from trinity_beast.lab import Lab, LabAddresses, open_market, row_for_lab
+from trinity_beast.lab import Lab, LabAddresses, addresses_in, open_market, row_for_lab
 from trinity_beast.log import get_log
 from trinity_beast.randomness import Dice
 from trinity_beast.storage import Database
@@ -44,14 +45,18 @@ class Exchanges:
 
 
 @asynccontextmanager
-async def exchanges(choice: FeedsChoice, lab_market: str, database: Database, clock: Clock, dice: Dice) -> AsyncIterator[Exchanges]:
+async def exchanges(
+    choice: FeedsChoice, lab_market: str, database: Database, clock: Clock, dice: Dice, *, lab: Path | None = None
+) -> AsyncIterator[Exchanges]:
     """Give the exchanges chosen for the length of a block, in which the lab plays where it was chosen.
 
-    `auto` takes the lab only when no enabled venue can be reached within 5 s.
+    `auto` takes the lab only when no enabled venue can be reached within 5 s. With `lab`, the file of a lab that runs
+    already, that one is listened to instead of one of our own.
 
     Raises:
         DependencyAway: the tables cannot be read.
         MarketUnknown, RecordingUnusable: `lab_market` cannot be played.
+        LabNotReached: `lab` tells of no running lab.
     """
     tables = await read_tables(database)
     for invalid in tables.invalid:
@@ -60,6 +65,9 @@ async def exchanges(choice: FeedsChoice, lab_market: str, database: Database, cl
         yield Exchanges(FeedTables((), tables.asset_map), partial(_map_alone, database), _silenced)
         return
     if choice is FeedsChoice.LAB or (choice is FeedsChoice.AUTO and not await _is_market_reached(tables)):
+        if lab is not None:
+            yield await _at(addresses_in(lab), database, f"the lab of {lab}")
+            return
         async with _played(lab_market, database, clock, dice) as played:
             yield played
         return
@@ -82,18 +90,23 @@ async def _played(lab_market: str, database: Database, clock: Clock, dice: Dice)
     lab = Lab(open_market(lab_market), clock, dice)
     addresses = await lab.start()
     try:
-        moved = partial(_moved, addresses=addresses)
-        read = partial(read_tables, database, readdressed=moved)
-        yield Exchanges(await read(), read, moved, LAB_PREFIX, f"the lab ({lab_market})")
+        yield await _at(addresses, database, f"the lab ({lab_market})")
     finally:
         await lab.stop()
 
 
+async def _at(addresses: Mapping[Venue, LabAddresses], database: Database, played_by: str) -> Exchanges:
+    moved = partial(_moved, addresses=addresses)
+    read = partial(read_tables, database, readdressed=moved)
+    return Exchanges(await read(), read, moved, LAB_PREFIX, played_by)
+
+
 def _silenced(row: RawRow) -> RawRow:
-    return {**row, "enabled": False}
+    """Return the row of a venue nothing may be asked of: off, and without its REST, which may be asked of one that is off."""
+    return {**row, "enabled": False, "rest_rules": {}}
 
 
-def _moved(row: RawRow, *, addresses: dict[Venue, LabAddresses]) -> RawRow:
+def _moved(row: RawRow, *, addresses: Mapping[Venue, LabAddresses]) -> RawRow:
     """Return the row at its stand-in. One without a stand-in of ours is off, unless it speaks to this machine anyway.
 
     So a rehearsal never asks a real exchange, and another stand-in beside the lab can be listened to.

@@ -35,6 +35,8 @@ class Wanted:
 
     feeds: FeedsChoice = FeedsChoice.LIVE
     lab_market: str = "synthetic"
+    lab: Path | None = None
+    """The file of a lab that runs already, to be listened to where a lab is wanted."""
     ready_file: Path | None = None
 
 
@@ -48,10 +50,11 @@ class Node:
 
     async def run(self) -> int:
         """Run until SIGTERM or SIGINT and return the exit status: 0 when everything stopped in order, else 1."""
+        wanted = self._wanted
         with self._signals_heeded():
             async with (
                 ground(self._settings, self._clock, self._secrets, self._dice) as on,
-                exchanges(self._wanted.feeds, self._wanted.lab_market, on.database, self._clock, self._dice) as market,
+                exchanges(wanted.feeds, wanted.lab_market, on.database, self._clock, self._dice, lab=wanted.lab) as market,
             ):
                 running = services(on, market)
                 parts = Parts(running.parts)

@@ -4,6 +4,7 @@ Each setting is an environment variable and, under the same name, a line `NAME =
 `--config`. The environment wins over the file, a command's option over both.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -44,6 +45,7 @@ class Settings:
     secrets_id: str = ""
     aws_endpoint_url: str = ""
     admin_key: str = field(default="", repr=False)
+    server_secret: str = field(default="", repr=False)
     bind: str = "127.0.0.1"
     price_port: int = 8080
     price_health_port: int = 8081
@@ -55,6 +57,8 @@ class Settings:
     engine_threads: int = 0
     postgres_bin_dir: str = ""
     log_level: str = "info"
+    parameters: str = ""
+    """Values parameters begin with, `name=value` with blanks between."""
 
 
 _NAMES = {
@@ -69,6 +73,7 @@ _NAMES = {
     "SECRETS_ID": "secrets_id",
     "AWS_ENDPOINT_URL": "aws_endpoint_url",
     "ADMIN_KEY": "admin_key",
+    "BEAST_SERVER_SECRET": "server_secret",
     "BEAST_BIND": "bind",
     "BEAST_PRICE_PORT": "price_port",
     "BEAST_PRICE_HEALTH_PORT": "price_health_port",
@@ -80,7 +85,10 @@ _NAMES = {
     "BEAST_ENGINE_THREADS": "engine_threads",
     "BEAST_POSTGRES_BIN_DIR": "postgres_bin_dir",
     "BEAST_LOG_LEVEL": "log_level",
+    "BEAST_PARAMETERS": "parameters",
 }
+_SECRETS = frozenset(["ADMIN_KEY", "BEAST_SERVER_SECRET", "CACHE_URL", "DATABASE_URL", "DATABASE_READER_URL"])
+_SECRETS_FILE = "file:"
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _NODE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
@@ -97,12 +105,19 @@ def read_settings(config: Path | None = None, environment: Mapping[str, str] | N
     for name, value in (os.environ if environment is None else environment).items():
         if name in _NAMES and value:
             texts[name] = value
+    if "SECRETS_ID" in texts:
+        texts = _secrets_of(texts["SECRETS_ID"]) | texts
     fields = {_NAMES[name]: _parsed(name, text) for name, text in texts.items()}
     fields |= {name: value for name, value in options.items() if value is not None}
     settings = Settings(**fields)  # type: ignore[arg-type]  # Each value was parsed for its own field.
     if not 0 <= settings.engine_threads <= 64:
         raise SettingInvalid(setting="BEAST_ENGINE_THREADS", reason="must be 0 (one per core) to 64")
     return settings
+
+
+def child_environment(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment of a node started as our child: this process's, with no setting of ours but those given."""
+    return {name: value for name, value in os.environ.items() if name not in _NAMES} | dict(given)
 
 
 def engine_threads(settings: Settings) -> int:
@@ -119,6 +134,19 @@ def _file_lines(path: Path) -> dict[str, str]:
     if unknown:
         raise SettingInvalid(setting=unknown[0], reason=f"is no setting; known are {', '.join(_NAMES)}")
     return {name: str(value) for name, value in lines.items()}
+
+
+def _secrets_of(secrets_id: str) -> dict[str, str]:
+    """Return the secrets a JSON object in a file holds, by their names in the environment, which wins over them."""
+    if not secrets_id.startswith(_SECRETS_FILE):
+        raise SettingInvalid(setting="SECRETS_ID", reason="must be file:/PATH of a JSON object, the only keeper of secrets spoken to yet")
+    try:
+        held = json.loads(Path(secrets_id.removeprefix(_SECRETS_FILE)).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingInvalid(setting="SECRETS_ID", reason=f"cannot be read: {type(error).__name__}") from error
+    if not isinstance(held, dict) or not set(held) <= _SECRETS or not all(isinstance(value, str) for value in held.values()):
+        raise SettingInvalid(setting="SECRETS_ID", reason=f"must hold a JSON object of texts, by some of {', '.join(sorted(_SECRETS))}")
+    return held
 
 
 def _parsed(name: str, text: str) -> object:

@@ -3,11 +3,11 @@
 //! A publish builds a whole new `Tick`, its constant bytes rendered, and swaps it in by one atomic store of the map; a
 //! reader holds a guard, not a lock, and sees the old tick or the new one and never a mixture. Neither waits for the other.
 
+use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use papaya::{HashMap, HashMapRef, LocalGuard};
-use sha2::{Digest, Sha256};
 
 use crate::calendar::timestamp_of;
 use crate::clock::Clock;
@@ -91,15 +91,53 @@ pub struct Publication<'a> {
     pub prewarmed: bool,
 }
 
+/// What stays the same from one price of a source to its next: rendered once.
+#[derive(Debug)]
+pub struct Label {
+    asset: Asset,
+    names: Arc<Names>,
+    /// `{"asset":"BTC","price":"`
+    head: Box<str>,
+    /// `","quote":…,"state":"live","exchange_time":"`
+    middle: Box<str>,
+    /// `","quote":…,"state":"live","age_ms":`, for datagrams.
+    compact_middle: Box<str>,
+    source_id: SourceId,
+    cache_tier: u8,
+    state: u8,
+    prewarmed: bool,
+}
+
+/// Who printed a price, and in what.
+#[derive(Debug)]
+pub struct Names {
+    /// What it is priced in.
+    pub quote: Box<str>,
+    /// Who printed it.
+    pub venue: Box<str>,
+    /// The feed it came by.
+    pub source: Box<str>,
+}
+
+/// What changes from one price of a source to its next.
+#[derive(Debug, Clone, Copy)]
+pub struct Print<'a> {
+    /// The venue's digits: plain decimal, checked by whoever has read them.
+    pub price: &'a str,
+    /// When the venue says it was, in Unix time.
+    pub exchange_time_ns: u64,
+    /// When we read it, by our monotonic clock.
+    pub received_monotonic_ns: u64,
+    /// The age at which it is stale.
+    pub usable_for_ns: u64,
+}
+
 /// One price, rendered.
 #[derive(Debug)]
 pub struct Price {
-    /// `{"asset":…,"age_ms":`: what follows is the age and `}`.
-    pub json: Box<[u8]>,
-    /// `"asset":…,"age_ms":`, for datagrams: what follows is the age and `compact_end`.
-    pub compact: Box<[u8]>,
-    /// `,"time":…`
-    pub compact_end: Box<[u8]>,
+    /// All of its texts, one after the other; they end at `ends`, and what is left is the price.
+    texts: Box<[u8]>,
+    ends: [u16; 3],
     /// A number that another price, state or time would not have: what ETags are made of.
     pub tag: u64,
     /// The source's number in usage records.
@@ -114,19 +152,36 @@ pub struct Price {
     pub exchange_time_ns: u64,
     /// When we read it, in Unix time by the guarded clock.
     pub received_time_ns: u64,
-    /// The venue's digits.
-    pub price: Box<str>,
-    /// What it is priced in.
-    pub quote: Box<str>,
-    /// Who printed it.
-    pub venue: Box<str>,
-    /// The feed it came by.
-    pub source: Box<str>,
+    /// Who printed it, and in what.
+    pub names: Arc<Names>,
     /// The monotonic time at which its age was zero; before the machine's start for an old price.
     born_monotonic_ns: i64,
 }
 
 impl Price {
+    /// `{"asset":…,"age_ms":`: what follows is the age and `}`.
+    #[inline]
+    pub fn json(&self) -> &[u8] {
+        &self.texts[..usize::from(self.ends[0])]
+    }
+
+    /// `"asset":…,"age_ms":`, for datagrams: what follows is the age and `compact_end`.
+    #[inline]
+    pub fn compact(&self) -> &[u8] {
+        &self.texts[usize::from(self.ends[0])..usize::from(self.ends[1])]
+    }
+
+    /// `,"time":…`
+    #[inline]
+    pub fn compact_end(&self) -> &[u8] {
+        &self.texts[usize::from(self.ends[1])..usize::from(self.ends[2])]
+    }
+
+    /// The venue's digits.
+    pub fn price(&self) -> &str {
+        std::str::from_utf8(&self.texts[usize::from(self.ends[2])..]).unwrap_or_default()
+    }
+
     /// Return its age at a monotonic time.
     #[inline]
     pub fn age_ns(&self, monotonic_ns: u64) -> u64 {
@@ -162,6 +217,8 @@ pub type Pages<'a> = HashMapRef<'a, Asset, Tick, foldhash::fast::RandomState, Lo
 pub struct Book {
     ticks: Map,
     prewarmed: ArcSwap<Vec<Asset>>,
+    /// Assets that Python can fetch when they are asked for, sorted.
+    offered: ArcSwap<Vec<Asset>>,
     sources: Arc<Sources>,
     listing: Mutex<()>,
 }
@@ -183,10 +240,48 @@ impl Book {
     /// # Errors
     /// A text is not of its kind, or a time out of range.
     pub fn publish(&self, publication: &Publication<'_>, clock: &Clock) -> Result<(), Misprint> {
-        let asset = check(publication)?;
-        let price = self.render(publication, clock);
-        self.set(asset, Tick { price: Some(price), prewarmed: publication.prewarmed });
+        let label = self.label(publication)?;
+        self.print(
+            &label,
+            Print {
+                price: publication.price,
+                exchange_time_ns: publication.exchange_time_ns,
+                received_monotonic_ns: publication.received_monotonic_ns,
+                usable_for_ns: publication.usable_for_ns,
+            },
+            clock,
+        );
         Ok(())
+    }
+
+    /// Return what all prices like this one have in common.
+    ///
+    /// # Errors
+    /// A text is not of its kind, or a time out of range.
+    pub fn label(&self, told: &Publication<'_>) -> Result<Label, Misprint> {
+        let asset = check(told)?;
+        let Publication { quote, venue, source, state, cache_tier, .. } = told;
+        Ok(Label {
+            asset,
+            head: format!("{{\"asset\":\"{asset}\",\"price\":\"").into(),
+            middle: format!(
+                "\",\"quote\":\"{quote}\",\"venue\":\"{venue}\",\"source\":\"{source}\",\"cache_tier\":\"{cache_tier}\",\
+                 \"state\":\"{state}\",\"exchange_time\":\""
+            )
+            .into(),
+            compact_middle: format!("\",\"quote\":\"{quote}\",\"source\":\"{source}\",\"state\":\"{state}\",\"age_ms\":").into(),
+            source_id: self.sources.intern(venue, source),
+            cache_tier: CACHE_TIERS.number(cache_tier).unwrap_or(0),
+            state: STATES.number(state).unwrap_or(0),
+            prewarmed: told.prewarmed,
+            names: Arc::new(Names { quote: (*quote).into(), venue: (*venue).into(), source: (*source).into() }),
+        })
+    }
+
+    /// Make a price the answer for its label's asset from the next request on.
+    pub fn print(&self, label: &Label, print: Print<'_>, clock: &Clock) {
+        let price = render(label, print, clock.wall_at(print.received_monotonic_ns));
+        self.set(label.asset, Tick { price: Some(price), prewarmed: label.prewarmed });
     }
 
     /// Make an asset known without a price. One that has a price keeps it.
@@ -209,6 +304,23 @@ impl Book {
             self.relist();
         }
         was.is_some()
+    }
+
+    /// Say which assets can be fetched when they are asked for, those said before forgotten.
+    ///
+    /// # Errors
+    /// One of them is no asset code.
+    pub fn offer<'a>(&self, assets: impl IntoIterator<Item = &'a str>) -> Result<(), Misprint> {
+        let assets = assets.into_iter().map(|asset| Asset::of(asset.as_bytes()).ok_or(ASSET_RULE));
+        let mut offered = assets.collect::<Result<Vec<Asset>, Misprint>>()?;
+        offered.sort_unstable();
+        self.offered.store(Arc::new(offered));
+        Ok(())
+    }
+
+    /// Return whether an asset can be fetched when it is asked for.
+    pub fn is_offered(&self, asset: Asset) -> bool {
+        self.offered.load().binary_search(&asset).is_ok()
     }
 
     /// Return every known asset, in order.
@@ -239,41 +351,48 @@ impl Book {
         assets.sort_unstable();
         self.prewarmed.store(Arc::new(assets));
     }
+}
 
-    fn render(&self, told: &Publication<'_>, clock: &Clock) -> Price {
-        let received_time_ns = clock.wall_at(told.received_monotonic_ns);
-        let age_at_receipt_ns = received_time_ns.saturating_sub(told.exchange_time_ns);
-        let Publication { asset, price, quote, venue, source, state, cache_tier, .. } = told;
-        let (exchange_time, received_time) = (timestamp_of(told.exchange_time_ns), timestamp_of(received_time_ns));
-        let (exchange_time, received_time) = (String::from_utf8_lossy(&exchange_time), String::from_utf8_lossy(&received_time));
-        let json = format!(
-            "{{\"asset\":\"{asset}\",\"price\":\"{price}\",\"quote\":\"{quote}\",\"venue\":\"{venue}\",\"source\":\"{source}\",\
-             \"cache_tier\":\"{cache_tier}\",\"state\":\"{state}\",\"exchange_time\":\"{exchange_time}\",\
-             \"received_time\":\"{received_time}\",\"age_ms\":"
-        );
-        let compact = format!(
-            "\"asset\":\"{asset}\",\"price\":\"{price}\",\"quote\":\"{quote}\",\"source\":\"{source}\",\"state\":\"{state}\",\"age_ms\":"
-        );
-        let tag = Sha256::digest(&json);
-        Price {
-            compact: compact.into_bytes().into(),
-            compact_end: format!(",\"time\":{}", told.exchange_time_ns / 1_000_000).into_bytes().into(),
-            tag: u64::from_le_bytes(tag[..8].try_into().expect("a digest is longer than 8 bytes")),
-            json: json.into_bytes().into(),
-            source_id: self.sources.intern(venue, source),
-            cache_tier: CACHE_TIERS.number(cache_tier).unwrap_or(0),
-            state: STATES.number(state).unwrap_or(0),
-            usable_for_ns: told.usable_for_ns,
-            exchange_time_ns: told.exchange_time_ns,
-            received_time_ns,
-            price: (*price).into(),
-            quote: (*quote).into(),
-            venue: (*venue).into(),
-            source: (*source).into(),
-            born_monotonic_ns: told.received_monotonic_ns as i64 - age_at_receipt_ns as i64,
-        }
+fn render(label: &Label, told: Print<'_>, received_time_ns: u64) -> Price {
+    let age_at_receipt_ns = received_time_ns.saturating_sub(told.exchange_time_ns);
+    let mut texts = Vec::with_capacity(2 * (label.head.len() + told.price.len() + label.middle.len()) + TEXTS_BYTES);
+    for part in [label.head.as_bytes(), told.price.as_bytes(), label.middle.as_bytes()] {
+        texts.extend_from_slice(part);
+    }
+    texts.extend_from_slice(&timestamp_of(told.exchange_time_ns));
+    texts.extend_from_slice(b"\",\"received_time\":\"");
+    texts.extend_from_slice(&timestamp_of(received_time_ns));
+    texts.extend_from_slice(b"\",\"age_ms\":");
+    let json_end = texts.len();
+    let tag = TAGS.hash_one(&texts[..]);
+    for part in [&label.head.as_bytes()[1..], told.price.as_bytes(), label.compact_middle.as_bytes()] {
+        texts.extend_from_slice(part);
+    }
+    let compact_end = texts.len();
+    texts.extend_from_slice(b",\"time\":");
+    texts.extend_from_slice(itoa::Buffer::new().format(told.exchange_time_ns / 1_000_000).as_bytes());
+    let time_end = texts.len();
+    texts.extend_from_slice(told.price.as_bytes());
+    Price {
+        texts: texts.into(),
+        ends: [json_end, compact_end, time_end].map(|end| end as u16),
+        tag,
+        source_id: label.source_id,
+        cache_tier: label.cache_tier,
+        state: label.state,
+        usable_for_ns: told.usable_for_ns,
+        exchange_time_ns: told.exchange_time_ns,
+        received_time_ns,
+        names: Arc::clone(&label.names),
+        born_monotonic_ns: told.received_monotonic_ns as i64 - age_at_receipt_ns as i64,
     }
 }
+
+/// Room for what every price has beside its label's words and its digits.
+const TEXTS_BYTES: usize = 160;
+
+/// Every node makes the same tag of the same price, so that a caller may ask the one and then the other.
+const TAGS: foldhash::quality::FixedState = foldhash::quality::FixedState::with_seed(0x5452_494e_4954_5921);
 
 const ASSET_RULE: Misprint = Misprint { field: "asset", rule: "1 to 16 of A-Z and 0-9" };
 
@@ -345,12 +464,12 @@ pub(crate) mod tests {
         let pages = book.open();
         let price = pages.get(&Asset::of(b"BTC").unwrap()).unwrap().price.as_ref().unwrap();
         assert_eq!(
-            String::from_utf8_lossy(&price.json),
+            String::from_utf8_lossy(price.json()),
             "{\"asset\":\"BTC\",\"price\":\"97123.45\",\"quote\":\"USD\",\"venue\":\"coinbase\",\"source\":\"coinbase-ws\",\
              \"cache_tier\":\"memory\",\"state\":\"live\",\"exchange_time\":\"2026-11-20T07:39:59.980000Z\",\
              \"received_time\":\"2026-11-20T07:40:00.000000Z\",\"age_ms\":"
         );
-        assert_eq!(&*price.compact_end, b",\"time\":1795160399980");
+        assert_eq!(price.compact_end(), b",\"time\":1795160399980");
         assert_eq!(price.age_ns(clock.monotonic_ns()), 20_000_000);
     }
 
@@ -424,9 +543,9 @@ pub(crate) mod tests {
                         while !done.load(Relaxed) {
                             let pages = book.open();
                             let Some(price) = pages.get(&asset).and_then(|tick| tick.price.as_ref()) else { continue };
-                            let told = price.price.parse::<u64>().unwrap();
+                            let told = price.price().parse::<u64>().unwrap();
                             assert_eq!(price.usable_for_ns, told);
-                            assert!(String::from_utf8_lossy(&price.json).contains(&format!("\"price\":\"{told}\"")));
+                            assert!(String::from_utf8_lossy(price.json()).contains(&format!("\"price\":\"{told}\"")));
                             assert!(told >= seen, "an older price came back");
                             seen = told;
                         }

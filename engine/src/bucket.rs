@@ -1,4 +1,4 @@
-//! How many requests a key may ask: a token bucket for the second, a counter for the month. Both exact over threads.
+//! How many requests a key may ask in a second: a token bucket, exact over threads.
 //!
 //! The bucket is a generic cell rate algorithm: one number, the theoretical arrival time, moved by compare-and-swap. Every
 //! grant moves it ahead by at least one interval and none lets it pass the granting moment by more than `burst` intervals.
@@ -15,6 +15,8 @@ pub struct Rate {
     per_second: f64,
     interval_ns: u64,
     burst: u32,
+    /// How far ahead of time the bucket may run.
+    depth_ns: u64,
 }
 
 impl Rate {
@@ -27,7 +29,24 @@ impl Rate {
     pub fn new(per_second: f64, burst: u32) -> Option<Self> {
         let fits = Self::PER_SECOND.contains(&per_second) && Self::BURST.contains(&burst);
         // Rounded up: never faster than what was sold.
-        fits.then(|| Self { per_second, interval_ns: (SECOND_NS as f64 / per_second).ceil() as u64, burst })
+        let interval_ns = (SECOND_NS as f64 / per_second).ceil() as u64;
+        fits.then(|| Self { per_second, interval_ns, burst, depth_ns: interval_ns.saturating_mul(u64::from(burst)) })
+    }
+
+    /// Return this rate slowed down `by` (1 or more), the bucket as deep in time as it was and so with less in it: one at least.
+    #[must_use]
+    pub fn stretched(self, by: f64) -> Self {
+        let interval_ns = (self.interval_ns as f64 * by.max(1.0)).ceil() as u64;
+        Self { interval_ns, depth_ns: self.depth_ns.max(interval_ns), ..self }
+    }
+
+    /// Return one node's part of this rate among `nodes` that each have as much: the rates add up to no more than this one.
+    #[must_use]
+    pub fn share(self, nodes: u32) -> Self {
+        let nodes = nodes.max(1);
+        let interval_ns = self.interval_ns.saturating_mul(u64::from(nodes));
+        let burst = (self.burst / nodes).max(1);
+        Self { per_second: self.per_second / f64::from(nodes), interval_ns, burst, depth_ns: interval_ns.saturating_mul(u64::from(burst)) }
     }
 
     /// Return requests a second, as it was given.
@@ -47,17 +66,20 @@ impl Rate {
 
     /// Return in how many seconds an empty bucket is full, rounded up.
     pub fn window_seconds(self) -> u64 {
-        (self.interval_ns * u64::from(self.burst)).div_ceil(SECOND_NS)
+        self.depth_ns.div_ceil(SECOND_NS)
     }
 
-    fn depth_ns(self) -> u64 {
-        self.interval_ns * u64::from(self.burst)
+    /// Return how far ahead of time the bucket may run.
+    pub fn depth_ns(self) -> u64 {
+        self.depth_ns
     }
 
+    /// Other nodes' requests can have run the bucket further ahead than its depth: then the wait is as long as that takes.
     fn level(self, arrival_ns: u64, now_ns: u64) -> Level {
-        let debt_ns = arrival_ns.saturating_sub(now_ns).min(self.depth_ns());
-        let left = (self.depth_ns() - debt_ns) / self.interval_ns;
-        let more_in_ns = if debt_ns == 0 { 0 } else { debt_ns - (u64::from(self.burst) - left - 1) * self.interval_ns };
+        let debt_ns = arrival_ns.saturating_sub(now_ns);
+        let left = self.depth_ns.saturating_sub(debt_ns) / self.interval_ns;
+        let one_more_ns = (left + 1) * self.interval_ns;
+        let more_in_ns = if one_more_ns > self.depth_ns { 0 } else { debt_ns.saturating_sub(self.depth_ns - one_more_ns) };
         Level { left: left as u32, more_in_ns }
     }
 }
@@ -94,7 +116,7 @@ impl Bucket {
         let mut arrival_ns = self.arrival_ns.load(Relaxed);
         loop {
             let next_ns = arrival_ns.max(now_ns) + rate.interval_ns;
-            if next_ns - now_ns > rate.depth_ns() {
+            if next_ns - now_ns > rate.depth_ns {
                 return Err(rate.level(arrival_ns, now_ns));
             }
             match self.arrival_ns.compare_exchange_weak(arrival_ns, next_ns, Relaxed, Relaxed) {
@@ -104,62 +126,24 @@ impl Bucket {
         }
     }
 
+    /// Put the bucket where another count of it says: as far ahead of `now_ns` as `debt_ns`.
+    pub fn set(&self, debt_ns: u64, now_ns: u64) {
+        self.arrival_ns.store(now_ns.saturating_add(debt_ns), Relaxed);
+    }
+
+    /// Return how far ahead of `now_ns` the bucket runs.
+    pub fn debt_ns(&self, now_ns: u64) -> u64 {
+        self.arrival_ns.load(Relaxed).saturating_sub(now_ns)
+    }
+
+    /// Have the bucket empty at `now_ns`, or emptier if it is; it fills from then on. Doing it twice is doing it once.
+    pub fn drain(&self, rate: Rate, now_ns: u64) {
+        self.arrival_ns.fetch_max(now_ns.saturating_add(rate.depth_ns), Relaxed);
+    }
+
     /// Return the level without taking anything.
     pub fn level(&self, rate: Rate, now_ns: u64) -> Level {
         rate.level(self.arrival_ns.load(Relaxed), now_ns)
-    }
-}
-
-/// Set in a quota's word once its period has ended and it was filled anew.
-const REFILLED: u64 = 1 << 63;
-
-/// A month's requests, counted down to zero and never below.
-#[derive(Debug)]
-pub struct Quota {
-    total: u64,
-    resets_at_ns: u64,
-    /// What is left, and `REFILLED`.
-    word: AtomicU64,
-}
-
-impl Quota {
-    /// The largest quota.
-    pub const TOTAL_MAX: u64 = 1 << 53;
-
-    /// Return a quota of `total` with `left` to go until `resets_at_ns`; 0 there means that it never resets by itself.
-    pub fn new(total: u64, left: u64, resets_at_ns: u64) -> Self {
-        Self { total, resets_at_ns, word: AtomicU64::new(left.min(total)) }
-    }
-
-    /// Return the requests of one period.
-    pub fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// Return the Unix time at which the period ends.
-    pub fn resets_at_ns(&self) -> u64 {
-        self.resets_at_ns
-    }
-
-    /// Return what is left. The first to ask after the period's end fills it anew: the store that knows better may be away.
-    #[inline]
-    pub fn left(&self, wall_ns: u64) -> u64 {
-        let mut word = self.word.load(Relaxed);
-        while self.resets_at_ns != 0 && wall_ns >= self.resets_at_ns && word & REFILLED == 0 {
-            match self.word.compare_exchange_weak(word, self.total | REFILLED, Relaxed, Relaxed) {
-                Ok(_) => return self.total,
-                Err(moved) => word = moved,
-            }
-        }
-        word & !REFILLED
-    }
-
-    /// Count one request; what is left after it, or None when nothing was left.
-    #[inline]
-    pub fn spend(&self, wall_ns: u64) -> Option<u64> {
-        self.left(wall_ns);
-        let spent = self.word.fetch_update(Relaxed, Relaxed, |word| (word & !REFILLED > 0).then(|| word - 1));
-        spent.ok().map(|word| (word & !REFILLED) - 1)
     }
 }
 
@@ -201,30 +185,6 @@ mod tests {
         let (granted, span_ns) = (granted.into_inner(), 19_999 * 10_000 + 3_000);
         assert!(granted <= 50 + span_ns / rate.interval_ns(), "{granted}");
         assert!(granted >= 50 + span_ns / rate.interval_ns() - 1, "{granted}");
-    }
-
-    #[test]
-    fn a_quota_is_spent_to_the_unit_over_threads() {
-        let quota = Quota::new(10_000, 10_000, 0);
-        let spent = AtomicU64::new(0);
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..5_000 {
-                        spent.fetch_add(u64::from(quota.spend(1).is_some()), Relaxed);
-                    }
-                });
-            }
-        });
-        assert_eq!((spent.into_inner(), quota.left(1)), (10_000, 0));
-    }
-
-    #[test]
-    fn a_quota_fills_once_when_its_period_ends() {
-        let quota = Quota::new(5, 0, 100);
-        assert_eq!((quota.spend(99), quota.spend(100), quota.left(101)), (None, Some(4), 4));
-        while quota.spend(200).is_some() {}
-        assert_eq!(quota.spend(300), None);
     }
 
     #[test]

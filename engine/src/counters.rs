@@ -99,6 +99,12 @@ counters! {
     HandedOpen = "handed_open",
     /// Requests refused because too many connections were in Python's hands.
     HandedRefused = "handed_refused",
+    /// Requests shed because there were too many.
+    Shed = "shed",
+    /// Answers the governor has looked at.
+    Governed = "governed",
+    /// Those of them that came late.
+    GovernedLate = "governed_late",
     /// Answers that said "not modified".
     NotModified = "not_modified",
     /// Datagrams that were no request.

@@ -10,6 +10,7 @@ use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::fence::Approach;
+use crate::governor::Governor;
 use crate::keys::{Digest, KeySlot, Keys};
 use crate::memo::{Memo, Met};
 use crate::tries::{Origin, Tries};
@@ -132,7 +133,7 @@ impl Look<'_> {
 pub fn look<'a>(pages: &'a Pages<'_>, asset: Asset, wish: &Wish<'_>, monotonic_ns: u64) -> Look<'a> {
     let Some(tick) = pages.get(&asset) else { return Look::Unknown };
     let Some(price) = &tick.price else { return Look::Unavailable };
-    if wish.venue.is_some_and(|venue| venue != price.venue.as_bytes()) {
+    if wish.venue.is_some_and(|venue| venue != price.names.venue.as_bytes()) {
         return Look::OtherVenue;
     }
     let age_ns = price.age_ns(monotonic_ns);
@@ -200,6 +201,15 @@ impl Tally {
 #[inline]
 pub fn count_look(cells: &Cells, look: &Look<'_>) {
     Tally::of(look).count(cells);
+}
+
+/// Count an answer for the governor, where it looks, and whether it came late.
+#[inline]
+pub fn note_lateness(governor: &Governor, cells: &Cells, waited_ns: u64) {
+    if let Some(late_ns) = governor.late_ns() {
+        cells.add(Counter::Governed, 1);
+        cells.add(Counter::GovernedLate, u64::from(waited_ns > late_ns));
+    }
 }
 
 /// Count a request that was refused for its key or its limits.

@@ -8,13 +8,16 @@ use hmac::{Hmac, KeyInit, Mac};
 use papaya::HashMap;
 use sha2::Sha256;
 
-use crate::bucket::{Bucket, Quota, Rate};
+use crate::bucket::{Level, Rate};
 use crate::clock::{Clock, Moment, SECOND_NS};
 use crate::code::Code;
 pub use crate::fence::Channel;
 use crate::fence::{Approach, Fence};
-use crate::key_use::{KeyUse, Used};
+use crate::key_use::Used;
+use crate::lease::{Leases, Tab};
+use crate::quota::{Quota, Quotas};
 use crate::ratelimit::{LimitFields, Standing};
+use crate::tally::Tally;
 
 /// HMAC-SHA-256 of a key's secret under the server's.
 pub type Digest = [u8; 32];
@@ -38,6 +41,8 @@ pub struct Policy {
     pub quota_left: u64,
     /// Unix time at which the month ends; 0: never.
     pub quota_resets_at_ns: u64,
+    /// The quota comes in blocks that the store hands out to this node; `quota_left` says nothing then.
+    pub quota_in_blocks: bool,
     /// Unix time from which the key is refused.
     pub expires_at_ns: Option<u64>,
     /// Neither rate nor quota apply.
@@ -50,46 +55,38 @@ pub struct Policy {
     pub prices: bool,
     /// How many assets it may name in one request.
     pub assets_max: u32,
+    /// How late it is shed when there is too much to do: 0 first, `RANK_NEVER` never.
+    pub rank: u8,
     /// Where it may be used from; None: anywhere.
     pub fence: Option<Arc<Fence>>,
-}
-
-/// What outlives a change of policy. Both are written at every request, so they lie side by side and away from others.
-#[derive(Debug, Default)]
-#[repr(align(64))]
-struct Tab {
-    bucket: Bucket,
-    used: KeyUse,
 }
 
 /// An admitted key: its policy, and the counts that outlive a change of policy.
 #[derive(Debug)]
 pub struct KeySlot {
     policy: Policy,
+    leases: Arc<Leases>,
     tab: Arc<Tab>,
-    quota: Option<Arc<Quota>>,
+    quota: Option<Quota>,
     fields: LimitFields,
     retired: AtomicBool,
 }
 
 impl KeySlot {
-    fn new(policy: Policy, previous: Option<&Self>, now: Moment) -> Self {
+    fn new(policy: Policy, previous: Option<&Self>, leases: &Arc<Leases>, quotas: &Quotas, now: Moment) -> Self {
         let tab = match previous {
-            Some(old) if old.policy.rate.interval_ns() == policy.rate.interval_ns() => Arc::clone(&old.tab),
-            Some(old) => Arc::new(Tab {
-                bucket: Bucket::converted(&old.tab.bucket, old.policy.rate, policy.rate, now.monotonic_ns),
-                used: KeyUse::continued(&old.tab.used),
-            }),
-            None => Arc::default(),
+            Some(old) if old.policy.rate == policy.rate && old.policy.key_id == policy.key_id => Arc::clone(&old.tab),
+            _ => leases.tab(policy.key_id, policy.rate, previous.map(|old| &*old.tab), now.monotonic_ns),
         };
-        let kept = previous.and_then(|old| old.quota.as_ref());
-        let quota = policy.quota.map(|total| match kept {
-            Some(kept) if kept.total() == total && kept.resets_at_ns() == policy.quota_resets_at_ns => Arc::clone(kept),
-            Some(kept) if kept.resets_at_ns() == policy.quota_resets_at_ns => Arc::new(resized(kept, total, now.wall_ns)),
-            _ => Arc::new(Quota::new(total, policy.quota_left, policy.quota_resets_at_ns)),
+        let leases = Arc::clone(leases);
+        let (left, resets_at_ns) = (policy.quota_left, policy.quota_resets_at_ns);
+        let quota = policy.quota.map(|total| match previous.and_then(|old| old.quota.as_ref()) {
+            _ if policy.quota_in_blocks => Quota::of(total, quotas.stock((policy.key_id, resets_at_ns))),
+            Some(kept) => kept.changed(total, left, resets_at_ns, now.wall_ns),
+            None => Quota::new(policy.key_id, total, left, resets_at_ns),
         });
         let fields = LimitFields::new(policy.rate, policy.quota.map(|total| (total, policy.quota_resets_at_ns)));
-        Self { policy, tab, quota, fields, retired: AtomicBool::new(false) }
+        Self { policy, leases, tab, quota, fields, retired: AtomicBool::new(false) }
     }
 
     /// Return what the key may do.
@@ -159,47 +156,54 @@ impl KeySlot {
         if self.policy.unlimited {
             return Ok(self.standing(now));
         }
-        let left = self.quota.as_ref().map(|quota| quota.left(now.wall_ns));
-        if left == Some(0) {
-            return Err((Code::QuotaSpent, self.standing(now)));
+        if let Some(quota) = self.quota.as_ref().filter(|quota| quota.left(now.wall_ns) == 0) {
+            return Err(self.unserved(quota, now));
         }
-        let taken = self.tab.bucket.take(self.policy.rate, now.monotonic_ns);
-        let level = match taken.or_else(|_| self.tab.bucket.take(self.policy.rate, clock.monotonic_ns())) {
+        let taken = self.tab.take(&self.leases, now.monotonic_ns);
+        let level = match taken.or_else(|_| self.tab.take(&self.leases, clock.monotonic_ns())) {
             Ok(level) => level,
-            Err(level) => return Err((Code::RateLimited, Standing { level, month: self.month(left, now) })),
+            Err(level) => return Err((Code::RateLimited, Standing { level, month: self.month(now) })),
         };
-        let left = match &self.quota {
-            Some(quota) if served => Some(quota.spend(now.wall_ns).ok_or_else(|| (Code::QuotaSpent, self.standing(now)))?),
-            _ => left,
-        };
-        Ok(Standing { level, month: self.month(left, now) })
+        if let Some(quota) = self.quota.as_ref().filter(|quota| served && !quota.spend(now.wall_ns)) {
+            return Err(self.unserved(quota, now));
+        }
+        Ok(Standing { level, month: self.month(now) })
     }
 
-    /// Spend a unit of the month for what a token was taken for before; false when none is left.
-    pub fn charge(&self, wall_ns: u64) -> bool {
-        self.policy.unlimited || self.quota.as_ref().is_none_or(|quota| quota.spend(wall_ns).is_some())
+    /// Return what a caller is told for whom nothing is left of the month, here or anywhere.
+    #[cold]
+    fn unserved(&self, quota: &Quota, now: Moment) -> (Code, Standing) {
+        let (code, standing) = (quota.refusal(), self.standing(now));
+        let level = if code == Code::RateLimited { Level { left: 0, more_in_ns: SECOND_NS } } else { standing.level };
+        (code, Standing { level, ..standing })
+    }
+
+    /// Spend a unit of the month for what a token was taken for before.
+    ///
+    /// # Errors
+    /// `QUOTA_SPENT`, or `RATE_LIMITED` where only this node's part of the month is.
+    pub fn charge(&self, wall_ns: u64) -> Result<(), Code> {
+        match &self.quota {
+            Some(quota) if !self.policy.unlimited && !quota.spend(wall_ns) => Err(quota.refusal()),
+            _ => Ok(()),
+        }
     }
 
     /// Return what is left, spending nothing.
     pub fn standing(&self, now: Moment) -> Standing {
-        let mut level = self.tab.bucket.level(self.policy.rate, now.monotonic_ns);
-        let mut left = self.quota.as_ref().map(|quota| quota.left(now.wall_ns));
+        let mut level = self.tab.level(&self.leases, now.monotonic_ns);
         if self.policy.unlimited {
-            (level.left, level.more_in_ns, left) = (self.policy.rate.burst(), 0, self.policy.quota);
+            (level.left, level.more_in_ns) = (self.policy.rate.burst(), 0);
         }
-        Standing { level, month: self.month(left, now) }
+        Standing { level, month: self.month(now) }
     }
 
     #[inline]
-    fn month(&self, left: Option<u64>, now: Moment) -> Option<(u64, u64)> {
-        left.map(|left| (left, self.policy.quota_resets_at_ns.saturating_sub(now.wall_ns).div_ceil(SECOND_NS)))
+    fn month(&self, now: Moment) -> Option<(u64, u64)> {
+        let quota = self.quota.as_ref()?;
+        let left = if self.policy.unlimited { quota.total() } else { quota.told_left(now.wall_ns) };
+        Some((left, self.policy.quota_resets_at_ns.saturating_sub(now.wall_ns).div_ceil(SECOND_NS)))
     }
-}
-
-/// Return a quota of another size in the same month, with as many requests spent.
-fn resized(old: &Quota, total: u64, wall_ns: u64) -> Quota {
-    let spent = old.total() - old.left(wall_ns);
-    Quota::new(total, total.saturating_sub(spent), old.resets_at_ns())
 }
 
 /// What is known of a key.
@@ -225,6 +229,8 @@ type Map<V> = HashMap<Digest, V, foldhash::fast::RandomState>;
 #[derive(Debug)]
 pub struct Keys {
     keyed: Hmac<Sha256>,
+    leases: Arc<Leases>,
+    quotas: Quotas,
     slots: Map<Arc<KeySlot>>,
     refusals: Map<Remembered>,
     /// Refused digests, oldest first, so that the oldest are dropped past the bound.
@@ -233,12 +239,34 @@ pub struct Keys {
 
 impl Keys {
     /// Return an empty collection whose digests are made under `digest_secret`.
+    pub fn new(digest_secret: &[u8]) -> Self {
+        Self::counting_in(digest_secret, Arc::default())
+    }
+
+    /// Return an empty collection that counts what is spent of quotas in `tally`.
     ///
     /// # Panics
     /// Never: HMAC takes a key of any length.
-    pub fn new(digest_secret: &[u8]) -> Self {
+    pub fn counting_in(digest_secret: &[u8], tally: Arc<Tally>) -> Self {
         let keyed = Hmac::new_from_slice(digest_secret).expect("HMAC takes a key of any length");
-        Self { keyed, slots: Map::default(), refusals: Map::default(), writing: Mutex::default() }
+        Self {
+            keyed,
+            leases: Arc::default(),
+            quotas: Quotas::new(tally),
+            slots: Map::default(),
+            refusals: Map::default(),
+            writing: Mutex::default(),
+        }
+    }
+
+    /// Return how far this node may spend of what it shares with others.
+    pub fn leases(&self) -> &Arc<Leases> {
+        &self.leases
+    }
+
+    /// Return the quotas that come in blocks.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     /// Return the only form in which a key is kept.
@@ -267,7 +295,7 @@ impl Keys {
     pub fn admit(&self, digest: Digest, policy: Policy, now: Moment) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let slots = self.slots.pin();
-        let slot = KeySlot::new(policy, slots.get(&digest).map(Arc::as_ref), now);
+        let slot = KeySlot::new(policy, slots.get(&digest).map(Arc::as_ref), &self.leases, &self.quotas, now);
         if let Some(old) = slots.insert(digest, Arc::new(slot)) {
             old.retired.store(true, Ordering::Release);
         }
@@ -341,12 +369,14 @@ pub(crate) mod tests {
             quota: Some(100),
             quota_left: 100,
             quota_resets_at_ns: NOW.wall_ns + 1_000 * SECOND_NS,
+            quota_in_blocks: false,
             expires_at_ns: None,
             unlimited: false,
             udp: true,
             in_url: false,
             prices: true,
             assets_max: 1_000,
+            rank: 3,
             fence: None,
         }
     }
@@ -393,7 +423,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_refused_request_spends_nothing() {
-        let slot = KeySlot::new(Policy { quota_left: 6, ..policy() }, None, NOW);
+        let slot = KeySlot::new(Policy { quota_left: 6, ..policy() }, None, &Arc::default(), &Quotas::new(Arc::default()), NOW);
         for _ in 0..5 {
             slot.spend(true, NOW, &clock_at(NOW)).unwrap();
         }
@@ -408,7 +438,13 @@ pub(crate) mod tests {
 
     #[test]
     fn nobody_is_refused_by_a_time_that_has_passed() {
-        let slot = KeySlot::new(Policy { rate: Rate::new(10.0, 1).unwrap(), ..policy() }, None, NOW);
+        let slot = KeySlot::new(
+            Policy { rate: Rate::new(10.0, 1).unwrap(), ..policy() },
+            None,
+            &Arc::default(),
+            &Quotas::new(Arc::default()),
+            NOW,
+        );
         let other_thread = Moment { monotonic_ns: NOW.monotonic_ns + SECOND_NS / 20, ..NOW };
         slot.spend(true, other_thread, &clock_at(other_thread)).unwrap();
         // A batch received at NOW whose turn comes once the bucket has filled again.
@@ -419,23 +455,32 @@ pub(crate) mod tests {
 
     #[test]
     fn a_charge_spends_the_month_and_no_token() {
-        let slot = KeySlot::new(Policy { quota_left: 1, ..policy() }, None, NOW);
-        assert!(slot.charge(NOW.wall_ns) && !slot.charge(NOW.wall_ns));
+        let slot = KeySlot::new(Policy { quota_left: 1, ..policy() }, None, &Arc::default(), &Quotas::new(Arc::default()), NOW);
+        assert_eq!([slot.charge(NOW.wall_ns), slot.charge(NOW.wall_ns)], [Ok(()), Err(Code::QuotaSpent)]);
         assert_eq!((slot.standing(NOW).level.left, slot.standing(NOW).month), (5, Some((0, 1_000))));
-        assert!(KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, NOW).charge(NOW.wall_ns));
-        assert!(KeySlot::new(Policy { quota: None, ..policy() }, None, NOW).charge(NOW.wall_ns));
+        assert!(
+            KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, &Arc::default(), &Quotas::new(Arc::default()), NOW)
+                .charge(NOW.wall_ns)
+                .is_ok()
+        );
+        assert!(
+            KeySlot::new(Policy { quota: None, ..policy() }, None, &Arc::default(), &Quotas::new(Arc::default()), NOW)
+                .charge(NOW.wall_ns)
+                .is_ok()
+        );
     }
 
     #[test]
     fn what_is_not_served_costs_a_token_and_no_quota() {
-        let slot = KeySlot::new(policy(), None, NOW);
+        let slot = KeySlot::new(policy(), None, &Arc::default(), &Quotas::new(Arc::default()), NOW);
         let standing = slot.spend(false, NOW, &clock_at(NOW)).unwrap();
         assert_eq!((standing.level.left, standing.month), (4, Some((100, 1_000))));
     }
 
     #[test]
     fn an_unlimited_key_is_never_refused() {
-        let slot = KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, NOW);
+        let slot =
+            KeySlot::new(Policy { unlimited: true, quota_left: 0, ..policy() }, None, &Arc::default(), &Quotas::new(Arc::default()), NOW);
         for _ in 0..1_000 {
             assert_eq!(slot.spend(true, NOW, &clock_at(NOW)).unwrap().level.left, 5);
         }
@@ -471,7 +516,13 @@ pub(crate) mod tests {
 
     #[test]
     fn a_policy_says_where_the_key_may_stand_and_until_when() {
-        let slot = KeySlot::new(Policy { udp: false, expires_at_ns: Some(10), ..policy() }, None, NOW);
+        let slot = KeySlot::new(
+            Policy { udp: false, expires_at_ns: Some(10), ..policy() },
+            None,
+            &Arc::default(),
+            &Quotas::new(Arc::default()),
+            NOW,
+        );
         assert_eq!(slot.refusal(&over(Channel::Header), 9), None);
         assert_eq!(slot.refusal(&over(Channel::Url), 9), Some(Code::TierForbids));
         assert_eq!(slot.refusal(&over(Channel::Datagram), 9), Some(Code::TierForbids));
@@ -481,10 +532,10 @@ pub(crate) mod tests {
     #[test]
     fn a_key_that_is_fenced_in_or_is_for_something_else_tells_no_prices() {
         let fence = Fence::new(vec!["10.0.0.0/8".parse().unwrap()], Vec::new()).map(Arc::new);
-        let slot = KeySlot::new(Policy { fence, ..policy() }, None, NOW);
+        let slot = KeySlot::new(Policy { fence, ..policy() }, None, &Arc::default(), &Quotas::new(Arc::default()), NOW);
         assert_eq!(slot.refusal(&over(Channel::Header), 0), Some(Code::KeyForbids));
         assert_eq!(slot.refusal(&Approach { address: "10.1.2.3".parse().unwrap(), ..over(Channel::Datagram) }, 0), None);
-        let slot = KeySlot::new(Policy { prices: false, ..policy() }, None, NOW);
+        let slot = KeySlot::new(Policy { prices: false, ..policy() }, None, &Arc::default(), &Quotas::new(Arc::default()), NOW);
         assert_eq!(slot.refusal(&over(Channel::Header), 0), Some(Code::KeyForbids));
         assert_eq!(slot.refusal(&Approach { wants_prices: false, ..over(Channel::Header) }, 0), None);
     }

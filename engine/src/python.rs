@@ -6,8 +6,12 @@ mod book;
 mod clock;
 mod counters;
 mod door;
+mod governor;
+mod intake;
 mod keys;
+mod leases;
 mod limits;
+mod quotas;
 mod segments;
 mod spool;
 mod usage;
@@ -22,6 +26,7 @@ use pyo3::prelude::*;
 
 use crate::code::Code;
 use crate::engine::{Engine as Machine, THREADS};
+use crate::intake::Intake as Taker;
 use crate::request_id::text_of;
 use crate::shared::{Identity, Settings};
 use crate::spool::NODE_BYTES_MAX;
@@ -37,11 +42,19 @@ mod engine {
     #[pymodule_export]
     use super::counters::{Blocklist, Counters, Tries};
     #[pymodule_export]
-    use super::door::{Door, Handed, Questions};
+    use super::door::{Door, Handed, Questions, Wanted};
+    #[pymodule_export]
+    use super::governor::Governor;
+    #[pymodule_export]
+    use super::intake::{Inlet, Intake, News, read_frame};
     #[pymodule_export]
     use super::keys::{KeyUse, Keys, Policy, Standing, Verdict};
     #[pymodule_export]
+    use super::leases::Leases;
+    #[pymodule_export]
     use super::limits::Limits;
+    #[pymodule_export]
+    use super::quotas::Quotas;
     #[pymodule_export]
     use super::segments::{Segment, read_segment, spool_segments};
     #[pymodule_export]
@@ -56,13 +69,14 @@ mod engine {
 #[pyclass(frozen, module = "trinity_beast.engine")]
 pub struct Engine {
     machine: Arc<Machine>,
+    intake: Arc<Taker>,
 }
 
 #[pymethods]
 impl Engine {
     /// Prepare an engine; nothing listens yet.
     #[new]
-    #[pyo3(signature = (*, node, region, version, digest_secret, spool_directory, threads, clock, limits))]
+    #[pyo3(signature = (*, node, region, version, digest_secret, spool_directory, quota_directory = None, threads, clock, limits))]
     #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "as Python calls it")]
     fn new(
         py: Python<'_>,
@@ -71,6 +85,7 @@ impl Engine {
         version: String,
         digest_secret: Vec<u8>,
         spool_directory: Option<PathBuf>,
+        quota_directory: Option<PathBuf>,
         threads: usize,
         clock: &clock::Clock,
         limits: &limits::Limits,
@@ -88,9 +103,10 @@ impl Engine {
         }
         let identity = Identity { node, region, version };
         let (clock, limits) = (Arc::clone(&clock.0), limits.0.clone());
-        let settings = Settings { identity, digest_secret, spool_directory, threads, clock, limits };
+        let settings = Settings { identity, digest_secret, spool_directory, quota_directory, threads, clock, limits };
         let machine = py.detach(|| Machine::new(settings))?;
-        Ok(Self { machine: Arc::new(machine) })
+        let intake = Arc::new(Taker::new(Arc::clone(machine.shared())));
+        Ok(Self { machine: Arc::new(machine), intake })
     }
 
     /// The prices.
@@ -99,10 +115,34 @@ impl Engine {
         book::Book(Arc::clone(&self.machine))
     }
 
+    /// What the venues print.
+    #[getter]
+    fn intake(&self) -> intake::Intake {
+        intake::Intake(Arc::clone(&self.intake))
+    }
+
     /// The keys.
     #[getter]
     fn keys(&self) -> keys::Keys {
         keys::Keys(Arc::clone(&self.machine))
+    }
+
+    /// The quotas that come in blocks.
+    #[getter]
+    fn quotas(&self) -> quotas::Quotas {
+        quotas::Quotas(Arc::clone(&self.machine))
+    }
+
+    /// What is shed when there is too much to do.
+    #[getter]
+    fn governor(&self) -> governor::Governor {
+        governor::Governor(Arc::clone(&self.machine))
+    }
+
+    /// What this node shares with others.
+    #[getter]
+    fn leases(&self) -> leases::Leases {
+        leases::Leases(Arc::clone(&self.machine))
     }
 
     /// The addresses that are refused.
@@ -139,6 +179,12 @@ impl Engine {
     #[getter]
     fn questions(&self) -> door::Questions {
         door::Questions(Arc::clone(&self.machine))
+    }
+
+    /// The prices that are fetched on demand.
+    #[getter]
+    fn wanted(&self) -> door::Wanted {
+        door::Wanted(Arc::clone(&self.machine))
     }
 
     /// Replace the texts of what the engine refuses by itself, effective from the next answer on.

@@ -1,4 +1,5 @@
-//! Keys the engine has not heard of. The request waits here, in its thread, until Python has looked.
+//! What the engine has to ask Python: keys it has not heard of, and prices that are fetched on demand. The request waits in its
+//! thread until Python has looked.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -7,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use crossbeam_queue::ArrayQueue;
 
 use crate::bell::Bell;
+use crate::book::Asset;
+use crate::datagram::ASSETS_MAX;
 use crate::keys::Digest;
 
 const SERIAL_BITS: u32 = 48;
@@ -39,16 +42,47 @@ impl Ticket {
     }
 }
 
-/// Questions on their way to Python.
+/// The assets of one request that Python has to fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted {
+    assets: [Asset; ASSETS_MAX],
+    count: usize,
+}
+
+impl Wanted {
+    /// Add an asset, once.
+    pub fn add(&mut self, asset: Asset) {
+        if self.count < ASSETS_MAX && !self.assets().contains(&asset) {
+            self.assets[self.count] = asset;
+            self.count += 1;
+        }
+    }
+
+    /// Return the assets.
+    pub fn assets(&self) -> &[Asset] {
+        &self.assets[..self.count]
+    }
+}
+
+/// What a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Who asks.
+    Key(Digest),
+    /// Prices that no feed holds.
+    Assets(Wanted),
+}
+
+/// Questions of one kind on their way to Python.
 #[derive(Debug)]
-pub struct Questions {
-    asked: ArrayQueue<(Ticket, Digest)>,
+pub struct Questions<T> {
+    asked: ArrayQueue<(Ticket, T)>,
     waiting: AtomicUsize,
     most: usize,
     bell: Bell,
 }
 
-impl Questions {
+impl<T> Questions<T> {
     /// Return an empty queue for `most` requests that wait at once.
     ///
     /// # Errors
@@ -58,12 +92,12 @@ impl Questions {
         Ok(Self { asked: ArrayQueue::new(most * 2), waiting: AtomicUsize::new(0), most, bell: Bell::new()? })
     }
 
-    /// Ask about a key; false when too many wait already. Each question that was asked ends with one `settle`.
-    pub fn ask(&self, ticket: Ticket, digest: Digest) -> bool {
+    /// Ask; false when too many wait already. Each question that was asked ends with one `settle`.
+    pub fn ask(&self, ticket: Ticket, about: T) -> bool {
         if self.waiting.fetch_update(Relaxed, Relaxed, |waiting| (waiting < self.most).then_some(waiting + 1)).is_err() {
             return false;
         }
-        if self.asked.push((ticket, digest)).is_err() {
+        if self.asked.push((ticket, about)).is_err() {
             self.settle();
             return false;
         }
@@ -77,7 +111,7 @@ impl Questions {
     }
 
     /// Return all questions and silence the descriptor.
-    pub fn take(&self) -> Vec<(Ticket, Digest)> {
+    pub fn take(&self) -> Vec<(Ticket, T)> {
         self.bell.clear();
         std::iter::from_fn(|| self.asked.pop()).collect()
     }
@@ -88,7 +122,7 @@ impl Questions {
     }
 }
 
-impl AsRawFd for Questions {
+impl<T> AsRawFd for Questions<T> {
     fn as_raw_fd(&self) -> RawFd {
         self.bell.as_raw_fd()
     }
@@ -102,12 +136,22 @@ mod tests {
     #[test]
     fn no_more_wait_than_may() {
         let questions = Questions::new(2).unwrap();
-        let ask = |serial| questions.ask(Ticket::new(0, false, serial), [0; 32]);
+        let ask = |serial| questions.ask(Ticket::new(0, false, serial), ());
         assert!(ask(1) && ask(2) && !ask(3));
         questions.settle();
         assert!(ask(4));
-        assert_eq!(questions.take().iter().map(|(ticket, _)| ticket.serial()).collect::<Vec<_>>(), [1, 2, 4]);
+        assert_eq!(questions.take().iter().map(|(ticket, ())| ticket.serial()).collect::<Vec<_>>(), [1, 2, 4]);
         assert_eq!((questions.take().len(), questions.waiting()), (0, 2));
+    }
+
+    #[test]
+    fn what_is_wanted_twice_is_fetched_once() {
+        let mut wanted = Wanted::default();
+        for code in ["BTC", "ETH", "BTC", "A", "B", "C", "D", "E", "F", "G"] {
+            wanted.add(Asset::of(code.as_bytes()).unwrap());
+        }
+        let codes: Vec<String> = wanted.assets().iter().map(ToString::to_string).collect();
+        assert_eq!(codes, ["BTC", "ETH", "A", "B", "C", "D", "E", "F"]);
     }
 
     proptest! {

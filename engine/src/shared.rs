@@ -15,15 +15,17 @@ use crate::clock::{Clock, Moment};
 use crate::counters::{Cells, Counter, Counters};
 use crate::crowd::Crowd;
 use crate::door::Door;
+use crate::governor::Governor;
 use crate::inbox::Inbox;
 use crate::keys::{Digest, Keys};
 use crate::limits::Limits;
 use crate::memo::Memo;
-use crate::questions::{Questions, Ticket};
+use crate::questions::{Question, Questions, Ticket, Wanted};
 use crate::record::Entry;
 use crate::request_id::{RequestIds, THREADS_MAX};
 use crate::sources::Sources;
 use crate::spool::{Lane, Spool, SpoolConfig};
+use crate::tally::Tally;
 use crate::texts::Texts;
 use crate::tries::Tries;
 
@@ -47,6 +49,8 @@ pub struct Settings {
     pub digest_secret: Vec<u8>,
     /// Where usage records lie; None keeps none.
     pub spool_directory: Option<PathBuf>,
+    /// Where what is spent of quotas is counted so that it outlives the process; None counts it in memory.
+    pub quota_directory: Option<PathBuf>,
     /// How many threads answer.
     pub threads: usize,
     /// The time.
@@ -80,8 +84,10 @@ pub struct Shared {
     pub sources: Arc<Sources>,
     pub spool: Arc<Spool>,
     pub door: Door,
-    pub questions: Questions,
+    pub questions: Questions<Digest>,
+    pub wanted: Questions<Wanted>,
     pub crowd: Crowd,
+    pub governor: Governor,
     pub inboxes: Vec<Inbox>,
     /// Locked by Python's threads; an engine thread only tries.
     pub python: Mutex<PythonDesk>,
@@ -93,9 +99,10 @@ impl Shared {
     /// Make everything that threads share. The spool has a lane for each thread and one more for Python.
     ///
     /// # Errors
-    /// The spool directory cannot be used, or there are no descriptors left.
+    /// A directory cannot be used, or there are no descriptors left.
     pub fn new(settings: Settings) -> io::Result<Arc<Self>> {
-        let Settings { identity, digest_secret, spool_directory, threads, clock, limits } = settings;
+        let Settings { identity, digest_secret, spool_directory, quota_directory, threads, clock, limits } = settings;
+        let tally = quota_directory.map(|directory| Tally::open(&directory)).transpose()?.unwrap_or_default();
         let sources = Arc::new(Sources::default());
         let config = SpoolConfig {
             directory: spool_directory,
@@ -109,7 +116,7 @@ impl Shared {
         let python = PythonDesk { lane: spool.lane(threads as u16), ids: RequestIds::new(THREADS_MAX - 1) };
         Ok(Arc::new(Self {
             book: Book::new(Arc::clone(&sources)),
-            keys: Keys::new(&digest_secret),
+            keys: Keys::counting_in(&digest_secret, Arc::new(tally)),
             blocklist: Blocklist::default(),
             tries: Tries::new(hash_key()?),
             counters: Counters::new(threads),
@@ -119,7 +126,9 @@ impl Shared {
             python: Mutex::new(python),
             door: Door::new(limits.handed_max)?,
             questions: Questions::new(limits.questions_max)?,
+            wanted: Questions::new(limits.questions_max)?,
             crowd: Crowd::new(limits.connections_max, limits.connections_per_address_max),
+            governor: Governor::default(),
             inboxes: (0..threads).map(|_| Inbox::new()).collect::<io::Result<_>>()?,
             is_closing: AtomicBool::new(false),
             identity,
@@ -169,6 +178,10 @@ pub struct ThreadContext {
     pub received: Moment,
     /// Which address the request now at hand came from.
     pub peer: IpAddr,
+    /// A number of the connection whose requests are served.
+    pub line: u32,
+    /// How long the bytes at hand had waited in the kernel, by the last sample; 0 while the governor does not look.
+    pub waited_ns: u64,
     last_serial: u64,
 }
 
@@ -185,6 +198,8 @@ impl ThreadContext {
             calendar: Calendar::default(),
             received: shared.clock.now(),
             peer: Ipv6Addr::UNSPECIFIED.into(),
+            line: 0,
+            waited_ns: 0,
             last_serial: 0,
             thread,
             shared,
@@ -210,11 +225,14 @@ impl ThreadContext {
         write_record(&mut self.lane, cells, entry)
     }
 
-    /// Ask Python about a key; None when too many requests wait. Each ticket ends with one `Questions::settle`.
-    pub fn ask(&mut self, digest: Digest, is_datagram: bool) -> Option<Ticket> {
+    /// Ask Python; None when too many requests wait. Each ticket ends with one `Questions::settle`.
+    pub fn ask(&mut self, question: Question, is_datagram: bool) -> Option<Ticket> {
         self.last_serial += 1;
         let ticket = Ticket::new(self.thread, is_datagram, self.last_serial);
-        let is_asked = self.shared.questions.ask(ticket, digest);
+        let is_asked = match question {
+            Question::Key(digest) => self.shared.questions.ask(ticket, digest),
+            Question::Assets(wanted) => self.shared.wanted.ask(ticket, wanted),
+        };
         self.count(if is_asked { Counter::QuestionsAsked } else { Counter::QuestionsRefused }, 1);
         is_asked.then_some(ticket)
     }

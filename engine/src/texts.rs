@@ -174,34 +174,50 @@ impl Texts {
 }
 
 /// Return the text in the language liked best, or None when none of those liked is here.
+///
+/// `content/languages.py` reads the same field for Python's answers, and a test holds the two together.
+/// Source: RFC 9110 section 12.5.4, lookup of RFC 4647 section 3.4, read 2026-11-20.
 fn best<'a>(texts: &'a [Text], accepted: &[u8]) -> Option<&'a Text> {
-    let accepted = std::str::from_utf8(accepted).ok()?;
-    let mut found: Option<(u32, &Text)> = None;
-    for range in accepted.split(',').take(32) {
-        let (tag, weight) = weighed(range);
-        let Some(text) = texts.iter().find(|text| is_language(&text.language, tag)) else { continue };
-        if weight > found.map_or(0, |(best, _)| best) {
-            found = Some((weight, text));
-        }
-    }
-    found.map(|(_, text)| text)
+    let accepted = std::str::from_utf8(accepted).ok().filter(|accepted| accepted.is_ascii())?;
+    let mut wishes: Vec<(&str, u32)> = accepted.split(',').take(WISHES_MAX).filter_map(wish).collect();
+    let refused: Vec<&str> = wishes.iter().filter(|(_, weight)| *weight == 0).map(|(tag, _)| *tag).collect();
+    let is_refused = |language: &str| refused.iter().any(|tag| tag.eq_ignore_ascii_case(language));
+    wishes.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
+    let liked = wishes.iter().take_while(|(_, weight)| *weight > 0);
+    liked.map(|(tag, _)| *tag).find_map(|tag| match tag {
+        "*" if !is_refused(DEFAULT_LANGUAGE) => texts.first(),
+        _ => serving(texts, tag).filter(|text| !is_refused(&text.language)),
+    })
 }
 
-/// Return a language range's tag, and its weight in thousandths.
-fn weighed(range: &str) -> (&str, u32) {
-    let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
-    let weight = match parameters.trim().strip_prefix("q=") {
-        Some(weight) => weight.parse::<f32>().map_or(0.0, |weight| weight.clamp(0.0, 1.0)),
-        None => 1.0,
+/// Most wishes that are read.
+const WISHES_MAX: usize = 32;
+
+/// Return the text that serves a language range: `pt-BR` is content with `pt`, and `pt` with any `pt-…`.
+fn serving<'a>(texts: &'a [Text], tag: &str) -> Option<&'a Text> {
+    let in_language = |wanted: &str| texts.iter().find(|text| text.language.eq_ignore_ascii_case(wanted));
+    let wider = tag.rmatch_indices('-').map(|(at, _)| &tag[..at]);
+    std::iter::once(tag).chain(wider).find_map(in_language).or_else(|| {
+        let is_below = |text: &&Text| text.language.split_once('-').is_some_and(|(primary, _)| primary.eq_ignore_ascii_case(tag));
+        texts.iter().find(is_below)
+    })
+}
+
+/// Return a language range and its weight in thousandths; None when it cannot be read.
+fn wish(part: &str) -> Option<(&str, u32)> {
+    let (tag, weight) = match part.split_once(';') {
+        Some((tag, weight)) => (tag, weight.trim().strip_prefix(['q', 'Q'])?.strip_prefix('=')?),
+        None => (part, "1"),
     };
-    (tag.trim(), (weight * 1000.0) as u32)
+    Some((tag.trim(), thousandths(weight)?)).filter(|(tag, _)| !tag.is_empty())
 }
 
-/// Return whether a text's language serves a range: `pt` serves `pt-BR`, and `pt-br` serves `pt`.
-fn is_language(language: &str, tag: &str) -> bool {
-    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-    !tag.is_empty()
-        && (language.eq_ignore_ascii_case(tag) || (primary(language) == primary(tag) && (!language.contains('-') || !tag.contains('-'))))
+/// Read `0`, `0.5`, `1.000`: three digits at most, as RFC 9110 section 12.4.2 has it.
+fn thousandths(weight: &str) -> Option<u32> {
+    let (whole, part) = weight.split_once('.').unwrap_or((weight, ""));
+    let fits = matches!(whole, "0" | "1") && part.len() <= 3 && part.bytes().all(|digit| digit.is_ascii_digit());
+    let read = u32::from(whole == "1") * 1_000 + format!("{part:0<3}").parse::<u32>().unwrap_or(0);
+    (fits && read <= 1_000).then_some(read)
 }
 
 const PLAIN: [(Code, &str, &str, &str); 20] = [
@@ -301,8 +317,16 @@ mod tests {
             ("fr", "english"),
             ("de;q=0", "english"),
             ("de;q=x", "english"),
+            ("DE-at-x-y", "deutsch"),
+            ("de;q=0, de-AT", "english"),
+            ("fr, *;q=0.9, de;q=0.8", "english"),
+            ("en;q=0, *, de;q=0.1", "deutsch"),
+            ("de;q=0.0001, en;q=0.1", "english"),
+            ("de;q=1.001", "english"),
+            ("de ; Q=0.002, en;q=0.001", "deutsch"),
             ("*", "english"),
             (",,;", "english"),
+            ("d\u{e9}, de", "english"),
         ] {
             assert_eq!(told(&texts, accepted), expected, "{accepted}");
         }

@@ -40,6 +40,8 @@ pub struct EngineThread {
     spare: Option<OwnedFd>,
     ticker: Ticker,
     stops_at: Option<Instant>,
+    /// Until when newcomers wait at the door, by the monotonic clock; 0: they do not.
+    accepts_from_ns: u64,
 }
 
 impl EngineThread {
@@ -59,6 +61,7 @@ impl EngineThread {
             spare: spare_descriptor(),
             ticker,
             stops_at: None,
+            accepts_from_ns: 0,
             context,
             poll,
         })
@@ -90,7 +93,7 @@ impl EngineThread {
 
     #[inline]
     fn is_watching(&self) -> bool {
-        !self.floor.is_empty() || self.stops_at.is_some() || self.datagrams.iter().any(|udp| udp.waiting() > 0)
+        !self.floor.is_empty() || self.stops_at.is_some() || self.accepts_from_ns > 0 || self.datagrams.iter().any(|udp| udp.waiting() > 0)
     }
 
     #[inline]
@@ -154,7 +157,28 @@ impl EngineThread {
         }
     }
 
+    /// Let newcomers wait in the kernel for a while: something is shed, and turning many away costs as much as serving them.
+    fn delay_newcomers(&mut self) {
+        let delay_ns = self.context.shared.governor.delay_ns();
+        if delay_ns > 0 && self.accepts_from_ns == 0 {
+            for listener in &self.listeners {
+                self.poll.remove(listener.as_raw_fd());
+            }
+            self.accepts_from_ns = self.context.received.monotonic_ns + delay_ns;
+        }
+    }
+
+    fn readmit_newcomers(&mut self) {
+        if self.accepts_from_ns > 0 && self.context.received.monotonic_ns >= self.accepts_from_ns {
+            self.accepts_from_ns = 0;
+            for (number, listener) in self.listeners.iter().enumerate() {
+                let _ = self.poll.add(listener.as_raw_fd(), LISTENER | number as u64, LEVEL); // There was room for it before.
+            }
+        }
+    }
+
     fn accept(&mut self, number: usize, most: usize) {
+        self.delay_newcomers();
         let Some(listener) = self.listeners.get(number).map(AsRawFd::as_raw_fd) else { return };
         for _ in 0..most {
             match poll::accept(listener) {
@@ -191,6 +215,7 @@ impl EngineThread {
     fn sweep(&mut self) {
         self.ticker.clear();
         self.context.received = self.context.shared.clock.now();
+        self.readmit_newcomers();
         self.floor.sweep(&mut self.context);
         for udp in &mut self.datagrams {
             udp.sweep(&mut self.context);

@@ -1,4 +1,4 @@
-//! Prices over UDP: one thread's socket, its batches, and the datagrams that wait for Python to look a key up.
+//! Prices over UDP: one thread's socket, its batches, and the datagrams that wait for Python to look a key up or fetch a price.
 //!
 //! An answer is never more than three times the bytes it answers, and never more than those bytes where the key is not
 //! one of ours, so that a forged sender gains nothing. What is no request gets no answer and costs a counter.
@@ -7,30 +7,22 @@ pub mod answer;
 pub mod batch;
 mod clerk;
 pub mod socket;
+mod waiting;
 
-use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::UdpSocket;
 use std::os::fd::{AsRawFd, RawFd};
 
-use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::Counter;
-use crate::questions::Ticket;
+use crate::questions::{Question, Ticket};
 use crate::shared::{Shared, ThreadContext};
-use batch::{BATCH, Inbox, Outbox, Peer, Received};
-use clerk::{Clerk, Outcome};
+use batch::{BATCH, Inbox, Outbox};
+use clerk::{Clerk, Outcome, Stage};
+use waiting::Waiting;
 
 /// How many batches are read before the thread looks at its connections again.
 const BATCHES_PER_TURN: usize = 16;
-
-/// A datagram whose key Python is looking up.
-#[derive(Debug)]
-struct Parked {
-    bytes: Box<[u8]>,
-    peer: Peer,
-    received: Moment,
-}
 
 /// One thread's datagram socket and all that belongs to it.
 #[derive(Debug)]
@@ -39,10 +31,7 @@ pub struct Udp {
     inbox: Inbox,
     outbox: Outbox,
     clerk: Clerk,
-    parked: HashMap<Ticket, Parked, foldhash::fast::RandomState>,
-    /// Tickets in the order they were asked, with the time at which each is given up. Some are settled already.
-    deadlines: VecDeque<(u64, Ticket)>,
-    parked_max: usize,
+    waiting: Waiting,
     /// How many overruns are counted already.
     overruns: u32,
 }
@@ -59,17 +48,16 @@ impl Udp {
             outbox: Outbox::new(socket.as_raw_fd()),
             socket,
             clerk: Clerk::new(&shared.identity.node),
-            parked: HashMap::default(),
-            deadlines: VecDeque::new(),
-            // Anybody can forge datagrams with keys nobody knows: half of the room for questions stays HTTP's.
-            parked_max: (shared.limits.questions_max / 2 / shared.threads().max(1)).max(1),
+            waiting: Waiting::new(shared),
             overruns: 0,
         })
     }
 
     /// Read and answer what has come; whether there may be more. To be called when the socket is readable.
     pub fn serve(&mut self, context: &mut ThreadContext) -> bool {
-        for _ in 0..BATCHES_PER_TURN {
+        // What is not read waits in the kernel: no more is in progress than may be.
+        let most = context.shared.governor.datagrams_most(context.shared.threads());
+        for _ in 0..(most / BATCH).clamp(1, BATCHES_PER_TURN) {
             match self.inbox.receive(self.socket.as_raw_fd()) {
                 Ok(count) => {
                     self.answer_batch(context, count);
@@ -90,36 +78,38 @@ impl Udp {
         for place in 0..count {
             let received = self.inbox.datagram(place);
             let since = context.received;
-            let outcome = match self.clerk.answer(context, &received, since, None, &mut self.outbox) {
-                Outcome::Ask(digest) => {
-                    let ticket = if self.parked.len() < self.parked_max { context.ask(digest, true) } else { None };
-                    if let Some(ticket) = ticket {
-                        let parked = Parked { bytes: received.bytes.into(), peer: *received.peer, received: since };
-                        self.parked.insert(ticket, parked);
-                        let until_ns = since.monotonic_ns.saturating_add(context.shared.limits.question_ns);
-                        self.deadlines.push_back((until_ns, ticket));
-                        continue;
-                    }
-                    self.clerk.answer(context, &received, since, Some(Code::Overloaded), &mut self.outbox)
+            let mut outcome = self.clerk.answer(context, &received, since, Stage::First, &mut self.outbox);
+            if let Outcome::Ask(question) = outcome {
+                if self.waiting.park(context, question, &received, since) {
+                    continue;
                 }
-                outcome => outcome,
-            };
+                outcome = self.clerk.answer(context, &received, since, crowded(question), &mut self.outbox);
+            }
             count_silence(context, outcome);
         }
         self.send(context);
     }
 
-    /// Go on with a datagram whose key Python has looked up, or refuse it. A ticket that is settled is ignored.
+    /// Go on with a datagram whose question Python has answered, or refuse it. A ticket that is settled is ignored.
     pub fn settle(&mut self, context: &mut ThreadContext, ticket: Ticket, refusal: Option<Code>) {
-        let Some(parked) = self.parked.remove(&ticket) else { return };
-        context.shared.questions.settle();
+        let Some(parked) = self.waiting.release(context, ticket) else { return };
         context.received = context.shared.clock.now();
-        let received = Received { bytes: &parked.bytes, is_cut: false, peer: &parked.peer };
-        let outcome = match self.clerk.answer(context, &received, parked.received, refusal, &mut self.outbox) {
-            // Python has looked and still nothing is known: asking without end would serve nobody.
-            Outcome::Ask(_) => self.clerk.answer(context, &received, parked.received, Some(Code::DependencyAway), &mut self.outbox),
-            outcome => outcome,
+        let received = parked.received();
+        let stage = match (parked.waited_for, refusal) {
+            (Question::Assets(_), _) => Stage::Fetched,
+            (Question::Key(_), None) => Stage::First,
+            (Question::Key(_), Some(code)) => Stage::Refused(code),
         };
+        let mut outcome = self.clerk.answer(context, &received, parked.since, stage, &mut self.outbox);
+        if let Outcome::Ask(question) = outcome {
+            // Python has looked the key up and still nothing is known: asking without end would serve nobody.
+            let is_key = matches!(question, Question::Key(_));
+            if !is_key && self.waiting.park(context, question, &received, parked.since) {
+                return;
+            }
+            let stage = if is_key { Stage::Refused(Code::DependencyAway) } else { crowded(question) };
+            outcome = self.clerk.answer(context, &received, parked.since, stage, &mut self.outbox);
+        }
         count_silence(context, outcome);
         self.send(context);
     }
@@ -132,30 +122,24 @@ impl Udp {
         context.count(Counter::DatagramsOverrun, more);
         context.count(Counter::UdpPacketsDropped, more);
         let now_ns = context.shared.clock.monotonic_ns();
-        while let Some((until_ns, ticket)) = self.deadlines.front().copied() {
-            let is_waiting = self.parked.contains_key(&ticket);
-            if is_waiting && now_ns < until_ns {
-                return;
-            }
-            self.deadlines.pop_front();
-            if is_waiting {
-                context.count(Counter::QuestionsTimedOut, 1);
-                self.settle(context, ticket, Some(Code::DependencyAway));
-            }
+        while let Some(ticket) = self.waiting.late(now_ns) {
+            context.count(Counter::QuestionsTimedOut, 1);
+            self.settle(context, ticket, Some(Code::DependencyAway));
         }
     }
 
     /// Answer what has come so far and give up what waits for Python. To be called before the socket is closed.
     pub fn finish(&mut self, context: &mut ThreadContext) {
         self.serve(context);
-        while let Some((_, ticket)) = self.deadlines.pop_front() {
+        // A key that turns out to be known may ask once more, for prices: those who ask then are given up as well.
+        while let Some(ticket) = self.waiting.late(u64::MAX) {
             self.settle(context, ticket, Some(Code::DependencyAway));
         }
     }
 
     /// Return how many datagrams wait for Python.
     pub fn waiting(&self) -> usize {
-        self.parked.len()
+        self.waiting.len()
     }
 
     fn send(&mut self, context: &ThreadContext) {
@@ -165,6 +149,14 @@ impl Udp {
             context.count(Counter::DatagramsUnsent, told.unsent as u64);
             context.count(Counter::UdpPacketsDropped, told.unsent as u64);
         }
+    }
+}
+
+/// How a datagram is answered whose question found no room.
+fn crowded(question: Question) -> Stage {
+    match question {
+        Question::Key(_) => Stage::Refused(Code::Overloaded),
+        Question::Assets(_) => Stage::Fetched,
     }
 }
 

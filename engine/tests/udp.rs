@@ -50,6 +50,7 @@ impl Node {
             identity: Identity { node: "BeastMain".into(), region: "local".into(), version: "1".into() },
             digest_secret: b"secret".to_vec(),
             spool_directory: Some(folder.path().to_owned()),
+            quota_directory: None,
             threads: 1,
             clock: Arc::new(Clock::manual(WALL_NS, 100 * SECOND_NS)),
             limits,
@@ -140,6 +141,8 @@ impl Node {
 
 fn policy() -> Policy {
     Policy {
+        quota_in_blocks: false,
+        rank: 3,
         key_id: 7,
         rate: Rate::new(1_000.0, 1_000).unwrap(),
         quota: Some(100),

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from tests.support.clock import START
 from trinity_beast.access import Grant, Key, KeyState, Kind, Refused, Tier
 from trinity_beast.access.admission import admission, quota_left
+from trinity_beast.access.features import Features, features_of
 from trinity_beast.access.months import month_of, next_month
+from trinity_beast.access.restrictions import Restrictions, Scope
 
-TIER = Tier("pro", Decimal(100), 200, 1_000, 10, unlimited=False, features={"udp": True}, key_cache_seconds=300)
+TIER = Tier("pro", Decimal(100), 200, 1_000, 10, unlimited=False, features=Features(udp=True), key_cache_seconds=300)
 KEY = Key(7, "key_7", b"d" * 32, Kind.LIVE, "pro", "mine", START - timedelta(days=1))
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone.
 
@@ -38,6 +40,8 @@ def test_a_live_key_is_granted_what_its_tier_allows() -> None:
         udp=True,
         in_url=False,
         cache_seconds=300,
+        features=Features(udp=True),
+        created_at=KEY.created_at,
     )
 
 
@@ -82,7 +86,31 @@ def test_a_url_key_is_slow_whatever_its_tier() -> None:
 
 @pytest.mark.parametrize("features", [{}, {"udp": False}, {"udp": "yes"}])
 def test_a_tier_that_does_not_say_udp_has_none(features: dict[str, object]) -> None:
-    assert not granted(tier=replace(TIER, features=features)).udp
+    assert not granted(tier=replace(TIER, features=features_of(features))).udp
+
+
+def test_a_key_with_limits_of_its_own_has_the_lower_of_both() -> None:
+    own = Restrictions(Decimal(5), 500, 400)
+    grant = granted(replace(KEY, restrictions=own, quota_used=100, quota_month=date(2026, 11, 1)))
+    assert (grant.rate_per_second, grant.burst, grant.quota, grant.quota_left) == (5.0, 200, 400, 300)
+    free = replace(TIER, monthly_quota=None)
+    assert granted(replace(KEY, restrictions=own), free).quota == 400
+    assert granted(replace(KEY, restrictions=Restrictions(monthly_quota=5_000))).quota == 1_000  # The tier was lowered since.
+
+
+def test_a_partners_key_with_limits_of_its_own_is_held_to_them() -> None:
+    partner = replace(TIER, unlimited=True, monthly_quota=None)
+    assert granted(tier=partner).unlimited
+    grant = granted(replace(KEY, restrictions=Restrictions(burst=3)), partner)
+    assert (grant.unlimited, grant.burst, grant.quota) == (False, 3, None)
+    assert not granted(replace(KEY, kind=Kind.URL), partner).unlimited
+
+
+def test_a_key_for_addresses_is_for_prices_alone() -> None:
+    assert {scope for scope in Scope if granted(replace(KEY, kind=Kind.URL)).allows(scope)} == {Scope.PRICES}
+    assert all(granted().allows(scope) for scope in Scope)
+    reports = granted(replace(KEY, restrictions=Restrictions(scopes=frozenset([Scope.REPORTS]))))
+    assert {scope for scope in Scope if reports.allows(scope)} == {Scope.REPORTS}
 
 
 @given(st.none() | st.integers(0, 10**12), st.integers(0, 10**13), st.sampled_from([date(2026, 11, 1), date(2026, 10, 1), None]))

@@ -204,4 +204,4 @@ async def test_a_flood_of_random_keys_leaves_known_ones_be(node: Node) -> None:
     while not flood.done():
         assert await known.get() == (200, "OK")
     assert set(await flood) == {(401, "KEY_INVALID"), (429, "KEY_TRIES_SPENT")}
-    assert node.doorman.tally.digests == 301
+    assert node.doorman.tally.digests in {301, 302}  # The notice of its issue can come after the known one was let in.

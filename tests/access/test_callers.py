@@ -1,7 +1,21 @@
 import pytest
 
 from tests.support.engine_keys import LIVE_SECRET, MONTH_ENDS, OTHER_SECRET, URL_SECRET, FakeDoorman, FakeEngineKeys, grant
-from trinity_beast.access import Callers, KeyInvalid, KeyMissing, KeyRevoked, QuotaSpent, RateLimited, TierForbids
+from trinity_beast.access import (
+    Approach,
+    Callers,
+    KeyForbids,
+    KeyInvalid,
+    KeyMissing,
+    KeyRevoked,
+    KeyTriesSpent,
+    Kind,
+    QuotaSpent,
+    RateLimited,
+    Restrictions,
+    Scope,
+    TierForbids,
+)
 from trinity_beast.errors import TrinityError
 from trinity_beast.storage import DependencyAway
 
@@ -66,10 +80,10 @@ async def test_a_key_that_is_not_let_in_is_told_what_the_doorman_found(code: str
 
 async def test_only_a_key_meant_for_urls_may_stand_in_one() -> None:
     callers, _ = at_the_gate()
-    assert isinstance((await callers.admit(LIVE_SECRET, in_url=True)).refusal, TierForbids)
-    assert (await callers.admit(URL_SECRET, in_url=True)).refusal is None
+    assert isinstance((await callers.admit(LIVE_SECRET, Approach(in_url=True))).refusal, TierForbids)
+    assert (await callers.admit(URL_SECRET, Approach(in_url=True))).refusal is None
     with pytest.raises(TierForbids):
-        await callers.standing(LIVE_SECRET, in_url=True)
+        await callers.standing(LIVE_SECRET, Approach(in_url=True))
 
 
 async def test_a_key_forgotten_as_often_as_it_is_let_in_does_not_loop() -> None:
@@ -101,3 +115,70 @@ async def test_without_a_key_there_is_nothing_to_look_at() -> None:
         await callers.standing(None)
     with pytest.raises(KeyInvalid):
         await callers.standing("nonsense")
+
+
+async def test_a_key_is_let_in_for_what_it_is_for_and_spends_nothing_elsewhere() -> None:
+    callers, _ = at_the_gate(restrictions=Restrictions(scopes=frozenset([Scope.REPORTS])))
+    assert (await callers.admit(LIVE_SECRET, scope=Scope.REPORTS)).refusal is None
+    refused = await callers.admit(LIVE_SECRET, scope=Scope.STREAMS)
+    assert isinstance(refused.refusal, KeyForbids)
+    assert refused.key_id == 7
+    assert dict(refused.headers)["RateLimit"] == '"burst";r=2;t=1'
+    assert isinstance((await callers.admit(LIVE_SECRET)).refusal, KeyForbids)
+
+
+async def test_a_key_nobody_has_heard_of_is_looked_up_before_it_is_let_in_for_reports() -> None:
+    callers, doorman = at_the_gate()
+    assert (await callers.admit(LIVE_SECRET, scope=Scope.REPORTS)).refusal is None
+    assert isinstance((await callers.admit(OTHER_SECRET, scope=Scope.REPORTS)).refusal, KeyInvalid)
+    assert doorman.asked == 2
+
+
+async def test_a_key_for_addresses_only_reads_wherever_it_stands() -> None:
+    keys = FakeEngineKeys()
+    callers = Callers(keys, FakeDoorman(keys, {URL_SECRET: grant(in_url=True, kind=Kind.URL)}))
+    assert (await callers.admit(URL_SECRET, Approach(in_url=True))).refusal is None
+    assert isinstance((await callers.admit(URL_SECRET, Approach(is_read=False))).refusal, KeyForbids)
+    assert isinstance((await callers.admit(URL_SECRET, scope=Scope.REPORTS)).refusal, KeyForbids)
+
+
+async def test_what_a_caller_was_let_in_with_comes_along() -> None:
+    callers, _ = at_the_gate()
+    passage = await callers.admit(LIVE_SECRET)
+    assert passage.grant is not None
+    assert passage.grant.features.batch_assets_max == 1_000
+
+
+class BookOfTries:
+    """Keeps `callers.CountsTries`: two different wrong keys and no more."""
+
+    def __init__(self) -> None:
+        self.wrong: dict[str, set[str]] = {}
+
+    def fail(self, address: str, secret: str) -> bool:
+        self.wrong.setdefault(address, set()).add(secret)
+        return self.spent(address) is not None
+
+    def spent(self, address: str) -> tuple[int, list[tuple[str, str]]] | None:
+        return (42, [("RateLimit", '"tries";r=0;t=42')]) if len(self.wrong.get(address, ())) >= 2 else None
+
+
+async def test_an_address_that_was_wrong_too_often_has_nothing_looked_up() -> None:
+    keys = FakeEngineKeys()
+    doorman, counted = FakeDoorman(keys, {LIVE_SECRET: grant(), URL_SECRET: grant(key_id=8)}), []
+    callers = Callers(keys, doorman, tries=BookOfTries(), count=lambda name, _: counted.append(name))
+    guesser, other = Approach(address="192.0.2.7"), Approach(address="192.0.2.8")
+    assert (await callers.admit(LIVE_SECRET, guesser)).refusal is None
+    for secret in ("mistyped", OTHER_SECRET):
+        assert isinstance((await callers.admit(secret, guesser)).refusal, KeyInvalid)
+    asked = doorman.asked
+    for secret in ("mistyped", OTHER_SECRET, URL_SECRET):
+        passage = await callers.admit(secret, guesser)
+        assert isinstance(passage.refusal, KeyTriesSpent)
+        assert (passage.refusal.facts["retry_after_seconds"], dict(passage.headers)["RateLimit"]) == (42, '"tries";r=0;t=42')
+        with pytest.raises(KeyTriesSpent):
+            await callers.standing(secret, guesser)
+    assert (doorman.asked, counted) == (asked, ["keys_refused"] * 8)
+    assert callers.known_limits(OTHER_SECRET, "192.0.2.7") == [("RateLimit", '"tries";r=0;t=42')]
+    assert (await callers.admit(LIVE_SECRET, guesser)).refusal is None, "a key in use answers all the while"
+    assert (await callers.admit(URL_SECRET, other)).refusal is None

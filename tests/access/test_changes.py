@@ -133,6 +133,9 @@ async def test_whatever_is_announced_by_whomever_the_watch_goes_on(node: Node, o
 async def test_counting_use_is_no_change(node: Node, own_keys: Keys, digests: Digests) -> None:
     digest, key_id = await issued(own_keys, digests)
     await node.let_in(digest)
+    with psycopg.connect(node_url(own_keys)) as hand:
+        hand.execute("UPDATE rate_limit_template SET rate_per_second = 76 WHERE tier = 'free'")
+    await node.until(lambda: node.gate.grants[digest].rate_per_second == 76.0)  # Whatever was told before has been heard.
     looks = node.doorman.tally.looks
     await own_keys.add_use({key_id: 5})
     await own_keys.issue("free", "a change that is heard after it")

@@ -4,10 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.randomness import SeededSecrets
-from trinity_beast.access import AdminKeyWeak, Digests, Grant, Keys, Kind, admin_key, demo_key, kind_of, server_digests
+from tests.support.clock import ManualClock
+from trinity_beast.access import (
+    AdminKeyWeak,
+    Digests,
+    Grant,
+    Keys,
+    Kind,
+    ServerSecretDiffers,
+    ServerSecretInvalid,
+    admin_key,
+    demo_key,
+    kind_of,
+    server_digests,
+)
 from trinity_beast.randomness import SystemSecrets
-from trinity_beast.storage import DataFolder
+from trinity_beast.storage import Database, DataFolder
 
 
 @pytest.fixture
@@ -24,8 +36,8 @@ def test_the_server_secret_is_made_once(folder: DataFolder) -> None:
 
 
 async def test_the_demo_key_is_the_same_at_every_start(folder: DataFolder, keys: Keys, digests: Digests) -> None:
-    first = await demo_key(folder, keys, SystemSecrets())
-    again = await demo_key(folder, keys, SystemSecrets())
+    first = await demo_key(folder, keys, digests)
+    again = await demo_key(folder, keys, digests)
 
     assert first == again
     assert kind_of(first) is Kind.DEMO
@@ -35,10 +47,41 @@ async def test_the_demo_key_is_the_same_at_every_start(folder: DataFolder, keys:
     assert len(await keys.listing()) == 1
 
 
-async def test_a_damaged_demo_key_is_replaced(folder: DataFolder, keys: Keys, secrets: SeededSecrets) -> None:
-    first = await demo_key(folder, keys, secrets)
+async def test_a_damaged_demo_key_is_made_anew(folder: DataFolder, keys: Keys, digests: Digests) -> None:
+    first = await demo_key(folder, keys, digests)
     folder.keep_secret("demo-key", first[:-1].encode())
-    assert await demo_key(folder, keys, secrets) != first
+    assert await demo_key(folder, keys, digests) == first
+
+
+async def test_nodes_with_one_server_secret_have_one_demo_key(folder: DataFolder, keys: Keys, digests: Digests, tmp_path: Path) -> None:
+    other = DataFolder(tmp_path / "other").take()
+    assert await demo_key(folder, keys, digests) == await demo_key(other, keys, digests)
+    assert len(await keys.listing()) == 1
+    stranger = Digests(bytes(range(1, 33)))
+    assert await demo_key(DataFolder(tmp_path / "third").take(), keys, stranger) != await demo_key(folder, keys, digests)
+
+
+@pytest.mark.parametrize("given", ["00" * 32, "AbCd" * 16, "A" * 43 + "=", "-_" * 32])
+def test_a_given_server_secret_wins_and_is_not_kept(folder: DataFolder, given: str) -> None:
+    own = server_digests(folder, SystemSecrets()).fingerprint
+    assert server_digests(folder, SystemSecrets(), given=f" {given}\n").fingerprint != own
+    assert server_digests(folder, SystemSecrets()).fingerprint == own
+    assert given.encode() not in kept_bytes(folder)
+
+
+@pytest.mark.parametrize("given", ["short", "00" * 31, "A" * 42, "0x" + "00" * 32, "é" * 64])
+def test_a_server_secret_that_cannot_be_used_is_refused_and_not_told(folder: DataFolder, given: str) -> None:
+    with pytest.raises(ServerSecretInvalid) as refused:
+        server_digests(folder, SystemSecrets(), given=given)
+    assert given not in str(refused.value)
+
+
+async def test_nodes_of_one_database_share_one_server_secret(keys: Keys, database: Database, clock: ManualClock) -> None:
+    await keys.expect_one_secret()
+    await keys.expect_one_secret()
+    other = Keys(database, Digests(bytes(range(1, 33))), clock, SystemSecrets())
+    with pytest.raises(ServerSecretDiffers):
+        await other.expect_one_secret()
 
 
 def test_the_admin_key_is_shown_once_and_only_its_digest_is_kept(folder: DataFolder, digests: Digests) -> None:

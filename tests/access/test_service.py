@@ -168,9 +168,9 @@ async def test_keys_are_listed_oldest_first_with_how_they_fare(keys: Keys, clock
     await keys.revoke(first.key.key_id)
     listed = await keys.listing()
     assert [(key.name, key.state(clock.now())) for key in listed] == [("first", KeyState.REVOKED), ("second", KeyState.LIVE)]
-    assert await keys.key_id_of(listed[0].public_id) == first.key.key_id
+    assert await keys.named(listed[0].public_id) == first.key.key_id
     with pytest.raises(KeyUnknown):
-        await keys.key_id_of("key_of_nobody")
+        await keys.named("key_of_nobody")
 
 
 async def test_use_adds_up_within_a_month_and_starts_afresh_in_the_next(keys: Keys, digests: Digests, clock: ManualClock) -> None:

@@ -30,7 +30,7 @@ def readme_findings(files: Sequence[SourceFile]) -> list[Finding]:
             1, f"{file.package}/ has no README.md: one page of its nouns, what it owns, what it promises and how each promise fails."
         )
         for file in faces
-        if file.package in CAPABILITIES | INFRASTRUCTURE | {"lab"} and file.path.parent not in pages
+        if file.package in CAPABILITIES | INFRASTRUCTURE | {"lab", "rehearsal"} and file.path.parent not in pages
     ]
 
 

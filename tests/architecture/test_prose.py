@@ -43,7 +43,7 @@ def test_a_string_and_a_sentence_are_no_banner() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        new_secret(Kind.LIVE, SystemSecrets()),
+        pytest.param(new_secret(Kind.LIVE, SystemSecrets()), id="a live key"),
         "-----BEGIN " + "PRIVATE KEY-----",
         "AK" + "IAIOSFODNN7EXAMPLQ",
         "postgresql://beast:" + "hunter2hunter2@db/beast",
@@ -55,7 +55,12 @@ def test_what_looks_like_a_secret_is_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["tb_demo_" + "0" * 38, new_secret(Kind.DEMO, SystemSecrets())[:-1], "postgresql://beast@db/beast", "postgresql://USER:PASSWORD@db"],
+    [
+        "tb_demo_" + "0" * 38,
+        pytest.param(new_secret(Kind.DEMO, SystemSecrets())[:-1], id="a mistyped key"),
+        "postgresql://beast@db/beast",
+        "postgresql://USER:PASSWORD@db",
+    ],
 )
 def test_what_plainly_stands_for_a_secret_is_left_alone(text: str) -> None:
     assert secret_findings([source("docs/guides/operating.md", text)]) == []

@@ -17,7 +17,9 @@ from tests.faults.caller import Caller
 from trinity_beast.engine import read_segment, spool_segments
 
 KILLS = int(os.environ.get("BEAST_FAULT_KILLS", "5"))
-SEED = int(os.environ.get("BEAST_FAULT_SEED", "0")) or secrets.randbits(32)
+# Drawn once for a run: the processes that share its tests must know them by the same names.
+DRAWN = int(os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(4), 16) % 2**32
+SEED = int(os.environ.get("BEAST_FAULT_SEED", "0")) or DRAWN
 ANSWERS_MAX = 3_000
 
 

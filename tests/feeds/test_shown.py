@@ -10,13 +10,15 @@ from rich.console import Console, RenderableType
 from trinity_beast.feeds.shown import (
     assets_table,
     counts_line,
-    error_lines,
     feeds_table,
+    parts_lines,
+    rest_line,
     statuses_table,
     symbols_table,
     tried_table,
     versions_table,
 )
+from trinity_beast.web import error_lines
 
 FEED: dict[str, Any] = {
     "venue": "cryptocom", "version": 12, "row": {"display_name": "Crypto.com", "enabled": True, "endpoint": "wss://stream.example/v1/market"},
@@ -29,6 +31,10 @@ STATUS: dict[str, Any] = {
         {"symbol": "OLD_USD", "standing": "refused", "last_trade_time": None, "told": "no such market"},
     ],
     "counts": {"trades": 1_234_567, "trades_late": 3, "acks": 0, "connections_lost": 2},
+    "rest": {
+        "can_look": True, "requests_per_second": 100.0, "waiting": 4, "under_way": 1, "paused_seconds": 12.5,
+        "counts": {"looks": 9, "answered": 7, "limited": 2, "crowded": 0},
+    },
 }  # fmt: skip
 VERSION: dict[str, Any] = {
     "version": 2, "changed_at": "2026-11-20T07:40:00.000000Z", "changed_by": "Ada (127.0.0.1)", "reason": "their new host", "forced": True,
@@ -78,7 +84,9 @@ def test_every_table_fits_its_terminal_and_cuts_nothing_off(width: int) -> None:
 def test_a_wide_terminal_is_shown_more() -> None:
     assert "wss://stream.example/v1/market" in "\n".join(lines(feeds_table([FEED], 200), 200))
     assert "wss://" not in "\n".join(lines(feeds_table([FEED], 80), 80))
-    assert "connection lost" in "\n".join(lines(statuses_table([STATUS], 200), 200))
+    shown = "\n".join(lines(statuses_table([STATUS], 200), 200))
+    assert all(told in shown for told in ("connection lost", "7/9", "left alone 12.5 s"))
+    assert "none" in "\n".join(lines(statuses_table([{**STATUS, "rest": None}], 200), 200))
 
 
 def test_a_broken_row_and_one_that_runs_elsewhere_say_so() -> None:
@@ -91,6 +99,8 @@ def test_ages_and_counts_are_told_for_people() -> None:
     shown = lines(symbols_table(STATUS, NOW), 80)
     assert "2.0 s ago" in shown[1]
     assert "never" in shown[2]
+    assert rest_line(STATUS) == "REST may be asked 100 times a second, 4 wait, left alone for 12.5 s: looks 9, answered 7, limited 2"
+    assert rest_line({**STATUS, "rest": None}) == ""
     assert counts_line(STATUS) == "trades 1,234,567, trades_late 3, connections_lost 2"
 
 
@@ -101,3 +111,9 @@ def test_a_mistake_is_marked_under_its_character_and_evidence_is_shown() -> None
     shown = error_lines({**error, "facts": {"was": "97000", "now": "0.01", "frame": "{}"}})
     assert shown[1:3] == ["    today: 97000    with this row: 0.01", "    frame: {}"]
     assert error_lines(error) == ["- row.price_path: Character 3: expected a name.", "    Write a name."]
+
+
+def test_what_stands_behind_the_feeds_is_told_a_line_each() -> None:
+    told = {"standing": {"assets": {"live": 24, "halted": 1, "stale": 0}}, "counted": {"liveness": {"renewals": 1_200, "attended": 0}}}
+    assert parts_lines(told) == ["assets: live 24, halted 1", "liveness: renewals 1,200"]
+    assert parts_lines({"standing": {}, "counted": {"demand": {"datagrams": 0}}}) == ["demand: nothing yet"]

@@ -31,7 +31,7 @@ def test_the_table_has_exactly_the_nineteen_columns() -> None:
     assert tuple(exchange_feeds.c.keys()) == COLUMNS
 
 
-async def test_a_fresh_database_knows_ten_venues_of_which_six_are_on(database: Database) -> None:
+async def test_a_fresh_database_knows_eleven_venues_of_which_six_are_on(database: Database) -> None:
     tables = await read_tables(database)
     assert tables.invalid == ()
     documented = {venue: {**row, "enabled": venue in SIX} for venue, row in DOCUMENTED.items()}
@@ -79,7 +79,7 @@ async def test_a_row_that_breaks_the_grammar_takes_no_other_with_it(database: Da
     async with database.transaction() as tx:
         await tx.execute(sa.update(exchange_feeds).where(exchange_feeds.c.venue == "kraken").values(price_path="a..b"))
     tables = await read_tables(database)
-    assert len(tables.rows) == 9
+    assert len(tables.rows) == 10
     assert [error.venue for error in tables.invalid] == ["kraken"]
     assert "price_path, character 3" in str(tables.invalid[0])
 

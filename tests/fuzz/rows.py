@@ -1,4 +1,4 @@
-"""The grammar of feed rows and the frame reader built from a row: what an operator's typing error or a venue may send.
+"""The grammar of feed rows, the frame reader and the readers of lists built from a row: an operator's typing error, a venue's answer.
 
 An input is a row as lines of `column=value`, an empty line, and a frame. A column of JSON or of a number is written as JSON,
 every other as itself; what is no JSON goes in as text, for that is what somebody would type.
@@ -8,7 +8,10 @@ import json
 import re
 
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row, rendered
-from trinity_beast.feeds.reading import FrameReader
+from trinity_beast.feeds.reading import Controls, FrameReader
+from trinity_beast.feeds.reading.codec import UNREADABLE, decoder
+from trinity_beast.feeds.rest import Products
+from trinity_beast.feeds.rest.products import prices_reader, products_reader, volumes_reader
 
 AS_JSON = {"enabled", "symbols_per_message", "trade_match", "ping_interval_seconds", "ping_payload", "control_rules", "rest_rules"}
 PLAIN_DIGITS = re.compile(r"\d+(\.\d+)?")
@@ -26,6 +29,7 @@ def check_row(data: bytes) -> None:
         return
     assert parse_row(rendered(row)) == row, "a row survives being written down"
     check_frame(row, frame)
+    check_lists(row, frame)
 
 
 def row_of(text: str) -> dict[str, object]:
@@ -62,4 +66,36 @@ def check_frame(row: FeedRow, frame: bytes) -> None:
             assert trade.symbol
             assert trade.venue == row.venue
             assert 0 <= trade.exchange_time_ns < 2**63
+        if read.controls is not None:
+            check_words(read.controls)
         assert [trade.exchange_time_ns for trade in read.trades] == sorted(trade.exchange_time_ns for trade in read.trades)
+
+
+def check_lists(row: FeedRow, body: bytes) -> None:
+    """A REST answer is read without an exception, into markets that have a name and figures that are numbers."""
+    rules = row.rest_rules
+    try:
+        answer = decoder()(body)
+    except UNREADABLE:
+        return
+    products = Products([]) if rules.symbols is None else products_reader(rules.symbols)(answer)
+    told = [prices_reader(rules.prices)(answer)] if rules.prices is not None else []
+    told += [volumes_reader(rules.volume)(answer)] if rules.volume is not None else []
+    for figures in told:
+        products = products.with_figures(figures)
+    for product in products:
+        assert product.symbol, "a market has a name"
+        assert products.called(product.symbol) is product, "a symbol means itself"
+        assert product.price is None or PLAIN_DIGITS.fullmatch(product.price), f"{product.price!r} is plain digits"
+        assert product.volume is None or (product.volume.is_finite() and product.volume >= 0), f"{product.volume} is a volume"
+
+
+def check_words(controls: Controls) -> None:
+    """What a venue says of its symbols names whole symbols, numbers and times of our day."""
+    for word in controls.halts:
+        assert word.symbol is None or isinstance(word.symbol, str)
+        assert isinstance(word.is_halted, bool)
+    if controls.voucher is not None:
+        assert isinstance(controls.voucher.symbol, str)
+        assert type(controls.voucher.number) is int
+        assert 0 <= controls.voucher.time_ns < 2**63

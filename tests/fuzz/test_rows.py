@@ -10,7 +10,7 @@ from trinity_beast.feeds.reading import FrameReader
 
 CORPUS = Path(__file__).parent / "corpus" / "rows"
 SEEDS = sorted(CORPUS.iterdir())
-VENUES = ["coinbase", "gemini", "kraken", "gateio", "cryptocom", "okx", "bitstamp", "bybit", "binance", "htx"]
+VENUES = ["coinbase", "gemini", "kraken", "gateio", "cryptocom", "okx", "bitstamp", "bybit", "binance", "htx", "coinbaseexchange"]
 
 
 @st.composite

@@ -148,6 +148,13 @@ def _gate_last(body: Any) -> tuple[str, int]:
     return body[0]["price"], int(milliseconds) * MS + int(fraction)
 
 
+def _coinbaseexchange(frame: Message) -> Iterator[Row]:
+    if frame["type"] == "match":
+        taker = "buy" if frame["side"] == "sell" else "sell"
+        time_ns = nanoseconds(frame["time"])
+        yield Row(frame["product_id"], frame["trade_id"], frame["price"], Decimal(frame["size"]), time_ns, taker)
+
+
 DIALECTS: Mapping[str, Dialect] = {
     "coinbase": Dialect(
         *("BTC-USD", "ETH-USD", "NOPE-USD"),
@@ -253,6 +260,17 @@ DIALECTS: Mapping[str, Dialect] = {
         "/api/v3/exchangeInfo?permissions=SPOT",
         lambda body: {row["symbol"]: row["status"] == "TRADING" for row in body["symbols"]},
         is_mute_when_unknown=True,
+    ),
+    "coinbaseexchange": Dialect(
+        *("BTC-USD", "ETH-USD", "NOPE-USD"),
+        _in_one('{"type":"subscribe","product_ids":[SYMBOLS],"channels":["matches","heartbeat"]}', '"SYMBOL"'),
+        lambda symbol: f'{{"type":"unsubscribe","product_ids":["{symbol}"],"channels":["matches","heartbeat"]}}',
+        _coinbaseexchange,
+        lambda frame: frame["type"] == "error",
+        "/products/SYMBOL/trades?limit=1",
+        lambda body: (body[0]["price"], nanoseconds(body[0]["time"])),
+        "/products",
+        lambda body: {row["id"]: row["status"] == "online" and not row["cancel_only"] for row in body},
     ),
     "htx": Dialect(
         *("btcusdt", "ethusdt", "nopeusdt"),

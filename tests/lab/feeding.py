@@ -1,22 +1,19 @@
 """The product's own feeds at a stand-in, through the venue's row as the migration seeds it."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
-from pathlib import Path
 
 from tests.lab.visitor import Played, played, until_done
 from tests.support.clock import ManualClock
+from tests.support.feeds import DOCUMENTED
 from trinity_beast.feeds import Feeds, FeedState, FeedStatus, MappedAsset, parse_row
 from trinity_beast.lab import MarketTrade, row_for_lab
 from trinity_beast.lab.venues.listed import WARM
 from trinity_beast.randomness import dice_from
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
-_ROWS = Path(__file__).resolve().parents[2] / "migrations" / "versions" / "0002_exchange_feeds.json"
-ROWS = {row["venue"]: row for row in json.loads(_ROWS.read_text())}
 SETTLED_WITHIN_SECONDS = 20.0
 
 Said = list[tuple[int, str]]
@@ -32,7 +29,7 @@ class Fed:
         self.history: list[Trade] = []
         self.listings = [listing for listing in stage.lab.market.listings[stage.venue] if not listing.is_delisted]
         self.symbols = [listing.symbol for listing in self.listings]
-        row = parse_row({**row_for_lab(ROWS[stage.venue], stage.addresses), "enabled": True})
+        row = parse_row({**row_for_lab(DOCUMENTED[stage.venue], stage.addresses), "enabled": True})
         held = [MappedAsset(listing.asset, stage.venue, listing.symbol, listing.quote) for listing in self.listings]
         self.feeds = Feeds([row], held, self.trades.extend, on_history=self.history.extend, clock=stage.clock, dice=dice_from("feeds"))
 

@@ -125,7 +125,7 @@ def test_a_coin_costs_the_same_everywhere_but_for_small_premiums() -> None:
             for listing in listings
             if listing.asset == asset and (tape := market.tape(venue, listing.symbol)) is not None
         ]
-        assert len(prices) == 11, "each venue once, Crypto.com in both quotes"
+        assert len(prices) == 12, "each venue once, Crypto.com in both quotes"
         assert max(prices) / min(prices) < Decimal("1.002")
 
 

@@ -70,6 +70,24 @@ async def test_a_delisted_symbol_is_silent_dead_in_the_list_and_refused(stage: P
     assert any(map(stage.dialect.is_refusal, await visitor.subscribe_to(stage.dialect.btc)))
 
 
+@at("kraken", "gateio", "cryptocom", "okx", "bitstamp", "binance")
+async def test_a_halted_symbol_prints_nothing_is_not_listed_as_traded_and_goes_on_with_ids_in_a_row(stage: Played) -> None:
+    visitor = await listening(stage)
+    await stage.clock.let_pass(3)
+    await stage.order("halt BTC")
+    await stage.clock.let_pass(1)
+    await visitor.take_raw()
+    before = stage.tape(stage.dialect.btc).last
+    assert before is not None
+    assert await heard(visitor, 3) == {stage.dialect.eth}
+    assert not (await stage.listed())[stage.dialect.btc]
+    assert stage.lab.truth_at(stage.venue, before.symbol, stage.lab.now_ns()) == before
+    await stage.lab.fault(f"clear {stage.venue}")
+    assert await heard(visitor, 5) == {stage.dialect.btc, stage.dialect.eth}
+    after = stage.tape(stage.dialect.btc).between(before.time_ns, stage.lab.now_ns())
+    assert after[0].trade_id == before.trade_id + 1
+
+
 @at("gemini", "kraken", "gateio", "cryptocom", "bitstamp", "binance")
 async def test_a_delisted_symbol_still_has_a_price_where_the_venue_keeps_it(stage: Played) -> None:
     await stage.order("delist BTC")
@@ -243,7 +261,7 @@ async def test_dropped_connections_end_at_once_with_a_code_or_without(stage: Pla
     ("stage", "notice", "code"),
     [
         ("coinbase", "", 1001),
-        ("kraken", '"system":"maintenance"', 1001),
+        ("kraken", '"phase":"announced"', 1001),
         ("cryptocom", "", 1013),
         ("okx", '"code":"64008"', 1001),
         ("bitstamp", "bts:request_reconnect", 1001),

@@ -84,6 +84,12 @@ async def _handshake(stage: Played) -> int:
         return answer.status
 
 
+async def test_a_halted_symbol_takes_cancellations_only(gemini: Played) -> None:
+    await gemini.order("halt BTC")
+    _, details = await gemini.get("/v1/symbols/details/BTCUSD")
+    assert details["status"] == "cancel_only"
+
+
 async def test_rest_knows_symbols_details_tickers_and_the_feed_of_prices(gemini: Played) -> None:
     _, symbols = await gemini.get("/v1/symbols")
     _, details = await gemini.get("/v1/symbols/details/BTCUSD")

@@ -90,12 +90,27 @@ async def test_too_many_messages_are_complained_of_and_lost(visitor: Visitor) ->
 
 
 async def test_maintenance_is_told_to_everybody_and_its_end_too(kraken: Played, visitor: Visitor) -> None:
+    await kraken.order("halt")
+    await kraken.clock.let_pass(0.1)
+    (now,) = await visitor.hear()
+    other = await kraken.visit()
+    assert (now["data"][0]["system"], (await other.hear())[0]["data"][0]["system"]) == ("maintenance", "maintenance")
+    await kraken.lab.fault("clear kraken")
+    assert (await other.hear())[0]["data"][0]["system"] == "online"
+
+
+async def test_a_planned_end_is_maintenance_that_is_announced_and_not_yet_there(kraken: Played, visitor: Visitor) -> None:
     await kraken.order("planned-end after_seconds=5")
     (near,) = await visitor.hear()
-    other = await kraken.visit()
-    assert (near["data"][0]["system"], (await other.hear())[0]["data"][0]["system"]) == ("maintenance", "maintenance")
-    await kraken.clock.let_pass(6)
-    assert (await other.hear())[0]["data"][0]["system"] == "online"
+    assert (near["data"][0]["system"], near["data"][0]["upcoming_maintenance"][0]["phase"]) == ("online", "announced")
+
+
+async def test_a_delisted_pair_leaves_the_list_and_a_halted_one_stands_there_as_cancel_only(kraken: Played) -> None:
+    await kraken.order("delist BTC")
+    await kraken.order("halt ETH")
+    _, pairs = await kraken.get("/0/public/AssetPairs")
+    assert "XXBTZUSD" not in pairs["result"]
+    assert pairs["result"]["XETHZUSD"]["status"] == "cancel_only"
 
 
 async def test_a_151st_connection_in_ten_minutes_is_banned_and_rest_with_it(kraken: Played) -> None:

@@ -53,7 +53,7 @@ async def lab(clock: ManualClock) -> AsyncIterator[Lab]:
 
 async def test_the_recordings_of_all_venues_play_side_by_side(lab: Lab, clock: ManualClock) -> None:
     addresses: dict[Venue, LabAddresses] = await lab.start()
-    assert set(addresses) == set(VENUES)
+    assert set(addresses) == set(VENUES) - {"coinbaseexchange"}, "of which there is no recording"
     visitors = {}
     for venue, place in addresses.items():
         visitors[venue] = await Visitor.connect(place.ws_url, clock)

@@ -5,8 +5,9 @@ from itertools import groupby
 
 import pytest
 
-from tests.lab.feeding import ROWS, Fed, fed
+from tests.lab.feeding import Fed, fed
 from tests.lab.visitor import played
+from tests.support.feeds import DOCUMENTED
 from trinity_beast.feeds import parse_row
 from trinity_beast.lab import row_for_lab
 from trinity_beast.lab.venues import VENUES
@@ -126,6 +127,6 @@ async def test_a_feed_keeps_up_with_a_burst_and_ends_at_the_true_price(venue: st
 @pytest.mark.parametrize("venue", VENUES)
 async def test_the_rest_rules_of_the_row_lead_to_the_stand_in(venue: str) -> None:
     async with played(venue) as stage:
-        moved = row_for_lab(ROWS[venue], stage.addresses)
+        moved = row_for_lab(DOCUMENTED[venue], stage.addresses)
         assert "https://" not in json.dumps(moved)
         assert parse_row(moved).endpoint.rstrip("/") == stage.addresses.ws_url.rstrip("/")

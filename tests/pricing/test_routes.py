@@ -12,7 +12,7 @@ from tests.support.engine_keys import LIVE_SECRET, FakeDoorman, FakeEngineKeys, 
 from tests.support.rest import FakeRest
 from tests.web.caller import Heard, ask, get
 from tests.web.serving import serving, small_app
-from trinity_beast.access import Callers
+from trinity_beast.access import Callers, Features
 from trinity_beast.access.routes import admission
 from trinity_beast.feeds import FeedState, FeedStatus, Looks, MappedAsset
 from trinity_beast.pricing import Demand, Prices
@@ -30,6 +30,7 @@ class Book:
 
     def publish(self, *_: object, **__: object) -> None: ...
     def announce(self, *_: object, **__: object) -> None: ...
+    def offer(self, *_: object) -> None: ...
     def retire(self, *_: object) -> bool:
         return True
 
@@ -156,6 +157,16 @@ async def test_a_list_can_be_sent_either_way(body: object) -> None:
         assert [each["asset"] for each in data(await node.post(body))["prices"]] == ["ETH", "BTC"]
 
 
+async def test_a_tier_says_how_many_assets_one_request_may_name_and_all_may_be_asked_for() -> None:
+    async with serving_prices(features=Features(udp=True, batch_assets_max=1)) as node:
+        assert code(await node.get("/prices?assets=BTC")) == (200, "OK")
+        told = await node.get("/prices?assets=BTC,ETH")
+        assert code(told) == (403, "TIER_FORBIDS")
+        assert "more than 1 assets in one request" in msgspec.json.decode(told.body)["message"]
+        assert code(await node.post(["BTC", "ETH"])) == (403, "TIER_FORBIDS")
+        assert code(await node.get("/prices")) == (200, "OK")
+
+
 async def test_a_thousand_assets_are_answered_and_one_more_is_refused() -> None:
     names = [f"A{number}" for number in range(1_001)]
     async with serving_prices() as node:
@@ -236,10 +247,23 @@ async def test_limits_are_told_on_every_answer() -> None:
         assert told == ['"burst";r=1;t=1', '"burst";r=0;t=1', '"burst";r=0;t=1']
 
 
-async def test_exchanges_are_told_to_anybody_with_the_assets_they_price() -> None:
+async def test_exchanges_are_told_to_anybody_with_the_assets_they_price_and_how_each_stands() -> None:
     async with serving_prices() as node:
+        node.clock.advance(87)  # Kraken's was five seconds old when it came.
         told = data(await node.get("/exchanges", "Accept: */*"))
         assert told["exchanges"] == [
-            {"venue": "coinbase", "name": "Coinbase", "state": "live", "assets": ["BTC", "ETH", "XRP"]},
-            {"venue": "kraken", "name": "Kraken", "state": "live", "assets": ["BTC", "DOGE"]},
+            {
+                "venue": "coinbase",
+                "name": "Coinbase",
+                "state": "live",
+                "assets": ["BTC", "ETH", "XRP"],
+                "states": {"BTC": "live", "ETH": "live", "XRP": "unavailable"},
+            },
+            {
+                "venue": "kraken",
+                "name": "Kraken",
+                "state": "live",
+                "assets": ["BTC", "DOGE"],
+                "states": {"BTC": "stale", "DOGE": "on_demand"},
+            },
         ]

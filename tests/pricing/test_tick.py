@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.support.feeds import NOW_NS, SECOND_NS, at, trade
 from tests.support.ticks import Told
-from trinity_beast.pricing.tick import Phase, Verdict, is_newer, is_same
+from trinity_beast.pricing.likeness import is_newer, is_same
+from trinity_beast.pricing.phase import Phase, Verdict
 
 
 def test_a_busy_symbol_is_suspect_after_the_least_window_and_live_no_longer_than_its_proof_may_take() -> None:
@@ -17,6 +18,18 @@ def test_a_busy_symbol_is_suspect_after_the_least_window_and_live_no_longer_than
     assert told.due() == pytest.approx(25)
     assert told.is_usable(34.9)
     assert not told.is_usable(35.1)
+
+
+def test_a_trade_that_was_held_back_is_live_only_for_what_is_left_of_its_window() -> None:
+    told = Told()
+    told.beats(20, every=0.2)
+    told.hears(34, printed=24)
+    assert told.is_usable(38.9)
+    assert not told.is_usable(39.1)
+    told.hears(45, printed=29)
+    assert not told.is_usable(45)
+    told.hears(45.1, printed=45)
+    assert told.is_usable(59.9)
 
 
 def test_the_window_follows_the_symbols_own_rhythm() -> None:

@@ -8,7 +8,7 @@ from tests.support.book import Ledger
 from tests.support.clock import ManualClock
 from tests.support.feeds import feed_row, mapped, trade
 from tests.support.rest import FakeRest, rest_row, ticker
-from trinity_beast.feeds import FeedRow, Looks, MappedAsset, Moment
+from trinity_beast.feeds import NOTHING, FeedRow, Looks, MappedAsset, Moment, Said
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing import Prices, Watch
 from trinity_beast.words import Symbol, Venue
@@ -21,10 +21,18 @@ class Stage:
         readings = Readings()
         self.clock, self.rest, self.book, self.renewed = clock, FakeRest(), Ledger(), list[Symbol]()
         self.asked_ns: int | None = clock.time_ns()
+        self.said: dict[tuple[Venue, Symbol], Said] = {}
         self.looks = Looks(rows, opener=self.rest, clock=clock, readings=readings)
         self.prices = Prices(self.book, assets, clock=clock, readings=readings, can_prove=self.looks.can_look)
         self.watch = Watch(
-            self.prices, self.looks, assets, asked_ns=lambda *_: self.asked_ns, renew=self._renew, clock=clock, readings=readings
+            self.prices,
+            self.looks,
+            assets,
+            asked_ns=lambda *_: self.asked_ns,
+            renew=self._renew,
+            said_of=lambda *market: self.said.get(market, NOTHING),
+            clock=clock,
+            readings=readings,
         )
         for name, value in turned.items():
             readings.turn(name, value)
@@ -32,6 +40,12 @@ class Stage:
     def _renew(self, venue: Venue, symbol: Symbol) -> bool:
         self.renewed.append(symbol)
         return venue == "coinbase"
+
+    def say(self, asset: str, said: Said) -> None:
+        """Let Coinbase say this of an asset's symbol from now on."""
+        market = mapped(asset).venue, mapped(asset).symbol
+        self.said[market] = said
+        self.watch.stir(*market)
 
     def hear(self, *symbols: str, venue: str = "coinbase") -> None:
         now = Moment(self.clock.time_ns(), self.clock.monotonic_ns())

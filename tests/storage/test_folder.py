@@ -21,7 +21,7 @@ def test_only_its_owner_can_enter_the_folder_and_read_what_is_in_it(tmp_path: Pa
         folder.keep_secret("server-secret", b"hush")
         folder.note("database-url", "somewhere")
 
-        assert {path.name for path in folder.path.iterdir() if path.is_dir()} == {"secrets", "run", "logs", "spool"}
+        assert {path.name for path in folder.path.iterdir() if path.is_dir()} == {"secrets", "quotas", "run", "logs", "spool"}
         for path in [folder.path, *folder.path.rglob("*")]:
             assert mode(path) == (0o700 if path.is_dir() else 0o600), path
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from trinity_beast.access import Where
 from trinity_beast.access.commands import keys_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.randomness import SystemSecrets
@@ -10,5 +11,5 @@ from trinity_beast.storage import Whereabouts
 
 if __name__ == "__main__":
     folder, database_url = Path(sys.argv[1]), sys.argv[2]
-    app = keys_app(lambda other: Whereabouts(other or folder, database_url), SystemClock(), SystemSecrets())
+    app = keys_app(lambda other: Where(Whereabouts(other or folder, database_url)), SystemClock(), SystemSecrets())
     app(sys.argv[3:])

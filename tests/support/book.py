@@ -1,5 +1,6 @@
 """The engine's book as a list of what was done to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ class Ledger:
     published: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     announced: dict[str, bool] = field(default_factory=dict)
     retired: list[str] = field(default_factory=list)
+    offered: list[str] = field(default_factory=list)
 
     def publish(self, asset: str, price: str, quote: str, venue: str, source: str, **facts: Any) -> None:
         if len(asset) > 16:
@@ -19,6 +21,9 @@ class Ledger:
 
     def announce(self, asset: str, *, prewarmed: bool = True) -> None:
         self.announced[asset] = prewarmed
+
+    def offer(self, assets: Sequence[str]) -> None:
+        self.offered = list(assets)
 
     def retire(self, asset: str) -> bool:
         self.retired.append(asset)

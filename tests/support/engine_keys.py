@@ -62,7 +62,7 @@ class FakeEngineKeys:
             int(granted.quota_resets_at.timestamp()) * 1_000_000_000, granted.unlimited, granted.in_url, granted.udp,
         )  # fmt: skip
 
-    def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
+    def take(self, secret: str, *, udp: bool = False, in_url: bool = False, **_came: object) -> Verdict:
         held = self.held.get(self.digest_of(secret))
         if held is None:
             return Verdict("KEY_UNKNOWN")

@@ -18,8 +18,25 @@ from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 SECOND_NS = 1_000_000_000
 NOW_NS = 1_795_160_400 * SECOND_NS  # 2026-11-20T07:40:00Z
-_FEEDS = Path(__file__).resolve().parents[2] / "migrations" / "versions" / "0002_exchange_feeds.json"
-DOCUMENTED: Mapping[str, Mapping[str, Any]] = {row["venue"]: row for row in json.loads(_FEEDS.read_text(encoding="utf-8"))}
+_MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
+
+
+def _documented() -> dict[str, dict[str, Any]]:
+    """The rows as the migrations leave them."""
+    first, rest_rules, later = (
+        json.loads((_MIGRATIONS / name).read_text(encoding="utf-8"))
+        for name in ("0002_exchange_feeds.json", "0007_rest_rules.json", "0008_halts_and_proofs.json")
+    )
+    rows = {row["venue"]: row for row in [*first, *later["rows"]]}
+    for change in [*({"column": "rest_rules", **change} for change in rest_rules), *later["changes"]]:
+        place = rows[change["venue"]][change["column"]]
+        for name in change["path"][:-1]:
+            place = place[name]
+        place[change["path"][-1]] = change["value"]
+    return rows
+
+
+DOCUMENTED: Mapping[str, Mapping[str, Any]] = _documented()
 VENUES = list(DOCUMENTED)
 
 

@@ -3,7 +3,8 @@
 from tests.support.feeds import NOW_NS, SECOND_NS, at, trade
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.parameters import Bounds, LivenessKnobs
-from trinity_beast.pricing.tick import Tick, Verdict
+from trinity_beast.pricing.phase import Verdict
+from trinity_beast.pricing.tick import Tick
 from trinity_beast.words import Symbol, Trade, Venue
 
 
@@ -36,11 +37,20 @@ class Told:
         for number in range(round(until / every) + 1):
             self.hears(number * every)
 
-    def looks(self, seconds: float, price: str = "100", *, printed: float | None) -> Verdict:
+    def looks(self, seconds: float, price: str = "100", *, printed: float | None, is_halted: bool = False) -> Verdict:
         """Take a look's answer: its trade was printed at `printed`, or there was none."""
         told = None if printed is None else self.trade(seconds, price, printed=printed)
         now_ns = at(seconds).monotonic_ns
-        return self.tick.judged(told, self.bounds, asked_ns=now_ns, now_ns=now_ns)
+        return self.tick.judged(told, self.bounds, asked_ns=now_ns, now_ns=now_ns, is_halted=is_halted)
+
+    def halts(self, seconds: float, *, since: float | None) -> None:
+        """Take the socket's word: halted since then, or not."""
+        halted_ns = None if since is None else at(since).wall_ns
+        self.tick.told_halted(halted_ns, self.bounds, now_ns=at(seconds).monotonic_ns)
+
+    def misses(self, seconds: float) -> None:
+        """Take the venue's word that a trade was printed that has not come."""
+        self.tick.missed(self.bounds, now_ns=at(seconds).monotonic_ns)
 
     def is_usable(self, seconds: float) -> bool:
         return self.tick.is_usable(at(seconds).monotonic_ns)

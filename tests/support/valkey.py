@@ -39,7 +39,7 @@ class ValkeyServerOfATest:
 
     def __init__(self, folder: Path, *options: str) -> None:
         assert SERVER is not None, "there is no Valkey and no Redis here: install Debian's redis-server"
-        self._folder, self._options = folder, options
+        self.folder, self._options = folder, options
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
         self.socket = folder / "valkey.sock"
@@ -56,7 +56,7 @@ class ValkeyServerOfATest:
             if self._answers(port):
                 self.port = port
                 return
-        raise AssertionError(f"Valkey did not start: {(self._folder / 'log').read_text(errors='replace')[-2000:]}")
+        raise AssertionError(f"Valkey did not start: {(self.folder / 'log').read_text(errors='replace')[-2000:]}")
 
     def kill(self) -> None:
         """End it as kill -9 does. What it held is gone."""
@@ -86,8 +86,8 @@ class ValkeyServerOfATest:
             os.kill(self._process.pid, number)
 
     def _started(self, port: int) -> subprocess.Popen[bytes]:
-        places = ("--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket), "--dir", str(self._folder))
-        with (self._folder / "log").open("ab") as log:
+        places = ("--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket), "--dir", str(self.folder))
+        with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [str(SERVER), *places, *UNSAVED, *self._options],
                 stdin=subprocess.DEVNULL,

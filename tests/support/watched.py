@@ -1,14 +1,13 @@
 """A watch over the lab's Coinbase: real sockets, real REST, the program's own parts, on a clock that a test moves."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.support.book import Ledger
 from tests.support.clock import ManualClock
+from tests.support.feeds import DOCUMENTED
 from trinity_beast.feeds import Feeds, FeedState, HttpOpener, Looks, MappedAsset, parse_row
 from trinity_beast.lab import Lab, Market, row_for_lab
 from trinity_beast.parameters import Readings
@@ -17,7 +16,6 @@ from trinity_beast.randomness import dice_from
 from trinity_beast.words import Symbol, Venue
 
 COINBASE = Venue("coinbase")
-ROWS = Path(__file__).resolve().parents[2] / "migrations" / "versions" / "0002_exchange_feeds.json"
 
 
 @dataclass
@@ -41,8 +39,8 @@ class Watched:
     def counts(self) -> dict[str, int]:
         return dict(self.feeds.status()[0].counts)
 
-    def looked(self) -> int:
-        return self.looks.counts()[COINBASE]["looks"]
+    def looked(self, venue: Venue = COINBASE) -> int:
+        return self.looks.counts()[venue]["looks"]
 
     async def until(self, seconds: float, *, every: float = 0.05) -> AsyncIterator[None]:
         """Let time pass, stopping now and then for the test to look."""
@@ -52,18 +50,28 @@ class Watched:
 
 
 @asynccontextmanager
-async def watched(market: Market, assets: Sequence[MappedAsset], clock: ManualClock, **turned: object) -> AsyncIterator[Watched]:
-    """Run everything for the length of a block, once the feed is live."""
+async def watched(
+    market: Market,
+    assets: Sequence[MappedAsset],
+    clock: ManualClock,
+    *,
+    venue: Venue = COINBASE,
+    ledger: Callable[[], Ledger] = Ledger,
+    **turned: object,
+) -> AsyncIterator[Watched]:
+    """Run everything of one venue for the length of a block, once the feed is live."""
     lab = Lab(market, clock, dice_from("lab"))
-    addresses = (await lab.start())[COINBASE]
-    (values,) = [row for row in json.loads(ROWS.read_text(encoding="utf-8")) if row["venue"] == COINBASE]
-    rows, readings, book = [parse_row(row_for_lab(values, addresses))], Readings(), Ledger()
+    values = dict(DOCUMENTED[venue]) | {"enabled": True}
+    rows, readings, book = [parse_row(row_for_lab(values, (await lab.start())[venue]))], Readings(), ledger()
     looks = Looks(rows, opener=HttpOpener(), clock=clock, readings=readings)
     prices = Prices(book, assets, clock=clock, readings=readings, can_prove=looks.can_look)
     feeds = Feeds(
         rows, assets, prices.on_trades, on_history=prices.on_history, clock=clock, dice=dice_from("feeds"), readings=readings
     )  # fmt: skip
-    watch = Watch(prices, looks, assets, asked_ns=feeds.asked_ns, renew=feeds.renew, clock=clock, readings=readings)
+    watch = Watch(
+        prices, looks, assets, asked_ns=feeds.asked_ns, renew=feeds.renew, said_of=feeds.said_of, clock=clock, readings=readings
+    )  # fmt: skip
+    feeds.report_words(watch.stir)
     for name, value in turned.items():
         readings.turn(name, value)
     await feeds.start()

@@ -1,7 +1,8 @@
 """Who is let in, and with what."""
 
 from datetime import datetime
-from typing import assert_never
+from decimal import Decimal
+from typing import TypeVar, assert_never
 
 from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyRevoked
 from trinity_beast.access.model import Grant, Key, KeyState, Kind, Refused, Tier
@@ -10,7 +11,7 @@ from trinity_beast.access.months import month_of, next_month
 REMEMBER_INVALID_SECONDS = 30.0
 REMEMBER_ENDED_SECONDS = 300.0
 
-URL_KEY_RATE_MAX = 2.0
+URL_KEY_RATE_MAX = Decimal(2)
 URL_KEY_BURST_MAX = 10
 
 
@@ -31,24 +32,41 @@ def admission(key: Key | None, tier: Tier | None, *, now: datetime) -> Grant | R
 
 
 def _grant(key: Key, tier: Tier, now: datetime) -> Grant:
-    rate, burst = float(tier.rate_per_second), tier.burst
+    own = key.restrictions
+    rate = _least(tier.rate_per_second, own.rate_per_second)
+    burst = _least(tier.burst, own.burst)
     if key.kind is Kind.URL:
         # A key in an address is read by proxies, logs and whoever looks at the sheet: little is lost with it.
         rate, burst = min(rate, URL_KEY_RATE_MAX), min(burst, URL_KEY_BURST_MAX)
+    quota = tier.monthly_quota if own.monthly_quota is None else _least(own.monthly_quota, tier.monthly_quota)
     return Grant(
         key_id=key.key_id,
         tier=tier.name,
-        rate_per_second=rate,
+        rate_per_second=float(rate),
         burst=burst,
-        quota=tier.monthly_quota,
-        quota_left=quota_left(key, tier.monthly_quota, now=now),
+        quota=quota,
+        quota_left=quota_left(key, quota, now=now),
         quota_resets_at=next_month(now),
         ends_at=key.ends_at,
-        unlimited=tier.unlimited,
-        udp=tier.features.get("udp") is True,
+        # Whoever gives a key limits of its own, or lets it travel in addresses, means them, whatever the tier may do.
+        unlimited=tier.unlimited and not own.has_limits and key.kind is not Kind.URL,
+        udp=tier.features.udp,
         in_url=key.kind.may_travel_in_url,
         cache_seconds=tier.key_cache_seconds,
+        account_id=key.account_id,
+        account_quota=tier.monthly_quota if key.account_id is not None else None,
+        kind=key.kind,
+        features=tier.features,
+        restrictions=own,
+        created_at=key.created_at,
     )
+
+
+Limit = TypeVar("Limit", int, Decimal)
+
+
+def _least(limit: Limit, other: Limit | None) -> Limit:
+    return limit if other is None else min(limit, other)
 
 
 def quota_left(key: Key, quota: int | None, *, now: datetime) -> int:

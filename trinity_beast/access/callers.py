@@ -5,15 +5,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from trinity_beast.access.errors import KeyExpired, KeyForbids, KeyInvalid, KeyMissing, KeyRevoked, QuotaSpent, RateLimited, TierForbids
+from trinity_beast.access.errors import (
+    KeyExpired,
+    KeyForbids,
+    KeyInvalid,
+    KeyMissing,
+    KeyRevoked,
+    KeyTriesSpent,
+    QuotaSpent,
+    RateLimited,
+    TierForbids,
+)
 from trinity_beast.access.key_format import kind_of
-from trinity_beast.access.model import Grant
+from trinity_beast.access.model import Grant, Kind
+from trinity_beast.access.restrictions import Scope
 from trinity_beast.errors import TrinityError
 from trinity_beast.storage import DependencyAway
 
 SECOND_NS = 1_000_000_000
 _UNHEARD_OF = "KEY_UNKNOWN"
 _LOOKS_MAX = 2
+_STRANGERS = frozenset((KeyInvalid.code, KeyRevoked.code, KeyExpired.code))
+"""What is told of a key that is none of ours, or is no more."""
 _REFUSALS: Mapping[str, type[TrinityError]] = {
     each.code: each for each in (KeyInvalid, KeyRevoked, KeyExpired, TierForbids, KeyForbids, RateLimited, QuotaSpent)
 }
@@ -94,7 +107,16 @@ class EngineKeys(Protocol):
         """Return the form in which a secret is known."""
         ...
 
-    def take(self, secret: str, *, udp: bool = False, in_url: bool = False) -> Verdict:
+    def take(
+        self,
+        secret: str,
+        *,
+        udp: bool = False,
+        in_url: bool = False,
+        address: str | None = None,
+        origin: str | None = None,
+        wants_prices: bool = True,
+    ) -> Verdict:
         """Take one token of a key."""
         ...
 
@@ -119,6 +141,31 @@ class LooksUp(Protocol):
         ...
 
 
+class CountsTries(Protocol):
+    """Who counts the wrong keys of an address. `engine.Tries` is one."""
+
+    def fail(self, address: str, secret: str) -> bool:
+        """Count a wrong key; whether that spent the address's tries."""
+        ...
+
+    def spent(self, address: str) -> tuple[int, list[tuple[str, str]]] | None:
+        """Return in how many seconds unknown keys of `address` are looked up again, and the fields that say so; None: at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """How a request came: where its key stood, from which address, from a page of which origin, and whether it only reads."""
+
+    in_url: bool = False
+    address: str | None = None
+    origin: str | None = None
+    is_read: bool = True
+
+
+BY_HEADER = Approach()
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A caller at the gate. Where `refusal` is set it goes no further, and is recorded if `key_id` is not 0."""
@@ -126,6 +173,7 @@ class Passage:
     key_id: int
     headers: tuple[tuple[str, str], ...]
     refusal: TrinityError | None = None
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,24 +187,36 @@ class KeyStanding:
 class Callers:
     """Lets callers in, one request at a time."""
 
-    def __init__(self, keys: EngineKeys, doorman: LooksUp, *, count: Callable[[str, int], None] | None = None) -> None:
-        """Let in by `keys`. `count` counts, as `keys_refused`, those the engine was never asked about."""
-        self._keys, self._doorman, self._count = keys, doorman, count
+    def __init__(
+        self, keys: EngineKeys, doorman: LooksUp, *, tries: CountsTries | None = None, count: Callable[[str, int], None] | None = None
+    ) -> None:
+        """Let in by `keys`. `tries` counts wrong keys by address; None counts none.
 
-    async def admit(self, secret: str | None, *, in_url: bool = False) -> Passage:
-        """Take one token of the caller's key, looking the key up first where the engine has not heard of it."""
-        if secret is None:
-            return self._turned_away(KeyMissing())
-        if kind_of(secret) is None:
-            return self._turned_away(KeyInvalid())
+        `count` counts, as `keys_refused`, those the engine was never asked about.
+        """
+        self._keys, self._doorman, self._tries, self._count = keys, doorman, tries, count
+
+    async def admit(self, secret: str | None, came: Approach = BY_HEADER, *, scope: Scope = Scope.PRICES) -> Passage:
+        """Take one token of the caller's key, looking the key up first where the engine has not heard of it.
+
+        A key that is not for `scope`, or is kept from where the request came, is refused and spends nothing.
+        """
+        if secret is None or kind_of(secret) is None:
+            return self._turned_away(KeyMissing()) if secret is None else self._stranger(secret, KeyInvalid(), came)
         digest = self._keys.digest_of(secret)
         for _ in range(_LOOKS_MAX):
-            verdict = self._keys.take(secret, in_url=in_url)
-            if verdict.code != _UNHEARD_OF:
-                return Passage(verdict.key_id, tuple(verdict.headers), self._refusal(verdict, digest))
-            refused = await self._doorman.ask(digest)
-            if refused is not None:
-                return self._turned_away(_refusal_of(refused))
+            grant = self._doorman.grant_of(digest)
+            if grant is not None and not _is_for(grant, scope, came):
+                return self._kept_out(grant, digest)
+            # What a key is for besides prices is not known to the engine: such a request spends only once we know.
+            if grant is not None or scope is Scope.PRICES:
+                verdict = self._take(secret, came, scope)
+                if verdict.code in _STRANGERS and not verdict.key_id:
+                    return self._stranger(secret, _refusal_of(verdict.code), came, is_counted=True)
+                if verdict.code != _UNHEARD_OF:
+                    return Passage(verdict.key_id, tuple(verdict.headers), self._refusal(verdict, digest), grant)
+            if turned_away := await self._look(secret, digest, came):
+                return turned_away
         # Let in and forgotten again before we came back: somebody is changing it just now.
         return Passage(0, (), DependencyAway(part="store of keys"))
 
@@ -167,7 +227,7 @@ class Callers:
             return Passage(0, ())  # Ended since it was let in: this last answer is on us.
         return Passage(verdict.key_id, tuple(verdict.headers), self._refusal(verdict, self._keys.digest_of(secret)))
 
-    async def standing(self, secret: str | None, *, in_url: bool = False) -> KeyStanding:
+    async def standing(self, secret: str | None, came: Approach = BY_HEADER) -> KeyStanding:
         """Return what the caller's key may do and what is left of it. Spends nothing.
 
         Raises:
@@ -176,24 +236,72 @@ class Callers:
             KeyRevoked: it was revoked.
             KeyExpired: it has passed its expiry.
             TierForbids: it stands in the URL and may not.
+            KeyTriesSpent: it is not known here, and its address was wrong about keys too often to have it looked up.
             DependencyAway: it is not known here, and the store does not answer.
         """
         if secret is None:
             raise KeyMissing
         kind = kind_of(secret)
         if kind is None:
-            raise KeyInvalid
-        if in_url and not kind.may_travel_in_url:
+            raise self._stranger(secret, KeyInvalid(), came).refusal or KeyInvalid()
+        if came.in_url and not kind.may_travel_in_url:
             raise TierForbids
         digest = self._keys.digest_of(secret)
         for _ in range(_LOOKS_MAX):
             limits = self._keys.standing(digest)
             if limits is not None:
                 return KeyStanding(limits, self._doorman.grant_of(digest))
-            refused = await self._doorman.ask(digest)
-            if refused is not None:
-                raise _refusal_of(refused)
+            turned_away = await self._look(secret, digest, came)
+            if turned_away is not None and turned_away.refusal is not None:
+                raise turned_away.refusal
         raise DependencyAway(part="store of keys")
+
+    def known_limits(self, secret: str, address: str) -> list[tuple[str, str]] | None:
+        """Return the rate-limit fields of a key that is let in here, or of an address whose tries are spent; None of any other.
+
+        Looks nothing up and spends nothing.
+        """
+        limits = None if kind_of(secret) is None else self._keys.standing(self._keys.digest_of(secret))
+        if limits is not None:
+            return limits.headers
+        spent = self._tries.spent(address) if self._tries is not None and address else None
+        return spent[1] if spent is not None else None
+
+    async def _look(self, secret: str, digest: bytes, came: Approach) -> Passage | None:
+        """Have a key looked up, unless its address was wrong too often; None once it is let in."""
+        if spent := self._spent(came):
+            return spent
+        refused = await self._doorman.ask(digest)
+        return None if refused is None else self._stranger(secret, _refusal_of(refused), came)
+
+    def _stranger(self, secret: str, refusal: TrinityError, came: Approach, *, is_counted: bool = False) -> Passage:
+        """Turn away a key that is none of ours, and hold its address to account for it."""
+        if spent := self._spent(came, is_counted=is_counted):
+            return spent
+        if self._tries is not None and came.address and refusal.code in _STRANGERS:
+            self._tries.fail(came.address, secret)
+        return Passage(0, (), refusal) if is_counted else self._turned_away(refusal)
+
+    def _spent(self, came: Approach, *, is_counted: bool = False) -> Passage | None:
+        spent = self._tries.spent(came.address) if self._tries is not None and came.address else None
+        if spent is None:
+            return None
+        seconds, headers = spent
+        refusal = KeyTriesSpent(retry_after_seconds=seconds)
+        if not is_counted:
+            self._turned_away(refusal)
+        return Passage(0, tuple(headers), refusal)
+
+    def _take(self, secret: str, came: Approach, scope: Scope) -> Verdict:
+        return self._keys.take(
+            secret, in_url=came.in_url, address=came.address, origin=came.origin, wants_prices=scope is Scope.PRICES
+        )  # fmt: skip
+
+    def _kept_out(self, grant: Grant, digest: bytes) -> Passage:
+        limits = self._keys.standing(digest)
+        if self._count is not None:
+            self._count("keys_refused", 1)
+        return Passage(grant.key_id, tuple(limits.headers) if limits else (), KeyForbids(), grant)
 
     def _turned_away(self, refusal: TrinityError) -> Passage:
         if self._count is not None and refusal.code != DependencyAway.code:
@@ -210,6 +318,11 @@ class Callers:
                 limits = self._keys.standing(digest)
                 return QuotaSpent(resets_at=limits and datetime.fromtimestamp(limits.quota_resets_at_ns // SECOND_NS, UTC))
         return _refusal_of(verdict.code)
+
+
+def _is_for(grant: Grant, scope: Scope, came: Approach) -> bool:
+    """Whether a key is for this. One that travels in addresses only reads, wherever it stands this time."""
+    return grant.allows(scope) and (came.is_read or grant.kind is not Kind.URL)
 
 
 def _refusal_of(code: str) -> TrinityError:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from trinity_beast.access.doorman import Doorman
 from trinity_beast.access.model import Change
-from trinity_beast.access.service import Keys
+from trinity_beast.access.service import CHANGES_MAX, Keys
+from trinity_beast.access.shared_keys import ChangedLately
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
-from trinity_beast.storage import DependencyAway, Notices
+from trinity_beast.storage import Broadcasts, DependencyAway, Notices
 
 CHANNEL = "api_keys"
 LOOK_EVERY_SECONDS = 3.0
 DIGEST = re.compile(r"[0-9a-f]{64}")
+TIER_CHARACTERS_MAX = 100
 
 _log = get_log("access")
 
@@ -23,8 +25,19 @@ class ChangeWatch:
 
     name = "key_changes"
 
-    def __init__(self, keys: Keys, notices: Notices, doorman: Doorman, clock: Clock) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        notices: Notices,
+        doorman: Doorman,
+        clock: Clock,
+        *,
+        broadcasts: Broadcasts | None = None,
+        lately: ChangedLately | None = None,
+    ) -> None:
+        """Tell `doorman`. Where there is a shared cache, `broadcasts` are heard too, and `lately` remembers what changed."""
         self._keys, self._notices, self._doorman, self._clock = keys, notices, doorman, clock
+        self._broadcasts, self._lately = broadcasts, lately or ChangedLately()
         self._line_stands = asyncio.Event()
         self._seen: set[Change] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -34,6 +47,9 @@ class ChangeWatch:
         """Watch from here on."""
         hearing = self._notices.hear(self._heard, on_open=self._line_stands.set)
         self._tasks = [asyncio.create_task(hearing), asyncio.create_task(self._look_for_ever())]
+        if self._broadcasts is not None:
+            told = self._broadcasts.hear(lambda _, message: self._heard(message.decode(errors="replace")), on_open=self._line_stands.set)
+            self._tasks.append(asyncio.create_task(told))
 
     async def stop(self) -> None:
         """Stop watching."""
@@ -43,16 +59,20 @@ class ChangeWatch:
 
     def _heard(self, payload: str) -> None:
         subject, _, which = payload.partition(" ")
-        if subject == "tier":
+        if subject == "tier" and len(which) <= TIER_CHARACTERS_MAX:
+            self._lately.heard(which, here=self._clock.now())
             self._doorman.tier_changed(which)
         elif subject == "digest" and DIGEST.fullmatch(which):  # Anybody in the database may announce anything.
+            self._lately.heard(bytes.fromhex(which), here=self._clock.now())
             self._doorman.changed(bytes.fromhex(which))
 
     async def _look_for_ever(self) -> None:
         looked_at, was_away = None, False
         while True:
             try:
-                changes, looked_at = await self._keys.changes(looked_at)
+                changes, looked_at = await self._keys.changes(looked_at, reach=self._lately.reach)
+                is_whole = len(changes) < CHANGES_MAX
+                self._lately.looked(changes, at=looked_at, here=self._clock.now(), is_whole=is_whole)
                 self._tell_new(changes)
                 self.looks += 1
                 was_away = False

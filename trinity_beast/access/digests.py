@@ -21,6 +21,10 @@ class Digests:
         """A name for the server secret that gives nothing of it away; kept with each key, for the day it is changed."""
         return hashlib.sha256(b"server secret: " + self._server_secret).hexdigest()[:12]
 
+    def derived(self, purpose: str) -> bytes:
+        """Return a secret for a purpose of our own, 32 bytes. No secret a caller could send has it for its digest."""
+        return hmac.digest(purpose.encode(), self._server_secret, "sha256")
+
     def digest_of(self, secret: str) -> bytes:
         """Return HMAC-SHA-256 of `secret`, 32 bytes."""
         return hmac.digest(self._server_secret, secret.encode(errors="surrogateescape"), "sha256")

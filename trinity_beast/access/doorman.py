@@ -1,13 +1,13 @@
 """Answers the engine's questions about keys it has not heard of, and keeps those it has let in true."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trinity_beast.access.gate import Gate, Questions
+from trinity_beast.access.gate import Gate, Questions, Resolves
 from trinity_beast.access.model import Grant, Refused
 from trinity_beast.access.roll import SECOND_NS, Roll
-from trinity_beast.access.service import Keys
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.storage import DependencyAway
@@ -18,7 +18,10 @@ _log = get_log("access")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """The doorman's bounds. Past `kept_max` keys, those that are idle are forgotten when their cache lifetime ends."""
+    """The doorman's bounds. Past `kept_max` keys, those that are idle are forgotten when their cache lifetime ends.
+
+    A question that comes up to `late_seconds` after its key was refused was asked before; `late_max` of these are remembered.
+    """
 
     looks_max: int = 4
     digests_per_look: int = 128
@@ -26,6 +29,8 @@ class Patience:
     round_seconds: float = 1.0
     retry_seconds: float = 5.0
     kept_max: int = 20_000
+    late_seconds: float = 1.0
+    late_max: int = 8_192
 
 
 @dataclass(slots=True)
@@ -47,7 +52,7 @@ class Doorman:
 
     name = "doorman"
 
-    def __init__(self, gate: Gate, questions: Questions, keys: Keys, clock: Clock, patience: Patience | None = None) -> None:
+    def __init__(self, gate: Gate, questions: Questions, keys: Resolves, clock: Clock, patience: Patience | None = None) -> None:
         self._gate, self._questions, self._keys, self._clock = gate, questions, keys, clock
         self._patience = patience or Patience()
         self._tickets: dict[bytes, list[int]] = {}
@@ -56,6 +61,7 @@ class Doorman:
         self._queued: set[bytes] = set()
         self._in_look: set[bytes] = set()
         self._again: set[bytes] = set()
+        self._refused_lately: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
         self._looks: set[asyncio.Task[Mapping[bytes, Grant | Refused]]] = set()
         self.roll = Roll()
@@ -90,6 +96,7 @@ class Doorman:
 
     def changed(self, digest: bytes) -> None:
         """Hear that a key was issued, changed or ended: effective as soon as one look has been made."""
+        self._refused_lately.pop(digest, None)
         if digest in self._in_look:
             self._again.add(digest)  # What the look under way brings may be from before the change.
         elif digest in self.roll or digest in self._queued:
@@ -106,9 +113,19 @@ class Doorman:
     def _hear(self) -> None:
         for ticket, digest in self._questions.take():
             self.tally.questions += 1
+            if self._is_told_already(ticket, digest):
+                continue
             self._tickets.setdefault(digest, []).append(ticket)
             if digest not in self._in_look:
                 self._want(digest)
+
+    def _is_told_already(self, ticket: int, digest: bytes) -> bool:
+        """Answer a question that was asked while its key's look came to its end: another look would find the same."""
+        code, until_ns = self._refused_lately.get(digest, (None, 0))
+        if self._clock.monotonic_ns() >= until_ns or digest in self._in_look:
+            return False
+        self._questions.answer(ticket, code)
+        return True
 
     def _want(self, digest: bytes) -> None:
         if digest not in self._queued:
@@ -129,7 +146,7 @@ class Doorman:
                     self._again.discard(digest)
                     self._want(digest)
                 else:
-                    self._tell_safely(digest, None if found is None else found[digest])
+                    self._tell_safely(digest, None if found is None else found.get(digest))
 
     async def _look(self, digests: list[bytes]) -> Mapping[bytes, Grant | Refused] | None:
         """Ask the store, or return None when it is away, too slow, or fails in a way nobody foresaw."""
@@ -174,11 +191,19 @@ class Doorman:
                 self._answer(digest, None)
             case Refused():
                 self._gate.refuse(digest, found.code, seconds=found.remember_seconds)
+                self._note_refused(digest, found)
                 self.roll.forget(digest)
                 self._answer(digest, found.code)
             case None:
                 self._keep_as_is(digest)
                 self._answer(digest, AWAY)
+
+    def _note_refused(self, digest: bytes, found: Refused) -> None:
+        seconds = min(found.remember_seconds, self._patience.late_seconds)
+        self._refused_lately.pop(digest, None)
+        self._refused_lately[digest] = (found.code, self._clock.monotonic_ns() + round(seconds * SECOND_NS))
+        while len(self._refused_lately) > self._patience.late_max:
+            self._refused_lately.popitem(last=False)
 
     def _let_in(self, digest: bytes, grant: Grant) -> None:
         self._gate.admit(digest, grant)

@@ -1,6 +1,8 @@
 """What can be refused about keys, tiers and limits, and why."""
 
-from trinity_beast.errors import TrinityError
+from collections.abc import Sequence
+
+from trinity_beast.errors import Mistake, TrinityError
 
 
 class KeyMissing(TrinityError):
@@ -79,6 +81,78 @@ class KeyExpiryInvalid(TrinityError):
     """A key's expiry lies in the future, and an overlap is no longer than a year."""
 
     code, status = "KEY_EXPIRY_INVALID", 400
+
+
+class KeyRestrictionsInvalid(TrinityError):
+    """What a key is to be kept to makes no sense, or lies beyond its tier; every mistake is named."""
+
+    code, status = "KEY_RESTRICTIONS_INVALID", 422
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(count=len(mistakes), first=mistakes[0].message)
+        self._mistakes = tuple(mistakes)
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Return each thing that is wrong."""
+        return self._mistakes
+
+
+class AccountUnknown(TrinityError):
+    """There is no account of that id."""
+
+    code, status = "ACCOUNT_UNKNOWN", 404
+
+
+class TierInvalid(TrinityError):
+    """A tier is to be saved with values that make no sense; every mistake is named."""
+
+    code, status = "TIER_INVALID", 422
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(count=len(mistakes), first=mistakes[0].message)
+        self._mistakes = tuple(mistakes)
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Return each thing that is wrong."""
+        return self._mistakes
+
+
+class TierInUse(TrinityError):
+    """A tier that has keys, ended ones included, cannot be removed: their history names it."""
+
+    code, status = "TIER_IN_USE", 409
+
+
+class TierChanged(TrinityError):
+    """Somebody changed the tier since it was read; nothing was saved."""
+
+    code, status = "TIER_CHANGED", 409
+
+
+class ServerSecretDiffers(TrinityError):
+    """The nodes of a database share one server secret, for keys are known by digests made under it; this node has another."""
+
+    code, status = "SERVER_SECRET_DIFFERS", 500
+
+
+class ServerSecretInvalid(TrinityError):
+    """The server secret that was given cannot be read, or is too short to keep anybody out."""
+
+    code, status = "SERVER_SECRET_INVALID", 500
+
+
+class ReporterUnknown(TrinityError):
+    """Nobody of that key identifier may report leaked keys here, or the report is not signed by the key it names."""
+
+    code, status = "REPORTER_UNKNOWN", 401
+
+
+class ReporterInvalid(TrinityError):
+    """A reporter of leaked keys is known by an identifier, a name and a public key on the curve P-256."""
+
+    code, status = "REPORTER_INVALID", 422
 
 
 class AdminKeyWeak(TrinityError):

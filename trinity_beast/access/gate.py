@@ -1,8 +1,9 @@
 """The engine as access needs it: four verbs about keys, and the questions it asks."""
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from trinity_beast.access.model import Grant
+from trinity_beast.access.model import Grant, Refused
 
 
 class Standing(Protocol):
@@ -21,6 +22,38 @@ class Standing(Protocol):
     @property
     def quota_left(self) -> int | None:
         """How many requests are left of the month, or None without a quota."""
+        ...
+
+
+class KeyUsed(Protocol):
+    """What one key was granted and refused since it was let in."""
+
+    @property
+    def key_id(self) -> int:
+        """The key's number."""
+        ...
+
+    @property
+    def granted(self) -> int:
+        """How many requests it was let in with."""
+        ...
+
+    @property
+    def refused(self) -> int:
+        """How many it was refused."""
+        ...
+
+    @property
+    def last_used_ns(self) -> int:
+        """When it asked last, Unix time."""
+        ...
+
+
+class CountsUse(Protocol):
+    """Who counts what each key is used for. `engine_gate.EngineGate` is the real one."""
+
+    def used_since(self, monotonic_ns: int) -> Sequence[KeyUsed]:
+        """Return the counts of each key that asked at this time or later."""
         ...
 
 
@@ -57,4 +90,12 @@ class Questions(Protocol):
 
     def answer(self, ticket: int, refusal: str | None = None) -> None:
         """Let a waiting request go on, or refuse it with the code given."""
+        ...
+
+
+class Resolves(Protocol):
+    """Who knows what keys may do. `Keys` is one, `SharedKeys` another, `QuotaBlocks` one that also brings units of their months."""
+
+    async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
+        """Tell for each digest what its key may do or why it is refused; one that cannot be told just now is left out."""
         ...

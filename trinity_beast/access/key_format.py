@@ -16,6 +16,15 @@ def new_secret(kind: Kind, secrets: SecretSource) -> str:
     return with_checksum(f"tb_{kind}_{secrets.base62(BODY_CHARACTERS)}")
 
 
+def secret_from(kind: Kind, octets: bytes) -> str:
+    """Return the secret that follows from `octets`, of which there are 24 or more: the same ones give the same secret."""
+    rest, body = int.from_bytes(octets), ""
+    for _ in range(BODY_CHARACTERS):
+        rest, digit = divmod(rest, 62)
+        body += BASE62[digit]
+    return with_checksum(f"tb_{kind}_{body}")
+
+
 def kind_of(secret: str) -> Kind | None:
     """Return the kind of a well-formed secret, or None when its shape or checksum is wrong: then no store need be asked."""
     match = SECRET.fullmatch(secret)

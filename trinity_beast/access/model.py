@@ -1,10 +1,12 @@
 """The nouns of access: keys, tiers, and what a key is told at the door."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from trinity_beast.access.features import ALL_FEATURES, Features
+from trinity_beast.access.restrictions import NO_RESTRICTIONS, Restrictions, Scope, TierLimits
 
 
 class Kind(StrEnum):
@@ -30,9 +32,16 @@ class KeyState(StrEnum):
     REVOKED = "revoked"
 
 
+class OnLeak(StrEnum):
+    """What becomes of a key that somebody found where it should not be."""
+
+    REVOKE = "revoke"
+    NOTIFY = "notify"
+
+
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What a subscription allows: requests a second, how far ahead, how many a month."""
+    """What a subscription allows: requests a second, how far ahead, how many a month, and what besides."""
 
     name: str
     rate_per_second: Decimal
@@ -40,8 +49,25 @@ class Tier:
     monthly_quota: int | None
     report_quota: int | None
     unlimited: bool
-    features: Mapping[str, object]
+    features: Features
     key_cache_seconds: int
+    version: int = 1
+
+    @property
+    def limits(self) -> TierLimits:
+        """What no key of the tier may go beyond."""
+        return TierLimits(self.rate_per_second, self.burst, self.monthly_quota)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whoever owns keys. Its keys share what is counted by account."""
+
+    account_id: int
+    public_id: str
+    name: str
+    created_at: datetime
+    keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +88,10 @@ class Key:
     last_used_at: datetime | None = None
     quota_month: date | None = None
     quota_used: int = 0
+    account_id: int | None = None
+    restrictions: Restrictions = NO_RESTRICTIONS
+    on_leak: OnLeak = OnLeak.REVOKE
+    leaked_at: datetime | None = None
 
     @property
     def ends_at(self) -> datetime | None:
@@ -88,6 +118,21 @@ class NewKey:
     name: str
     created_at: datetime
     expires_at: datetime | None = None
+    account_id: int | None = None
+    restrictions: Restrictions = NO_RESTRICTIONS
+    on_leak: OnLeak = OnLeak.REVOKE
+    quota_month: date | None = None
+    quota_used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFilter:
+    """Which keys are wanted, those after `after_id` by number. Empty means all."""
+
+    account_id: int | None = None
+    tier: str = ""
+    after_id: int = 0
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +162,19 @@ class Grant:
     udp: bool
     in_url: bool
     cache_seconds: int
+    account_id: int | None = None
+    kind: Kind = Kind.LIVE
+    features: Features = ALL_FEATURES
+    restrictions: Restrictions = NO_RESTRICTIONS
+    created_at: datetime | None = None
+    account_quota: int | None = None
+    """What all keys of the account may ask together in a month."""
+    in_blocks: bool = False
+    """What is left of the month is handed to the engine in blocks; `quota_left` is what the store thought."""
+
+    def allows(self, scope: Scope) -> bool:
+        """Whether the key may be used for this. One that travels in addresses is for prices alone, whatever was made of it."""
+        return self.restrictions.allows(scope) and (self.kind is not Kind.URL or scope is Scope.PRICES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,20 @@
 """A caller's key over HTTP: what lets a route's callers in, and what a key is told of itself."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import partial
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from trinity_beast.access.callers import SECOND_NS, Callers, KeyStanding
-from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyMissing, KeyRevoked, TierForbids
+from trinity_beast.access.callers import SECOND_NS, Approach, Callers, KeyStanding
+from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyMissing, KeyRevoked, KeyTriesSpent, TierForbids
+from trinity_beast.access.model import Grant
+from trinity_beast.access.months import month_of
 from trinity_beast.access.operators import Operator, Operators
+from trinity_beast.access.projection import projection
+from trinity_beast.access.restrictions import Scope
+from trinity_beast.access.windows import windows
 from trinity_beast.storage import DependencyAway
 from trinity_beast.web import Caller, Credentials, Usage, current, refusals, timestamp_of
 
@@ -18,6 +23,24 @@ Admitted = Callable[[Caller], Awaitable[Usage]]
 
 Operated = Callable[[Request], Awaitable[Operator]]
 """A dependency that lets operators in, and nobody else."""
+
+
+class WindowTold(BaseModel):
+    """One of a key's limits and what is left of it, exact to the last request of this node."""
+
+    name: str = Field(description="As `RateLimit` names it: `burst`, or `month`.")
+    limit: int
+    used: int
+    left: int
+    window_seconds: int = Field(description="`burst`: until an empty bucket is full. `month`: how long this month is.")
+    more_in_seconds: int = Field(description="Until there is more; 0 where nothing is used.")
+
+
+class MonthToldAhead(BaseModel):
+    """How the month ends if the key goes on as it has since the month, or the key, began."""
+
+    used_by_end: int
+    spent_at: str | None = Field(description="When the month's requests will be used up; null where they last.")
 
 
 class KeyTold(BaseModel):
@@ -35,16 +58,22 @@ class KeyTold(BaseModel):
     unlimited: bool
     udp: bool | None = Field(description="Whether the key answers over UDP, where it is known here.")
     in_url: bool | None = Field(description="Whether the key may stand in a URL, where it is known here.")
+    kind: str | None = Field(description="`live`, `test`, `demo` or `url`, where it is known here.")
+    scopes: list[str] | None = Field(description="What the key is for; null where it is for whatever its tier includes.")
+    features: dict[str, object] | None = Field(description="What the tier includes, where it is known here.")
+    windows: list[WindowTold]
+    projection: MonthToldAhead | None = Field(description="Null without a monthly bound.")
 
 
-def admission(callers: Callers) -> Admitted:
-    """Return the dependency that routes behind a key declare."""
+def admission(callers: Callers, scope: Scope = Scope.PRICES) -> Admitted:
+    """Return the dependency that routes behind a key declare: for what a key must be let in there."""
 
     async def admitted(caller: Caller) -> Usage:
-        passage = await callers.admit(caller.secret, in_url=caller.in_url)
+        came = Approach(caller.in_url, caller.address, caller.origin, caller.is_read)
+        passage = await callers.admit(caller.secret, came, scope=scope)
         asked = current()
         asked.headers.extend(passage.headers)
-        usage = Usage(key_id=passage.key_id, charge=partial(_charge, callers, caller))
+        usage = Usage(key_id=passage.key_id, charge=partial(_charge, callers, caller), name_assets=partial(_expect_batch, passage.grant))
         if passage.key_id:
             asked.usage = usage
         if passage.refusal is not None:
@@ -80,21 +109,39 @@ def _charge(callers: Callers, caller: Credentials) -> None:
         asked.usage.is_charged = True
 
 
+def _expect_batch(grant: Grant | None, assets: int) -> None:
+    """Refuse more assets at once than the key's tier includes."""
+    if grant is not None and assets > grant.features.batch_assets_max:
+        raise TierForbids(tier=grant.tier, feature=f"more than {grant.features.batch_assets_max} assets in one request")
+
+
 def key_routes(callers: Callers) -> APIRouter:
     """Return the route a key's owner asks about it."""
     router = APIRouter(tags=["key"])
 
-    @router.get("/key", responses=refusals(KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, TierForbids, DependencyAway))
+    @router.get("/key", responses=refusals(KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, KeyTriesSpent, TierForbids, DependencyAway))
     async def own_limits(caller: Caller) -> KeyTold:
         """Tell the key's limits and what is left of them. Free and uncounted."""
-        standing = await callers.standing(caller.secret, in_url=caller.in_url)
+        standing = await callers.standing(caller.secret, Approach(caller.in_url, caller.address, caller.origin, caller.is_read))
         current().headers.extend(standing.limits.headers)
-        return _told(standing)
+        return _told(standing, current().clock.now())
 
     return router
 
 
-def _told(standing: KeyStanding) -> KeyTold:
+def _ahead(standing: KeyStanding, now: datetime) -> MonthToldAhead | None:
+    limits, grant = standing.limits, standing.grant
+    if limits.quota is None or limits.quota_left is None or limits.unlimited:
+        return None
+    ends_at = datetime.fromtimestamp(limits.quota_resets_at_ns // SECOND_NS, UTC)
+    since = datetime.combine(month_of(now), time.min, UTC)
+    if grant is not None and grant.created_at is not None:
+        since = max(since, grant.created_at)
+    ahead = projection(limits.quota - limits.quota_left, limits.quota, since=since, now=now, ends_at=ends_at)
+    return MonthToldAhead(used_by_end=ahead.used, spent_at=timestamp_of(ahead.spent_at) if ahead.spent_at else None)
+
+
+def _told(standing: KeyStanding, now: datetime) -> KeyTold:
     limits, grant = standing.limits, standing.grant
     has_quota = limits.quota is not None and limits.quota_left is not None
     return KeyTold(
@@ -110,4 +157,19 @@ def _told(standing: KeyStanding) -> KeyTold:
         unlimited=limits.unlimited,
         udp=grant.udp if grant else None,
         in_url=grant.in_url if grant else None,
+        kind=grant.kind.value if grant else None,
+        scopes=sorted(grant.restrictions.scopes) if grant and grant.restrictions.scopes is not None else None,
+        features=grant.features.as_json() if grant else None,
+        windows=[
+            WindowTold(
+                name=window.name,
+                limit=window.limit,
+                used=window.used,
+                left=window.left,
+                window_seconds=window.window_seconds,
+                more_in_seconds=window.more_in_seconds,
+            )
+            for window in windows(limits.headers)
+        ],
+        projection=_ahead(standing, now),
     )

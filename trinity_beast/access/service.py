@@ -1,16 +1,40 @@
-"""Every use case of keys: issue, list, revoke, rotate, and tell who may enter."""
+"""Every use case of keys: issue, list, restrict, revoke, rotate, and tell who may enter."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from trinity_beast.access import store
 from trinity_beast.access.admission import admission
 from trinity_beast.access.alerts import note_alerts
 from trinity_beast.access.digests import Digests
-from trinity_beast.access.errors import KeyExpiryInvalid, KeyNameInvalid, KeyUnknown, TierUnknown
+from trinity_beast.access.errors import (
+    AccountUnknown,
+    KeyExpiryInvalid,
+    KeyNameInvalid,
+    KeyRestrictionsInvalid,
+    KeyUnknown,
+    ServerSecretDiffers,
+    TierUnknown,
+)
 from trinity_beast.access.key_format import new_secret
-from trinity_beast.access.model import Change, Grant, IssuedKey, Key, KeyState, Kind, NewKey, Refused, Tier
+from trinity_beast.access.model import (
+    Change,
+    Grant,
+    IssuedKey,
+    Key,
+    KeyFilter,
+    KeyState,
+    Kind,
+    NewKey,
+    OnLeak,
+    Refused,
+    Tier,
+)
 from trinity_beast.access.months import month_of
+from trinity_beast.access.restrictions import NO_RESTRICTIONS, Restrictions, restriction_mistakes, tidied
+from trinity_beast.audit import Signature, sign
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.randomness import SecretSource
@@ -20,27 +44,67 @@ NAME_CHARACTERS_MAX = 100
 OVERLAP_MAX = timedelta(days=366)
 COMMIT_SECONDS_MAX = 30
 """No transaction of ours is open this long: `Database` cuts it off before."""
+CHANGES_MAX = store.CHANGES_MAX
 _log = get_log("access")
+EVERYTHING = KeyFilter()
+THE_NODE = Signature("the node")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A key somebody wants: what for, and what it is to be kept to. `account` is an account's number or public id."""
+
+    tier: str
+    name: str
+    kind: Kind = Kind.LIVE
+    expires_at: datetime | None = None
+    account: str = ""
+    restrictions: Restrictions = NO_RESTRICTIONS
+    on_leak: OnLeak = OnLeak.REVOKE
+
+
+class Told(Protocol):
+    """Who is told of changes, so that other nodes hear of them. `KeyBroadcast` is one."""
+
+    async def key_changed(self, digest: bytes) -> None:
+        """Hear that a key was changed."""
+        ...
+
+    async def tier_changed(self, tier: str) -> None:
+        """Hear that a tier was changed."""
+        ...
 
 
 class Keys:
     """The keys and their tiers. What is changed here is announced by the database itself when it commits."""
 
-    def __init__(self, database: Database, digests: Digests, clock: Clock, secrets: SecretSource) -> None:
+    def __init__(
+        self, database: Database, digests: Digests, clock: Clock, secrets: SecretSource, told: Told | None = None
+    ) -> None:  # fmt: skip
+        """Keep keys in `database`. `told` hears of every change made here, once it is committed, besides the database's notice."""
         self._database, self._digests, self._clock, self._secrets = database, digests, clock, secrets
+        self._told = told
 
-    async def issue(self, tier: str, name: str, *, kind: Kind = Kind.LIVE, expires_at: datetime | None = None) -> IssuedKey:
+    async def issue(
+        self, tier: str, name: str, *, kind: Kind = Kind.LIVE, expires_at: datetime | None = None, by: Signature = THE_NODE
+    ) -> IssuedKey:
+        """Make a key with nothing to keep to but its tier: see `make`."""
+        return await self.make(Wanted(tier, name, kind, expires_at), by)
+
+    async def make(self, wanted: Wanted, by: Signature) -> IssuedKey:
         """Make a key. The returned secret exists in this value and nowhere else: only its digest is stored.
 
         Raises:
             TierUnknown: there is no such tier.
+            AccountUnknown: there is no such account.
             KeyNameInvalid: the name is empty, too long or not printable.
             KeyExpiryInvalid: the expiry has passed already.
+            KeyRestrictionsInvalid: what it is to be kept to makes no sense, or lies beyond its tier.
         """
-        if expires_at is not None and expires_at <= self._clock.now():
-            raise KeyExpiryInvalid(expires_at=expires_at)
-        secret = new_secret(kind, self._secrets)
-        key = await self._keep(secret, tier, name, kind, expires_at)
+        if wanted.expires_at is not None and wanted.expires_at <= self._clock.now():
+            raise KeyExpiryInvalid(expires_at=wanted.expires_at)
+        secret = new_secret(wanted.kind, self._secrets)
+        key = await self._keep(secret, wanted, by)
         assert key is not None, "190 random bits do not come twice"
         return IssuedKey(key, secret)
 
@@ -50,10 +114,12 @@ class Keys:
         Raises:
             TierUnknown: there is no such tier.
         """
-        await self._keep(secret, tier, name, kind, None)
+        await self._keep(secret, Wanted(tier, name, kind), THE_NODE)
 
-    async def rotate(self, key_id: int, *, overlap: timedelta) -> IssuedKey:
-        """Replace a key by one of the same tier, kind, name and expiry; the old one keeps answering for `overlap`.
+    async def rotate(self, key_id: int, *, overlap: timedelta, by: Signature = THE_NODE) -> IssuedKey:
+        """Replace a key by one like it in all but the secret; the old one keeps answering for `overlap`.
+
+        What it used of its month goes with it: a new secret is no new quota.
 
         Raises:
             KeyUnknown: no such key, or it has ended or is already retiring.
@@ -63,55 +129,112 @@ class Keys:
             raise KeyExpiryInvalid(overlap_seconds=overlap.total_seconds())
         now = self._clock.now()
         async with self._database.transaction() as tx:
+            await sign(tx, _acting(by, "rotated"))
             old = await store.key_by_id(tx, key_id, for_update=True)
             if old is None or old.state(now) is not KeyState.LIVE:
                 raise KeyUnknown(key_id=key_id, state=old and old.state(now).value)
             secret = new_secret(old.kind, self._secrets)
-            new = self._new_key(secret, old.tier, old.name, old.kind, old.expires_at)
-            successor = await store.insert_key(tx, new, digest_secret=self._digests.fingerprint)
+            successor = await store.insert_key(tx, self._successor(old, secret), digest_secret=self._digests.fingerprint)
             assert successor is not None, "190 random bits do not come twice"
             await store.retire_key(tx, key_id, at=now + overlap, successor_id=successor.key_id)
+        await self._tell(old.digest)
         return IssuedKey(successor, secret)
 
-    async def revoke(self, key_id: int) -> Key:
+    async def restrict(
+        self, key_id: int, restrictions: Restrictions, *, on_leak: OnLeak | None = None, by: Signature = THE_NODE
+    ) -> Key:  # fmt: skip
+        """Keep a key to these restrictions and no others, everywhere within a second. `on_leak` None leaves that as it is.
+
+        Raises:
+            KeyUnknown: no such key.
+            KeyRestrictionsInvalid: they make no sense, or lie beyond the key's tier.
+        """
+        own = tidied(restrictions)
+        async with self._database.transaction() as tx:
+            await sign(tx, _acting(by, "restricted"))
+            key = await store.key_by_id(tx, key_id, for_update=True)
+            if key is None:
+                raise KeyUnknown(key_id=key_id)
+            _expect_sense(own, await store.tiers_by_name(tx), key.tier)
+            await store.restrict_key(tx, key_id, own, on_leak or key.on_leak)
+            changed = await store.key_by_id(tx, key_id)
+        assert changed is not None, "it is locked"
+        await self._tell(changed.digest)
+        return changed
+
+    async def revoke(self, key_id: int, *, by: Signature = THE_NODE) -> Key:
         """End a key at once, everywhere within a second. Revoking twice changes nothing.
 
         Raises:
             KeyUnknown: no such key.
         """
         async with self._database.transaction() as tx:
+            await sign(tx, _acting(by, "revoked"))
             await store.revoke_key(tx, key_id, at=self._clock.now())
+            key = await store.key_by_id(tx, key_id)
+        if key is None:
+            raise KeyUnknown(key_id=key_id)
+        await self._tell(key.digest)
+        return key
+
+    async def key(self, key_id: int) -> Key:
+        """Return a key.
+
+        Raises:
+            KeyUnknown: no such key.
+        """
+        async with self._database.transaction() as tx:
             key = await store.key_by_id(tx, key_id)
         if key is None:
             raise KeyUnknown(key_id=key_id)
         return key
 
-    async def listing(self) -> Sequence[Key]:
-        """Return every key, ended ones too, the oldest first."""
+    async def listing(self, wanted: KeyFilter = EVERYTHING) -> Sequence[Key]:
+        """Return the keys wanted, ended ones too, the oldest first."""
         async with self._database.transaction() as tx:
-            return await store.all_keys(tx)
+            return await store.keys(tx, wanted)
+
+    async def names_of(self, key_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+        """Return by number what keys are shown as and called."""
+        async with self._database.transaction() as tx:
+            return await store.names_of(tx, key_ids)
 
     async def tiers(self) -> Sequence[Tier]:
         """Return every tier, the slowest first."""
         async with self._database.transaction() as tx:
             return await store.all_tiers(tx)
 
-    async def key_id_of(self, public_id: str) -> int:
-        """Return the number of the key shown as `public_id`.
+    async def named(self, shown: str) -> int:
+        """Return the number of the key shown as `shown`: its number or its public id.
 
         Raises:
             KeyUnknown: no such key.
         """
+        if shown.isascii() and shown.isdigit():
+            if int(shown) >= 2**31:
+                raise KeyUnknown(key_id=int(shown))
+            return int(shown)
         async with self._database.transaction() as tx:
-            key_id = await store.key_id_of(tx, public_id)
+            key_id = await store.key_id_of(tx, shown)
         if key_id is None:
-            raise KeyUnknown(public_id=public_id)
+            raise KeyUnknown(public_id=shown)
         return key_id
+
+    async def announce(self, key: Key) -> None:
+        """Have every node look a key up anew."""
+        async with self._database.transaction() as tx:
+            await store.announce(tx, key.digest)
+        await self._tell(key.digest)
+
+    async def look_up(self, digests: Collection[bytes]) -> tuple[Mapping[bytes, tuple[Key, Tier]], datetime]:
+        """Return those of the keys that exist, each with its tier, and when that was so, by the database's clock."""
+        async with self._database.transaction() as tx:
+            read_at = await store.database_now(tx)  # Before the look: it may be told older than it is, never younger.
+            return await store.keys_by_digest(tx, digests), read_at
 
     async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
         """Tell for each digest what its key may do or why it is refused, in one look at the store."""
-        async with self._database.transaction() as tx:
-            found = await store.keys_by_digest(tx, digests)
+        found, _ = await self.look_up(digests)
         now = self._clock.now()
         return {digest: admission(*found.get(digest, (None, None)), now=now) for digest in digests}
 
@@ -124,26 +247,93 @@ class Keys:
         for alert in noted:
             _log.info("quota reached", key_id=alert.key_id, percent=alert.percent, used=alert.used, quota=alert.quota)
 
-    async def changes(self, looked_at: datetime | None) -> tuple[Sequence[Change], datetime]:
+    async def note_last_uses(self, last_used: Mapping[int, datetime]) -> None:
+        """Note when keys were used last, by `key_id`. That is no change of a key: nobody is told."""
+        async with self._database.transaction() as tx:
+            await store.note_last_uses(tx, last_used)
+
+    async def changes(self, looked_at: datetime | None, *, reach: timedelta = timedelta(0)) -> tuple[Sequence[Change], datetime]:
         """Return what may have changed since the last look, and the moment of this one, by the database's clock.
 
         A change is stamped when it is made and seen when it is committed, so each look goes back `COMMIT_SECONDS_MAX`
-        before the last, and tells the same change more than once.
+        before the last, and tells the same change more than once. The first goes back `reach`.
         """
         async with self._database.transaction() as tx:
             now = await store.database_now(tx)
-            return await store.changes_since(tx, (looked_at or now) - timedelta(seconds=COMMIT_SECONDS_MAX)), now
+            since = now - reach if looked_at is None else looked_at
+            return await store.changes_since(tx, since - timedelta(seconds=COMMIT_SECONDS_MAX)), now
 
-    async def _keep(self, secret: str, tier: str, name: str, kind: Kind, expires_at: datetime | None) -> Key | None:
-        new = self._new_key(secret, tier, name, kind, expires_at)
+    async def expect_one_secret(self) -> None:
+        """Make sure that all nodes of this database know keys by digests under the same server secret.
+
+        Raises:
+            ServerSecretDiffers: the keys here were made under another.
+        """
         async with self._database.transaction() as tx:
-            tiers = [each.name for each in await store.all_tiers(tx)]
-            if tier not in tiers:
-                raise TierUnknown(tier=tier, tiers=tiers)
+            noted = await store.note_server_secret(tx, self._digests.fingerprint, self._clock.now())
+        if noted != self._digests.fingerprint:
+            raise ServerSecretDiffers(expected=noted, found=self._digests.fingerprint)
+
+    async def _keep(self, secret: str, wanted: Wanted, by: Signature) -> Key | None:
+        expect_name(wanted.name)
+        own = tidied(wanted.restrictions)
+        async with self._database.transaction() as tx:
+            await sign(tx, by)
+            _expect_sense(own, await store.tiers_by_name(tx), wanted.tier)
+            account_id = await store.account_of(tx, wanted.account) if wanted.account else None
+            if wanted.account and account_id is None:
+                raise AccountUnknown(account=wanted.account)
+            new = NewKey(
+                self._public_id(),
+                self._digests.digest_of(secret),
+                wanted.kind,
+                wanted.tier,
+                wanted.name,
+                self._clock.now(),
+                wanted.expires_at,
+                account_id,
+                own,
+                wanted.on_leak,
+            )
             return await store.insert_key(tx, new, digest_secret=self._digests.fingerprint)
 
-    def _new_key(self, secret: str, tier: str, name: str, kind: Kind, expires_at: datetime | None) -> NewKey:
-        if not (0 < len(name) <= NAME_CHARACTERS_MAX and name.isprintable() and name.strip()):
-            raise KeyNameInvalid(characters_max=NAME_CHARACTERS_MAX)
-        public_id = f"key_{self._secrets.base62(16)}"
-        return NewKey(public_id, self._digests.digest_of(secret), kind, tier, name, self._clock.now(), expires_at)
+    def _successor(self, old: Key, secret: str) -> NewKey:
+        return NewKey(
+            self._public_id(),
+            self._digests.digest_of(secret),
+            old.kind,
+            old.tier,
+            old.name,
+            self._clock.now(),
+            old.expires_at,
+            old.account_id,
+            old.restrictions,
+            old.on_leak,
+            old.quota_month,
+            old.quota_used,
+        )
+
+    async def _tell(self, digest: bytes) -> None:
+        if self._told is not None:
+            await self._told.key_changed(digest)
+
+    def _public_id(self) -> str:
+        return f"key_{self._secrets.base62(16)}"
+
+
+def _acting(by: Signature, action: str) -> Signature:
+    return Signature(by.by, by.reason, by.action or action)
+
+
+def expect_name(name: str) -> None:
+    """Refuse a name that cannot be shown in a list."""
+    if not (0 < len(name) <= NAME_CHARACTERS_MAX and name.isprintable() and name.strip()):
+        raise KeyNameInvalid(characters_max=NAME_CHARACTERS_MAX)
+
+
+def _expect_sense(own: Restrictions, tiers: Mapping[str, Tier], name: str) -> None:
+    if name not in tiers:
+        raise TierUnknown(tier=name, tiers=list(tiers))
+    mistakes = restriction_mistakes(own, tiers[name].limits)
+    if mistakes:
+        raise KeyRestrictionsInvalid(mistakes)

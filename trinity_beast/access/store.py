@@ -7,13 +7,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from trinity_beast.access.model import Change, Key, Kind, NewKey, Tier
-from trinity_beast.access.tables import api_keys, rate_limit_template
+from trinity_beast.access.features import features_of
+from trinity_beast.access.model import Account, Change, Key, KeyFilter, Kind, NewKey, OnLeak, Tier
+from trinity_beast.access.restrictions import Restrictions, Scope
+from trinity_beast.access.tables import accounts, api_keys, rate_limit_template, server_secret
 
 CHANGES_MAX = 10_000
 """More changes than this in one look are followed at the next."""
 
 _KEY = [column for column in api_keys.c if column.name not in {"digest_secret", "changed_at"}]
+_OWN = ("rate_per_second", "burst", "monthly_quota", "scopes", "networks", "origins")
 _TIER = [column for column in rate_limit_template.c if column.name != "changed_at"]
 
 
@@ -28,6 +31,11 @@ async def insert_key(tx: AsyncConnection, new: NewKey, *, digest_secret: str) ->
         "name": new.name,
         "created_at": new.created_at,
         "expires_at": new.expires_at,
+        "account_id": new.account_id,
+        "on_leak": new.on_leak.value,
+        "quota_month": new.quota_month,
+        "quota_used": new.quota_used,
+        **_own(new.restrictions),
     }
     statement = insert(api_keys).values(values).on_conflict_do_nothing(index_elements=["digest"]).returning(*_KEY)
     row = (await tx.execute(statement)).one_or_none()
@@ -54,12 +62,61 @@ async def keys_by_digest(tx: AsyncConnection, digests: Collection[bytes]) -> Map
         .join(rate_limit_template, rate_limit_template.c.tier == api_keys.c.tier)
         .where(api_keys.c.digest == sa.any_(sa.bindparam("digests", list(digests), sa.ARRAY(sa.LargeBinary))))
     )
-    return {(key := _key(row)).digest: (key, _tier(row, "tier_")) for row in await tx.execute(statement)}
+    return {(key := _key(row)).digest: (key, tier_of(row, "tier_")) for row in await tx.execute(statement)}
 
 
-async def all_keys(tx: AsyncConnection) -> Sequence[Key]:
-    """Return every key, the oldest first."""
-    return [_key(row) for row in await tx.execute(sa.select(*_KEY).order_by(api_keys.c.key_id))]
+async def keys(tx: AsyncConnection, wanted: KeyFilter) -> Sequence[Key]:
+    """Return the keys wanted, the oldest first."""
+    statement = sa.select(*_KEY).where(api_keys.c.key_id > wanted.after_id).order_by(api_keys.c.key_id).limit(wanted.limit)
+    if wanted.account_id is not None:
+        statement = statement.where(api_keys.c.account_id == wanted.account_id)
+    if wanted.tier:
+        statement = statement.where(api_keys.c.tier == wanted.tier)
+    return [_key(row) for row in await tx.execute(statement)]
+
+
+async def names_of(tx: AsyncConnection, key_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+    """Return by number what keys are shown as and called."""
+    statement = sa.select(api_keys.c.key_id, api_keys.c.public_id, api_keys.c.name).where(api_keys.c.key_id.in_(key_ids))
+    return {row.key_id: (row.public_id, row.name) for row in await tx.execute(statement)}
+
+
+async def restrict_key(tx: AsyncConnection, key_id: int, restrictions: Restrictions, on_leak: OnLeak) -> None:
+    """Keep a key to these restrictions and no others."""
+    await tx.execute(sa.update(api_keys).where(api_keys.c.key_id == key_id).values(on_leak=on_leak.value, **_own(restrictions)))
+
+
+async def announce(tx: AsyncConnection, digest: bytes) -> None:
+    """Tell every node, once this is committed, that a key is to be looked up anew, as if it had been changed just now."""
+    await tx.execute(sa.update(api_keys).where(api_keys.c.digest == digest).values(changed_at=sa.func.clock_timestamp()))
+    await tx.execute(sa.select(sa.func.pg_notify("api_keys", f"digest {digest.hex()}")))
+
+
+async def insert_account(tx: AsyncConnection, public_id: str, name: str, at: datetime) -> Account:
+    """Keep a new account."""
+    values = {"public_id": public_id, "name": name, "created_at": at}
+    return Account(**(await tx.execute(sa.insert(accounts).values(values).returning(accounts))).one()._mapping)
+
+
+async def all_accounts(tx: AsyncConnection) -> Sequence[Account]:
+    """Return every account with how many keys it has, the oldest first."""
+    counted = sa.select(sa.func.count()).where(api_keys.c.account_id == accounts.c.account_id).scalar_subquery().label("keys")
+    return [Account(**row._mapping) for row in await tx.execute(sa.select(accounts, counted).order_by(accounts.c.account_id))]
+
+
+async def account_of(tx: AsyncConnection, shown: str) -> int | None:
+    """Return the number of an account by its number or its public id."""
+    is_number = shown.isascii() and shown.isdigit() and len(shown) < 10
+    named = accounts.c.account_id == int(shown) if is_number else accounts.c.public_id == shown
+    account_id = (await tx.execute(sa.select(accounts.c.account_id).where(named))).scalar_one_or_none()
+    return None if account_id is None else int(account_id)
+
+
+async def note_server_secret(tx: AsyncConnection, fingerprint: str, at: datetime) -> str:
+    """Note the server secret's fingerprint where none is noted, and return the one that is."""
+    values = {"fingerprint": fingerprint, "noted_at": at}
+    await tx.execute(insert(server_secret).values(values).on_conflict_do_nothing())
+    return str((await tx.execute(sa.select(server_secret.c.fingerprint))).scalar_one())
 
 
 async def all_tiers(tx: AsyncConnection) -> Sequence[Tier]:
@@ -67,7 +124,12 @@ async def all_tiers(tx: AsyncConnection) -> Sequence[Tier]:
     statement = sa.select(*_TIER).order_by(
         rate_limit_template.c.unlimited, rate_limit_template.c.rate_per_second, rate_limit_template.c.tier
     )
-    return [_tier(row) for row in await tx.execute(statement)]
+    return [tier_of(row) for row in await tx.execute(statement)]
+
+
+async def tiers_by_name(tx: AsyncConnection) -> Mapping[str, Tier]:
+    """Return every tier by its name."""
+    return {tier.name: tier for tier in await all_tiers(tx)}
 
 
 async def revoke_key(tx: AsyncConnection, key_id: int, *, at: datetime) -> None:
@@ -102,6 +164,20 @@ async def add_use(tx: AsyncConnection, used: Mapping[int, int], *, month: date, 
     await tx.execute(statement)
 
 
+async def note_last_uses(tx: AsyncConnection, last_used: Mapping[int, datetime]) -> None:
+    """Note when keys were used last, in one statement; what is noted already and later stays."""
+    moments = sa.ARRAY(sa.DateTime(timezone=True))
+    uses = (
+        sa.func.unnest(
+            sa.bindparam("key_ids", list(last_used), sa.ARRAY(sa.Integer)), sa.bindparam("moments", list(last_used.values()), moments)
+        )
+        .table_valued(sa.column("key_id", sa.Integer), sa.column("moment", sa.DateTime(timezone=True)), name="uses")
+        .render_derived()
+    )
+    is_later = sa.func.coalesce(api_keys.c.last_used_at < uses.c.moment, True)
+    await tx.execute(sa.update(api_keys).where(api_keys.c.key_id == uses.c.key_id, is_later).values(last_used_at=uses.c.moment))
+
+
 async def changes_since(tx: AsyncConnection, since: datetime) -> Sequence[Change]:
     """Return the keys and tiers changed after `since` by the database's clock, the oldest change first."""
     keys = sa.select(api_keys.c.digest, sa.null().label("tier"), api_keys.c.changed_at).where(api_keys.c.changed_at > since)
@@ -120,9 +196,24 @@ async def database_now(tx: AsyncConnection) -> datetime:
 
 def _key(row: sa.Row[tuple[object, ...]]) -> Key:
     fields = {column.name: row._mapping[column.name] for column in _KEY}
-    return Key(**fields | {"kind": Kind(fields["kind"])})
+    own = {name: fields.pop(name) for name in _OWN}
+    scopes = None if own["scopes"] is None else frozenset(Scope(scope) for scope in own["scopes"] if scope in set(Scope))
+    restrictions = Restrictions(**own | {"scopes": scopes, "networks": tuple(own["networks"]), "origins": tuple(own["origins"])})
+    return Key(**fields | {"kind": Kind(fields["kind"]), "on_leak": OnLeak(fields["on_leak"]), "restrictions": restrictions})
 
 
-def _tier(row: sa.Row[tuple[object, ...]], prefix: str = "") -> Tier:
+def _own(restrictions: Restrictions) -> dict[str, object]:
+    return {
+        "rate_per_second": restrictions.rate_per_second,
+        "burst": restrictions.burst,
+        "monthly_quota": restrictions.monthly_quota,
+        "scopes": None if restrictions.scopes is None else sorted(scope.value for scope in restrictions.scopes),
+        "networks": list(restrictions.networks),
+        "origins": list(restrictions.origins),
+    }
+
+
+def tier_of(row: sa.Row[tuple[object, ...]], prefix: str = "") -> Tier:
+    """Return a tier from a row that holds its columns, each with `prefix` before its name."""
     fields = {column.name: row._mapping[f"{prefix}{column.name}"] for column in _TIER}
-    return Tier(name=fields.pop("tier"), **fields)
+    return Tier(name=fields.pop("tier"), **fields | {"features": features_of(fields["features"])})

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from trinity_beast import content
-from trinity_beast.access import server_secret
 from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Limits, Refusal
@@ -13,7 +12,7 @@ from trinity_beast.parts import Part, Step
 from trinity_beast.priority import give_way
 from trinity_beast.settings import engine_threads
 from trinity_beast.telemetry.routes import health_routes
-from trinity_beast.web import App, Count, HttpServer, Identity, Meter, Router, build_app
+from trinity_beast.web import App, Count, HttpServer, Identity, KnownLimits, Meter, Router, build_app
 
 ENVELOPE_VERSION = "1"
 GRACE_SECONDS = 10.0
@@ -27,7 +26,14 @@ _LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 def app_of(
-    on: Ground, service: str, title: str, routers: Sequence[Router], *, meter: Meter | None = None, count: Count | None = None
+    on: Ground,
+    service: str,
+    title: str,
+    routers: Sequence[Router],
+    *,
+    meter: Meter | None = None,
+    count: Count | None = None,
+    limits: KnownLimits | None = None,
 ) -> App:
     """Return a service's app: its routes, with the envelope, the refusals and the pages that all services share."""
     return build_app(
@@ -41,6 +47,7 @@ def app_of(
         request_ids=on.request_ids,
         meter=meter,
         count=count,
+        limits=limits,
     )
 
 
@@ -62,8 +69,9 @@ def engine_of(on: Ground) -> Engine:
         node=settings.node,
         region=settings.region,
         version=ENVELOPE_VERSION,
-        digest_secret=server_secret(on.folder, on.secrets),
+        digest_secret=on.server_secret,
         spool_directory=str(on.folder.spool),
+        quota_directory=str(on.folder.quotas),
         threads=engine_threads(settings),
         clock=EngineClock.system(),
         limits=Limits(),

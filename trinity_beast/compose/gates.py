@@ -5,26 +5,44 @@ from dataclasses import dataclass
 from trinity_beast.access import (
     BLOCKLIST_CHANNEL,
     CHANNEL,
+    KEY_BROADCASTS,
+    Accounts,
     Blocklist,
     BlocklistWatch,
+    Busiest,
     Callers,
+    ChangedLately,
     ChangeWatch,
     Doorman,
     EngineGate,
+    Governor,
     KeyTries,
-    Ledger,
+    LastUses,
+    Leaks,
+    LeaseExchange,
+    LeaseSize,
+    Membership,
     Operators,
     QuotaAlerts,
+    QuotaBlocks,
+    SharedKeys,
 )
+from trinity_beast.access.admin.routes import key_admin_routes, trail_routes
 from trinity_beast.access.alerts.routes import alert_routes
 from trinity_beast.access.blocklist.routes import blocklist_routes
+from trinity_beast.access.busiest.routes import busiest_routes
+from trinity_beast.access.leaks.routes import leak_admin_routes, leak_routes
 from trinity_beast.access.routes import Operated, operation
+from trinity_beast.access.tiers.routes import tier_routes
+from trinity_beast.audit import Audit
 from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
-from trinity_beast.parts import Part
-from trinity_beast.storage import Notices
+from trinity_beast.parts import Part, Step
+from trinity_beast.storage import Broadcasts, Notices, Valkey
 from trinity_beast.telemetry import Counters
 from trinity_beast.web import Router
+
+NODE_ID = "node-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +61,70 @@ class Gates:
 def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
     """Return the access side of a node with this engine."""
     gate = EngineGate(engine.keys)
-    doorman = Doorman(gate, engine.questions, on.keys, on.clock)
+    node_id, lately = _node_id(on), ChangedLately()
+    shared = None if on.cache is None else SharedKeys(on.keys, on.cache, on.digests, lately, on.clock)
+    blocks = QuotaBlocks(engine.quotas, shared or on.keys, on.database, node_id, on.clock, admitted=lambda: doorman.roll)
+    doorman = Doorman(gate, engine.questions, blocks, on.clock)
+    membership = Membership(on.database, node_id, on.settings.node, on.clock, on.readings)
+    broadcasts = None if on.cache is None else Broadcasts(on.settings.cache_url, [KEY_BROADCASTS], on.clock)
     operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
+    busiest = Busiest(gate, on.clock)
+    leaks = Leaks(on.database, on.digests, on.clock, on.told)
     blocklist = Blocklist(on.database, on.clock)
     return Gates(
-        callers=Callers(engine.keys, doorman, count=counters.add),
+        callers=Callers(engine.keys, doorman, tries=engine.tries, count=counters.add),
         operator=operator,
         routers=[
+            busiest_routes(busiest, on.keys, operator=operator),
+            key_admin_routes(on.keys, Accounts(on.database, on.clock, on.secrets), operator=operator, clock=on.clock),
+            tier_routes(on.tiers, operator=operator),
+            trail_routes(Audit(on.database), operator=operator),
+            leak_routes(leaks),
+            leak_admin_routes(leaks, operator=operator),
             blocklist_routes(blocklist, operator=operator, clock=on.clock),
             alert_routes(QuotaAlerts(on.database), operator=operator),
         ],
         parts=[
+            membership,
+            *_shared_limits(on, engine, node_id, membership),
             BlocklistWatch(blocklist, Notices(on.database.url, BLOCKLIST_CHANNEL, on.clock), engine.blocklist, on.clock),
             KeyTries(engine.tries, on.readings, on.clock),
+            blocks,
             doorman,
-            ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock),
-            Ledger(gate, doorman.roll, on.keys, on.clock),
+            ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock, broadcasts=broadcasts, lately=lately),
+            LastUses(gate, on.keys, on.clock),
+            busiest,
         ],
     )
+
+
+def _shared_limits(on: Ground, engine: Engine, node_id: str, membership: Membership) -> list[Part]:
+    """Return what keeps rates together over nodes, and load in bounds. Without a shared cache a node is alone, and exact."""
+    # A way of its own: what limits wait for waits behind nobody's prices.
+    cache = Valkey(on.settings.cache_url, clock=on.clock, dice=on.dice, connections_max=2) if on.settings.cache_url else None
+    governor = Governor(
+        engine.governor,
+        engine.counters.read,
+        node_id,
+        lambda: membership.fellowship().nodes,
+        clock=on.clock,
+        readings=on.readings,
+        cache=cache,
+    )
+    if cache is None:
+        return [governor]
+    exchange = LeaseExchange(engine.leases, cache, node_id, membership.fellowship, on.clock, size=LeaseSize(on.readings))
+    return [Step("limits cache", up=_nothing, down=cache.close), exchange, governor]
+
+
+def _node_id(on: Ground) -> str:
+    """Return this node's name among all: drawn once, kept in its data folder, which only one process can hold."""
+    node_id = on.folder.noted(NODE_ID)
+    if node_id is None:
+        node_id = on.secrets.base62(16)
+        on.folder.note(NODE_ID, node_id)
+    return node_id
+
+
+async def _nothing() -> None:
+    """Come up: the cache connects at its first use."""

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trinity_beast.access import Keys, MadeAdminKey, admin_key, demo_key, server_digests
+from trinity_beast.access import Digests, KeyBroadcast, Keys, MadeAdminKey, Tiers, admin_key, demo_key, server_secret
 from trinity_beast.clock import Clock
-from trinity_beast.parameters import Readings
+from trinity_beast.parameters import Readings, given_values
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, Valkey, upgrade
@@ -29,6 +29,11 @@ class Ground:
     cache: Valkey | None
     """The shared cache, where `CACHE_URL` names one."""
     keys: Keys
+    tiers: Tiers
+    told: KeyBroadcast | None
+    """Who tells the other nodes of changed keys over the shared cache."""
+    digests: Digests
+    server_secret: bytes = field(repr=False)
     demo_key: str = field(repr=False)
     admin_key: MadeAdminKey
     health: Health
@@ -44,15 +49,19 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
 
     Raises:
         CacheAddressInvalid: `CACHE_URL` is no address. A cache that is away keeps no node from starting.
-        DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer …: why the node cannot start here.
+        ParameterInvalid, DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer, ServerSecretDiffers …: why the
+            node cannot start here.
     """
     with DataFolder(settings.data_dir, clock) as folder:
         async with _cache(settings, clock, dice) as cache, _database_url(settings, folder, clock) as url:
             await asyncio.to_thread(upgrade, url)
             database = Database(url)
             try:
-                digests = server_digests(folder, secrets)
-                keys = Keys(database, digests, clock, secrets)
+                secret = server_secret(folder, secrets, given=settings.server_secret)
+                digests = Digests(secret)
+                told = None if cache is None else KeyBroadcast(cache)
+                keys = Keys(database, digests, clock, secrets, told)
+                await keys.expect_one_secret()
                 yield Ground(
                     settings=settings,
                     clock=clock,
@@ -62,10 +71,14 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     database=database,
                     cache=cache,
                     keys=keys,
-                    demo_key=await demo_key(folder, keys, secrets),
+                    tiers=Tiers(database, told),
+                    told=told,
+                    digests=digests,
+                    server_secret=secret,
+                    demo_key=await demo_key(folder, keys, digests),
                     admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
                     health=Health(clock),
-                    readings=Readings(),
+                    readings=Readings(given_values(settings.parameters)),
                     request_ids=RequestIds(clock),
                 )
             finally:

@@ -7,7 +7,7 @@ from trinity_beast.access.routes import admission, key_routes
 from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
 from trinity_beast.compose.gates import gates_of
 from trinity_beast.compose.ground import Ground
-from trinity_beast.compose.market import market_of, market_parts, market_routes
+from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_parts
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
@@ -15,7 +15,7 @@ from trinity_beast.feeds import feeds_probe
 from trinity_beast.parts import Part
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.settings import Mode
-from trinity_beast.telemetry import Counters, PoolGauges, database_probe, metering_probe
+from trinity_beast.telemetry import Counters, PoolGauges, database_probe, loop_probe, metering_probe
 from trinity_beast.telemetry.routes import health_routes, metrics_routes
 from trinity_beast.web import HttpServer
 
@@ -29,8 +29,13 @@ class Services:
 
 
 def services(on: Ground, exchanges: Exchanges) -> Services:
-    """Return what the node's mode runs."""
+    """Return what the node's mode runs.
+
+    Raises:
+        ParameterUnknown: a value was given for a parameter that none of it has.
+    """
     built = [build(on, exchanges) for build in MODES[on.settings.mode]]
+    on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
     return Services([part for each in built for part in each.parts], engines[0] if engines else None)
 
@@ -42,22 +47,24 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     """
     engine = engine_of(on)
     counters = Counters(engine.counters)
-    market = market_of(on, exchanges, engine.book)
+    market = market_of(on, exchanges, engine)
     gates = gates_of(on, engine, counters)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),
         health_routes(on.health, with_facts=False),
-        *market_routes(on, exchanges, market, gates.operator),
         *gates.routers,
+        *market_routes(on, exchanges, market, gates.operator),
     ]
-    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add)
+    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     on.health.register("database", database_probe(on.database))
-    on.health.register("feeds", feeds_probe(market.feeds))
+    on.health.register("feeds", feeds_probe(market.feeds, market.looks))
+    on.health.register("prices", market.tallies.finding, is_needed=False)
     on.health.register("metering", metering_probe(counters), is_needed=False)
+    on.health.register("event loop", loop_probe(), is_needed=False)
     parts: list[Part] = [
-        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters)),
+        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market))),
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,

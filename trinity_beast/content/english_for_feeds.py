@@ -46,6 +46,43 @@ FOR_FEEDS: Mapping[str, Text] = {
         "What goes against the evidence is done only with a reason.",
         "Say why with `reason`; it is kept with the version.",
     ),
+    "AUDIT_RUNNING": Text(
+        "An audit is under way",
+        "Audit {audit}, begun by {by} at {since}, is under way, and one at a time may ask the exchanges.",
+        "Wait for it with `beast audits {audit} --follow`, then begin yours.",
+        plain_message="An audit is under way, and one at a time may ask the exchanges.",
+        plain_fix="Wait for it with `beast audits`, then begin yours.",
+    ),
+    "AUDIT_UNKNOWN": Text(
+        "No such audit",
+        "No audit {audit} is kept.",
+        "`beast audits` lists those that are; the oldest make room for newer ones.",
+        plain_message="No audit of that number is kept.",
+    ),
+    "AUDIT_UNFINISHED": Text(
+        "The audit has no results",
+        "Audit {audit} is {state}, so it proposes nothing.",
+        "Wait for it where it is running, or begin another with `beast prewarm-audit`.",
+        plain_message="The audit is not done, so it proposes nothing.",
+    ),
+    "VENUE_UNLISTED": Text(
+        "The exchange's row names no list",
+        "The feed row of {venue} does not say where its list of markets is.",
+        "Give its row `rest_rules` with `symbols`; `beast feeds show` prints the row.",
+        plain_message="The exchange's feed row does not say where its list of markets is.",
+    ),
+    "VENUE_AWAY": Text(
+        "The exchange did not give its list",
+        "{venue} did not give its list of markets: {reason}.",
+        "Try again in a while; `limited` and `paused` pass by themselves.",
+        plain_message="The exchange did not give its list of markets.",
+    ),
+    "PLAN_CHANGED": Text(
+        "It would change something else by now",
+        "The changes shown as {wanted} would be {plan} by now, so nothing was changed.",
+        "Look at the preview again and apply the plan it shows.",
+        plain_message="The changes shown are not what would be made by now, so nothing was changed.",
+    ),
     "NODE_NOT_REACHED": Text(
         "No running node was reached",
         "No node was reached: {reason}.",

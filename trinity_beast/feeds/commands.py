@@ -10,9 +10,17 @@ import typer
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
-from trinity_beast.feeds.desk import Desk, print_json
-from trinity_beast.feeds.shown import counts_line, error_lines, feeds_table, statuses_table, symbols_table, tried_table, versions_table
-from trinity_beast.web import KnownNode
+from trinity_beast.feeds.shown import (
+    counts_line,
+    feeds_table,
+    parts_lines,
+    rest_line,
+    statuses_table,
+    symbols_table,
+    tried_table,
+    versions_table,
+)
+from trinity_beast.web import Desk, KnownNode, error_lines, print_json
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
@@ -78,8 +86,8 @@ def _reading_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) 
         """Tell how the feeds run: connections, symbols, trades, and whatever was dropped."""
         with desk.refusals_told():
             node = node_of(data_dir, url, admin_key, "")
-        feeds = desk.ask(lambda: node.get("/admin/feed-status"))["feeds"]
-        found = [feed for feed in feeds if feed["venue"] == venue] if venue else feeds
+        told = desk.ask(lambda: node.get("/admin/feed-status"))
+        found = [feed for feed in told["feeds"] if feed["venue"] == venue] if venue else told["feeds"]
         if venue and not found:
             desk.say(f"No feed of this node is called {venue}; `beast feeds list` shows all.", style="red")
             raise typer.Exit(1)
@@ -88,8 +96,11 @@ def _reading_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) 
         elif venue:
             desk.table(symbols_table(found[0], clock.now()))
             desk.say(f"{venue} is {found[0]['state']}: {counts_line(found[0]) or 'nothing counted yet'}")
+            desk.say(rest_line(found[0]))
         else:
             desk.table(statuses_table(found, desk.width))
+            for line in parts_lines(told):
+                desk.say(line)
 
     @app.command(epilog="Example: beast feeds show kraken > kraken.json")
     def show(venue: VenueArgument, data_dir: DataDir = None, url: Url = "", admin_key: AdminKey = "") -> None:
@@ -234,6 +245,8 @@ def _saved(desk: Desk, saved: dict[str, Any], *, as_json: bool) -> None:
 def _judged(desk: Desk, tried: dict[str, Any]) -> None:
     if tried["passed"]:
         desk.say(f"The row of {tried['venue']} was tried for {tried['seconds']:.1f} s and does.", style="green")
+    for look in tried["looks"]:
+        desk.say(f"By REST {look['symbol']}: {look['price'] or look['problem']}{' (halted)' if look['halted'] else ''}")
     for flaw in tried["flaws"]:
         evidence = {"location": f"row.{flaw['column']}", "message": f"{flaw['told']}.", "fix": flaw["fix"]}
         for line in error_lines({**evidence, "facts": flaw["evidence"]}):

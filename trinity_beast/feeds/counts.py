@@ -32,6 +32,9 @@ class Counts:
     sequence_gaps: int = 0
     sequence_missing: int = 0
     sequence_repeats: int = 0
+    halts: int = 0
+    proofs_heard: int = 0
+    proofs_against: int = 0
     connections_opened: int = 0
     connections_failed: int = 0
     connections_lost: int = 0

@@ -59,5 +59,41 @@ class FeedTryFailed(TrinityError):
         return self._mistakes
 
 
+class AuditRunning(TrinityError):
+    """An audit is under way, and only one at a time may ask the exchanges. Facts: `audit`, `by`, `since`."""
+
+    code, status = "AUDIT_RUNNING", 409
+
+
+class AuditUnknown(TrinityError):
+    """No audit of that number is kept. Fact: `audit`."""
+
+    code, status = "AUDIT_UNKNOWN", 404
+
+
+class AuditUnfinished(TrinityError):
+    """The audit is under way or was cut off, so there is nothing to bring the map in line with. Facts: `audit`, `state`."""
+
+    code, status = "AUDIT_UNFINISHED", 409
+
+
+class VenueUnlisted(TrinityError):
+    """The exchange's feed row names no list of its markets. Fact: `venue`."""
+
+    code, status = "VENUE_UNLISTED", 422
+
+
+class VenueAway(TrinityError):
+    """The exchange's REST did not give its list. Facts: `venue`, `reason`. The same call may succeed later."""
+
+    code, status = "VENUE_AWAY", 503
+
+
+class PlanChanged(TrinityError):
+    """What would be changed is no longer what was shown, so nothing was changed. Facts: `plan`, `wanted`."""
+
+    code, status = "PLAN_CHANGED", 409
+
+
 EDIT_REFUSALS = (VenueUnknown, ChangedMeanwhile, ReasonMissing)
 """What any change of a feed row may answer."""

@@ -11,12 +11,13 @@ from trinity_beast.feeds.backoff import Attempts
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.feeds.grammar import FeedRow
 from trinity_beast.feeds.guard import LastTrade, TradeGuard
+from trinity_beast.feeds.intake import Intake, SharedMemory
 from trinity_beast.feeds.kept_frames import KeptFrames
 from trinity_beast.feeds.line import Dial, Line, Step
 from trinity_beast.feeds.model import FeedStatus
 from trinity_beast.feeds.moment import SECOND_NS, Timekeeper
 from trinity_beast.feeds.parameters import Knobs
-from trinity_beast.feeds.session import Close
+from trinity_beast.feeds.session import NOTHING, Close, Said
 from trinity_beast.feeds.spread import spread
 from trinity_beast.feeds.status import status_of
 from trinity_beast.feeds.wire import Wire
@@ -24,7 +25,13 @@ from trinity_beast.log import get_log
 from trinity_beast.words import Symbol, Trade
 
 OnTrades = Callable[[Sequence[Trade]], None]
+OnWord = Callable[[Symbol | None], None]
+"""Told of whom a venue has said something new beside trades; None: of all its symbols."""
 _log = get_log("feeds")
+
+
+def _unheeded(_symbol: Symbol | None) -> None:
+    """Let a word pass."""
 
 
 class Feed:
@@ -43,12 +50,16 @@ class Feed:
         knobs: Knobs,
         tls: Callable[[], ssl.SSLContext],
         kept: KeptFrames | None = None,
+        on_word: OnWord = _unheeded,
+        intake: Intake | None = None,
     ) -> None:
-        self.kept = kept or KeptFrames()
+        """Take `on_word`, told what a venue says of a symbol, and `intake`, which reads ordinary frames in our place."""
+        self.kept, self._on_word = kept or KeptFrames(), on_word
         self.row, self.symbols, self.counts = row, list(symbols), Counts()
         self._on_trades, self._on_history, self._on_open = on_trades, on_history, on_open
         self._clock, self._dice, self._knobs, self._tls = clock, dice, knobs, tls
-        self._guard = TradeGuard(self.counts)
+        self._intake = intake
+        self._guard = TradeGuard(self.counts, SharedMemory(intake, row.venue) if intake is not None else None)
         self._timekeeper = Timekeeper(clock)
         self._attempts, self._numbers = Attempts(knobs), itertools.count(1)
         self._lines: list[Line] = []
@@ -88,6 +99,11 @@ class Feed:
         held = (session.subscriptions.by_symbol.get(symbol) for session in sessions if session is not None)
         return next((one.asked_ns for one in held if one is not None), None)
 
+    def said_of(self, symbol: Symbol) -> Said:
+        """Return what the connection in service says of a symbol beside trades."""
+        sessions = (line.session for line in self._lines if symbol in line.symbols)
+        return next((session.witness.of(symbol) for session in sessions if session is not None), NOTHING)
+
     def renew(self, symbol: Symbol) -> bool:
         """Leave one symbol and ask for it again, no other touched; whether a connection holds it."""
         for line in self._lines:
@@ -109,6 +125,8 @@ class Feed:
 
     def status(self) -> FeedStatus:
         """Return how the feed stands now."""
+        for line in self._lines:
+            line.catch_up()
         return status_of(self.row, self.symbols, self._lines, self._guard, now=self._timekeeper.now(), counts=self.counts)
 
     def last_known(self, symbol: Symbol) -> LastTrade | None:
@@ -142,6 +160,8 @@ class Feed:
             self._on_history(heard.history)
         if heard.trades and (admitted := self._guard.admitted(heard.trades, number)):
             self._on_trades(admitted)
+        for symbol in heard.turned:
+            self._on_word(symbol)
         if steps:
             self._perform(line, steps)
         if steps or heard.stirred:
@@ -208,8 +228,15 @@ class Feed:
 
     def _add_line(self, symbols: list[Symbol]) -> None:
         line = Line(
-            self.row, symbols, knobs=self._knobs, counts=self.counts, attempts=self._attempts, dice=self._dice, numbers=self._numbers
-        )  # fmt: skip
+            self.row,
+            symbols,
+            knobs=self._knobs,
+            counts=self.counts,
+            attempts=self._attempts,
+            dice=self._dice,
+            numbers=self._numbers,
+            intake=self._intake,
+        )
         self._lines.append(line)
         self._perform(line, line.start(self._timekeeper.now()))
 
@@ -217,7 +244,7 @@ class Feed:
         for number, step in steps:
             if isinstance(step, Dial):
                 self._line_of[number] = line
-                self._wires[number] = wire = Wire(number, self, step.bytes_max)
+                self._wires[number] = wire = Wire(number, self, step.bytes_max, step.take)
                 wire.dial(step.endpoint, tls=self._tls, connect_seconds=self._knobs.connect_seconds.value)
             elif (known := self._wires.get(number)) is None:
                 continue

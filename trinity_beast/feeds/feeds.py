@@ -3,16 +3,19 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds.feed import Feed, OnTrades
 from trinity_beast.feeds.grammar import FeedRow
 from trinity_beast.feeds.guard import LastTrade
+from trinity_beast.feeds.intake import Intake
 from trinity_beast.feeds.kept_frames import KeptFrame
 from trinity_beast.feeds.model import FeedStatus, MappedAsset
 from trinity_beast.feeds.parameters import Knobs
+from trinity_beast.feeds.session import NOTHING, Said
 from trinity_beast.feeds.status import off
 from trinity_beast.parameters import Readings
 from trinity_beast.words import Symbol, Trade, Venue
@@ -20,6 +23,10 @@ from trinity_beast.words import Symbol, Trade, Venue
 
 def _unheeded(_trades: Sequence[Trade]) -> None:
     """Let history pass."""
+
+
+def _unheard(_venue: Venue, _symbol: Symbol | None) -> None:
+    """Let a word pass."""
 
 
 class Feeds:
@@ -37,19 +44,27 @@ class Feeds:
         clock: Clock,
         dice: random.Random,
         readings: Readings | None = None,
+        intake: Intake | None = None,
     ) -> None:
         """Take what is to run. `on_trades` is given live trades, `on_history` those a venue sent as old or that were old.
 
-        Both are called on the event loop, in the order of time per symbol, and must not block.
+        Both are called on the event loop, in the order of time per symbol, and must not block. What `intake` takes, they
+        are not given.
         """
         self._rows = {row.venue: row for row in rows}
         self._map = list(asset_map)
         self._on_trades, self._on_history = on_trades, on_history
         self._clock, self._dice, self._knobs = clock, dice, Knobs(readings or Readings())
+        self._intake = intake
         self._feeds: dict[Venue, Feed] = {}
         self._context: ssl.SSLContext | None = None
         self._started = False
         self._reached = asyncio.Event()
+        self._on_word: Callable[[Venue, Symbol | None], None] = _unheard
+
+    def report_words(self, on_word: Callable[[Venue, Symbol | None], None]) -> None:
+        """Tell `on_word` from now on of whom a venue says something new beside trades (see `said_of`); None: of all its symbols."""
+        self._on_word = on_word
 
     async def start(self) -> None:
         """Begin to connect every enabled feed that has symbols."""
@@ -77,6 +92,11 @@ class Feeds:
         """Return since when (wall) a venue's connection owes us a symbol's trades; None while none does."""
         feed = self._feeds.get(venue)
         return feed.asked_ns(symbol) if feed is not None else None
+
+    def said_of(self, venue: Venue, symbol: Symbol) -> Said:
+        """Return what a venue's connection in service says of a symbol beside trades: halted or not, its last trade."""
+        feed = self._feeds.get(venue)
+        return feed.said_of(symbol) if feed is not None else NOTHING
 
     def renew(self, venue: Venue, symbol: Symbol) -> bool:
         """Ask a venue anew for one symbol whose trades do not come; whether a connection holds it, so that this could be done."""
@@ -126,6 +146,8 @@ class Feeds:
                 dice=self._dice,
                 knobs=self._knobs,
                 tls=self._tls,
+                intake=self._intake,
+                on_word=partial(self._word, row.venue),
             )
             self._feeds[row.venue] = feed
             feed.start()
@@ -135,6 +157,9 @@ class Feeds:
         if _speaks_differently(feed.row, row):
             feed.use(row)
         feed.row = row
+
+    def _word(self, venue: Venue, symbol: Symbol | None) -> None:
+        self._on_word(venue, symbol)
 
     def _symbols(self, venue: Venue) -> list[Symbol]:
         held = (mapped.symbol for mapped in self._map if mapped.venue == venue and mapped.enabled and mapped.prewarm)

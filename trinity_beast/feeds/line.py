@@ -1,15 +1,16 @@
 """One connection's succession: dialled, in service, replaced in order, lost and dialled again. Pure, like the session."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trinity_beast.feeds.backoff import Attempts, Backoff
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.feeds.grammar.row import FeedRow
+from trinity_beast.feeds.intake import Inlet, Intake
 from trinity_beast.feeds.moment import Moment, nanoseconds
 from trinity_beast.feeds.parameters import Knobs
-from trinity_beast.feeds.reading import FrameReader
+from trinity_beast.feeds.reading import FrameReader, program_of
 from trinity_beast.feeds.session import Action, Close, Heard, Session
 from trinity_beast.words import Symbol
 
@@ -19,10 +20,11 @@ PLANNED_SPREAD_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Open a connection to `endpoint`."""
+    """Open a connection to `endpoint`. `take` is shown every message first, and what it takes is told to nobody."""
 
     endpoint: str
     bytes_max: int
+    take: Callable[[bytes], bool] | None = None
 
 
 Step = tuple[int, Action | Dial]
@@ -50,19 +52,22 @@ class Line:
         attempts: Attempts,
         dice: random.Random,
         numbers: Iterator[int],
+        intake: Intake | None = None,
     ) -> None:
-        """Take what a feed's lines share: `numbers` gives each connection its own."""
+        """Take what a feed's lines share: `numbers` gives each connection its own, `intake` reads what is ordinary."""
         self.symbols = list(symbols)
         self.last_error = ""
         self._knobs, self._counts, self._attempts, self._dice, self._numbers = knobs, counts, attempts, dice, numbers
         self._current: _Link | None = None
         self._successor: _Link | None = None
         self._dial_ns: int | None = None
+        self._intake = intake
         self._suspects: set[Symbol] = set()
         self._take_row(row)
 
     def _take_row(self, row: FeedRow) -> None:
         self.row, self._reader = row, FrameReader(row)
+        self._program = program_of(row) if self._intake is not None else None
         seconds_min = row.control_rules.reconnect_seconds_min or 0.0
         self._backoff = Backoff(self._attempts, self._dice, self._knobs, seconds_min=seconds_min)
 
@@ -74,6 +79,7 @@ class Line:
     def tick(self, now: Moment) -> list[Step]:
         """Do what is due."""
         steps: list[Step] = []
+        self.catch_up()
         for link in self._links():
             if link.opened_ns is not None:
                 steps += self._apply(link, link.session.tick(now), now)
@@ -109,6 +115,7 @@ class Line:
         link = self._link(number)
         if link is None:
             return None, []
+        self.catch_up()
         heard = link.session.received(payload, now, binary=binary)
         if heard.proves_life and self._backoff.failures:
             self._backoff.proved()
@@ -119,6 +126,12 @@ class Line:
         if link is self._successor:
             steps += self._succeed(now)
         return heard, steps
+
+    def catch_up(self) -> None:
+        """Take in what was read in our place. To be done before anything is judged by what was heard."""
+        for link in self._links():
+            if link.session.catch_up() and self._backoff.failures:
+                self._backoff.proved()
 
     def control_frame(self, number: int, now: Moment) -> None:
         """Take in a WebSocket ping or pong."""
@@ -147,6 +160,7 @@ class Line:
         self._take_row(row)
         steps: list[Step] = []
         if self._successor is not None:  # It speaks by a row that is no longer wanted.
+            self._successor.session.end()
             steps.append((self._successor.number, Close("replaced")))
             self._successor = None
         self._dial_ns = self._backoff.earliest(now.monotonic_ns)
@@ -156,6 +170,8 @@ class Line:
         """End in order; nothing is dialled any more."""
         self._dial_ns = None
         steps: list[Step] = [(link.number, action) for link in self._links() for action in link.session.leave(now)]
+        for link in self._links():
+            link.session.end()
         self._current = self._successor = None
         return steps
 
@@ -194,13 +210,22 @@ class Line:
     def _dial(self, now: Moment) -> Step:
         self._dial_ns = None
         self._backoff.tried(now.monotonic_ns)
-        session = Session(self.row, self._reader, self.symbols, suspects=self._suspects, knobs=self._knobs, counts=self._counts)
-        link = _Link(next(self._numbers), session, now.monotonic_ns)
+        number = next(self._numbers)
+        inlet = self._inlet(number)
+        session = Session(
+            self.row, self._reader, self.symbols, suspects=self._suspects, knobs=self._knobs, counts=self._counts, inlet=inlet
+        )  # fmt: skip
+        link = _Link(number, session, now.monotonic_ns)
         if self._current is None:
             self._current = link
         else:
             self._successor = link
-        return link.number, Dial(self.row.endpoint, self._reader.bytes_max)
+        return number, Dial(self.row.endpoint, self._reader.bytes_max, None if inlet is None else inlet.take)
+
+    def _inlet(self, number: int) -> Inlet | None:
+        if self._intake is None or self._program is None:
+            return None
+        return self._intake.inlet(self.row.venue, number, self._program)
 
     def _apply(self, link: _Link, actions: Sequence[Action], now: Moment) -> list[Step]:
         for action in actions:
@@ -211,6 +236,7 @@ class Line:
         return [(link.number, action) for action in actions]
 
     def _drop(self, link: _Link, now: Moment) -> None:
+        link.session.end()
         self._suspects = set(link.session.subscriptions.suspects()) & set(self.symbols)
         if link is self._successor:
             self._successor = None  # The change it was dialled for is still wanted.
@@ -228,5 +254,6 @@ class Line:
         impatient = now.monotonic_ns >= successor.opened_ns + nanoseconds(self._knobs.settle_seconds.value)
         if successor.session.settled or current.opened_ns is None or (impatient and successor.session.proved_life):
             self._current, self._successor = successor, None
+            current.session.end()
             return [(current.number, Close("replaced"))]
         return self._apply(successor, [Close("showed no life")], now) if impatient else []

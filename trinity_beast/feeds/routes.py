@@ -1,7 +1,7 @@
 """The feeds and the asset map over HTTP, for operators."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from trinity_beast.feeds.errors import (
 )
 from trinity_beast.feeds.grammar import RowInvalid
 from trinity_beast.feeds.moment import Moment
+from trinity_beast.feeds.rest import RestStatus
 from trinity_beast.feeds.told import (
     FeedListed,
     MapRowTold,
@@ -54,9 +55,23 @@ class FeedsTold(BaseModel):
 
 
 class StatusesTold(BaseModel):
-    """Every feed of this node."""
+    """Every feed of this node, and what the parts behind the feeds have counted and how they stand, by part."""
 
     feeds: list[StatusTold]
+    counted: dict[str, dict[str, int]]
+    standing: dict[str, dict[str, int]]
+
+
+class Behind(Protocol):
+    """Who stands behind the feeds. `pricing.Tallies` is one."""
+
+    def counted(self) -> Mapping[str, Mapping[str, int]]:
+        """Return what was counted, by part."""
+        ...
+
+    def standing(self) -> Mapping[str, Mapping[str, int]]:
+        """Return how it stands now, by part."""
+        ...
 
 
 class HistoryTold(BaseModel):
@@ -73,8 +88,15 @@ class AssetsTold(BaseModel):
     next_cursor: str | None = None
 
 
-def feed_routes(editor: FeedEditor, *, operator: Callable[..., Awaitable[Operator]], clock: Clock) -> APIRouter:
-    """Return the routes for feed rows. `operator` lets operators in."""
+def feed_routes(
+    editor: FeedEditor,
+    *,
+    operator: Callable[..., Awaitable[Operator]],
+    clock: Clock,
+    rest: Callable[[], Sequence[RestStatus]],
+    behind: Behind,
+) -> APIRouter:
+    """Return the routes for feed rows. `operator` lets operators in, `rest` tells how the venues' REST sides stand."""
     router = APIRouter(prefix="/admin", tags=["feeds"])
 
     @router.get("/exchange-feeds", responses=refusals(*_ANYWHERE))
@@ -84,8 +106,13 @@ def feed_routes(editor: FeedEditor, *, operator: Callable[..., Awaitable[Operato
 
     @router.get("/feed-status", responses=refusals(*_ANYWHERE))
     async def feed_status(_who: Annotated[Operator, Depends(operator)]) -> StatusesTold:
-        """Tell how every feed of this node runs: each symbol's standing and last trade, and everything counted."""
-        return StatusesTold(feeds=[status_told(status) for status in editor.statuses()])
+        """Tell how every feed of this node runs: each symbol's standing and last trade, REST's budget, and everything counted."""
+        looked = {status.venue: status for status in rest()}
+        return StatusesTold(
+            feeds=[status_told(status, looked.get(status.venue)) for status in editor.statuses()],
+            counted={part: dict(counts) for part, counts in behind.counted().items()},
+            standing={part: dict(counts) for part, counts in behind.standing().items()},
+        )
 
     @router.post("/exchange-feeds/save", responses=refusals(*_ANYWHERE, *EDIT_REFUSALS, RowInvalid, FeedTryFailed))
     async def save_feed(who: Annotated[Operator, Depends(operator)], body: SaveFeed) -> SavedTold:

@@ -18,7 +18,7 @@ _DROPPED = ("trades_late", "trades_repeated", "trades_future", "trades_unasked",
 def feeds_table(feeds: Sequence[Told], width: int) -> Table:
     """Return every exchange in a line."""
     is_wide = width >= WIDE
-    table = _table("venue", "name", "on", "state", "assets>", "prewarmed>", "version>", *(("endpoint",) if is_wide else ()))
+    table = plain_table("venue", "name", "on", "state", "assets>", "prewarmed>", "version>", *(("endpoint",) if is_wide else ()))
     for feed in feeds:
         row, state = feed["row"], feed["state"] or "not here"
         cells: list[str | Text] = [feed["venue"], row["display_name"], "on" if row["enabled"] else "off"]
@@ -31,8 +31,8 @@ def feeds_table(feeds: Sequence[Told], width: int) -> Table:
 def statuses_table(feeds: Sequence[Told], width: int) -> Table:
     """Return how every feed runs, in a line."""
     is_wide = width >= WIDE
-    extra = ("lost>", "failed>", "last error") if is_wide else ()
-    table = _table("venue", "state", "since>", "silent>", "symbols>", "trades>", "dropped>", *extra)
+    extra = ("lost>", "failed>", "looks>", "rest", "last error") if is_wide else ()
+    table = plain_table("venue", "state", "since>", "silent>", "symbols>", "trades>", "dropped>", *extra)
     for feed in feeds:
         counts, held = feed["counts"], sum(symbol["standing"] == "held" for symbol in feed["symbols"])
         dropped = sum(counts.get(name, 0) for name in _DROPPED)
@@ -40,14 +40,26 @@ def statuses_table(feeds: Sequence[Told], width: int) -> Table:
         cells += [_seconds(feed["connected_seconds"]), _seconds(feed["silent_seconds"]), f"{held}/{len(feed['symbols'])}"]
         cells += [f"{counts.get('trades', 0):,}", f"{dropped:,}"]
         if is_wide:
-            cells += [f"{counts.get('connections_lost', 0):,}", f"{counts.get('connections_failed', 0):,}", feed["last_error"]]
+            cells += [f"{counts.get('connections_lost', 0):,}", f"{counts.get('connections_failed', 0):,}"]
+            cells += [*_rest_cells(feed["rest"]), feed["last_error"]]
         table.add_row(*cells)
     return table
 
 
+def _rest_cells(rest: Told | None) -> list[str | Text]:
+    """Return how many looks were answered of those made, and how the venue's REST stands."""
+    if rest is None or not rest["can_look"]:
+        return ["", Text("none", "dim")]
+    counts = rest["counts"]
+    told = f"{counts['answered']:,}/{counts['looks']:,}"
+    if rest["paused_seconds"]:
+        return [told, Text(f"left alone {_seconds(rest['paused_seconds'])}", "red")]
+    return [told, f"{rest['waiting']} wait, {rest['requests_per_second']:g}/s"]
+
+
 def symbols_table(feed: Told, now: datetime) -> Table:
     """Return every symbol of one feed."""
-    table = _table("symbol", "standing", "last trade>", "the venue says")
+    table = plain_table("symbol", "standing", "last trade>", "the venue says")
     for symbol in feed["symbols"]:
         standing, last = symbol["standing"], symbol["last_trade_time"]
         ago = "never" if last is None else f"{_seconds((now - datetime.fromisoformat(last)).total_seconds())} ago"
@@ -60,9 +72,30 @@ def counts_line(feed: Told) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in feed["counts"].items() if count)
 
 
+def rest_line(feed: Told) -> str:
+    """Return what the venue's REST side counted and how it stands; nothing where there is none."""
+    rest = feed["rest"]
+    if rest is None or not rest["can_look"]:
+        return ""
+    paused = f", left alone for {_seconds(rest['paused_seconds'])}" if rest["paused_seconds"] else ""
+    counted = counts_line(rest) or "never asked"
+    return f"REST may be asked {rest['requests_per_second']:g} times a second, {rest['waiting']} wait{paused}: {counted}"
+
+
+def parts_lines(told: Told) -> list[str]:
+    """Return what stands behind the feeds, a line for each part: how it stands now, then what it counted."""
+    parts = dict.fromkeys([*told["standing"], *told["counted"]])
+    lines = []
+    for part in parts:
+        now = ", ".join(f"{name} {count:,}" for name, count in told["standing"].get(part, {}).items() if count)
+        counted = counts_line({"counts": told["counted"].get(part, {})})
+        lines.append(f"{part}: " + ("; since the start ".join(filter(None, [now, counted])) or "nothing yet"))
+    return lines
+
+
 def versions_table(versions: Sequence[Told], width: int) -> Table:
     """Return the forms a row has had."""
-    table = _table("version>", "when (UTC)", "who", "why", "changed")
+    table = plain_table("version>", "when (UTC)", "who", "why", "changed")
     for version in versions:
         why = version["reason"] + (" (forced)" if version["forced"] else "")
         changed = "the whole row" if version["before"] is None else ", ".join(version["changed_columns"])
@@ -74,7 +107,7 @@ def versions_table(versions: Sequence[Told], width: int) -> Table:
 def assets_table(assets: Sequence[Told], width: int) -> Table:
     """Return rows of the map."""
     is_wide = width >= WIDE
-    table = _table("id>", "asset", "venue", "symbol", "quote", "on", "prewarm", *(("category", "version>") if is_wide else ()))
+    table = plain_table("id>", "asset", "venue", "symbol", "quote", "on", "prewarm", *(("category", "version>") if is_wide else ()))
     for row in assets:
         cells = [str(row["id"]), row["asset"], row["venue"], row["symbol"], row["quote"], _yes(row["enabled"]), _yes(row["prewarm"])]
         table.add_row(*cells, *((row["category"], str(row["version"])) if is_wide else ()))
@@ -83,7 +116,7 @@ def assets_table(assets: Sequence[Told], width: int) -> Table:
 
 def tried_table(tried: Told) -> Table:
     """Return what came of a try, symbol by symbol."""
-    table = _table("symbol", "standing", "trades>", "price>", "age>", "known", "differs>")
+    table = plain_table("symbol", "standing", "trades>", "price>", "age>", "known", "differs>")
     for symbol in tried["symbols"]:
         known = symbol["known"]
         beside = f"{known['price']} ({known['venue']})" if known else "nothing"
@@ -93,20 +126,7 @@ def tried_table(tried: Told) -> Table:
     return table
 
 
-def error_lines(error: Told) -> list[str]:
-    """Return one thing that is wrong: the sentence, the place marked under the text, the evidence, what to do."""
-    facts = error.get("facts", {})
-    lines = [f"- {error['location']}: {error['message']}"]
-    if facts.get("text") and facts.get("character"):
-        lines += [f"    {facts['text']}", f"    {' ' * (facts['character'] - 1)}^"]
-    if facts.get("was"):
-        lines.append(f"    today: {facts['was']}    with this row: {facts['now']}")
-    if facts.get("frame"):
-        lines.append(f"    frame: {facts['frame']}")
-    return [*lines, f"    {error['fix']}"]
-
-
-def _table(*headings: str) -> Table:
+def plain_table(*headings: str) -> Table:
     """Return a table without lines; a heading that ends in `>` stands over numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:

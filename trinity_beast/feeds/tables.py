@@ -64,3 +64,39 @@ exchange_feed_versions = sa.Table(
     sa.Column("before", pg.JSONB),
     sa.Column("after", pg.JSONB),
 )
+
+prewarm_audits = sa.Table(
+    "prewarm_audits",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("started_by", sa.Text, nullable=False),
+    sa.Column("node", sa.Text, nullable=False),
+    sa.Column("venues", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("only_prewarmed", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("total", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.Column("seconds", sa.Double),
+    sa.Column("told", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("counts", pg.JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
+    sa.CheckConstraint("state IN ('running', 'done', 'broken')", name="state"),
+    sa.Index("prewarm_audits_running_idx", "state", unique=True, postgresql_where=sa.text("state = 'running'")),
+)
+
+prewarm_audit_results = sa.Table(
+    "prewarm_audit_results",
+    metadata,
+    sa.Column("audit", sa.BigInteger, sa.ForeignKey("prewarm_audits.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("asset", sa.Text, nullable=False),
+    sa.Column("venue", sa.Text, nullable=False),
+    sa.Column("symbol", sa.Text, nullable=False),
+    sa.Column("quote", sa.Text, nullable=False),
+    sa.Column("prewarm", sa.Boolean, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("layers", pg.JSONB, nullable=False),
+    sa.Column("proposal", pg.JSONB),
+)

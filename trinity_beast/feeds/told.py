@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from trinity_beast.feeds.editing import FeedListing, MapRow, StoredFeed, Version
 from trinity_beast.feeds.model import FeedStatus, SymbolStatus
 from trinity_beast.feeds.moment import SECOND_NS
+from trinity_beast.feeds.rest import Look, RestStatus
 from trinity_beast.feeds.trying import SymbolTried, TryReport
 from trinity_beast.web import timestamp_of
 
@@ -21,8 +22,19 @@ class SymbolTold(BaseModel):
     told: str
 
 
+class RestTold(BaseModel):
+    """How a venue's REST side stands: its budget, who waits for a turn, and for how long it is still left alone."""
+
+    can_look: bool
+    requests_per_second: float
+    waiting: int
+    under_way: int
+    paused_seconds: float
+    counts: dict[str, int]
+
+
 class StatusTold(BaseModel):
-    """How one feed runs on this node."""
+    """How one feed runs on this node. `rest` is null where the venue is not known to REST."""
 
     venue: str
     name: str
@@ -36,6 +48,7 @@ class StatusTold(BaseModel):
     last_error: str
     symbols: list[SymbolTold]
     counts: dict[str, int]
+    rest: RestTold | None
 
 
 class FeedTold(BaseModel):
@@ -66,6 +79,7 @@ class TriedTold(BaseModel):
     frames_read: int
     state: str
     symbols: list[dict[str, Any]]
+    looks: list[dict[str, Any]]
     flaws: list[dict[str, Any]]
     notes: list[str]
     counts: dict[str, int]
@@ -105,8 +119,8 @@ class MapRowTold(BaseModel):
     version: int
 
 
-def status_told(status: FeedStatus) -> StatusTold:
-    """Shape how a feed runs."""
+def status_told(status: FeedStatus, rest: RestStatus | None) -> StatusTold:
+    """Shape how a feed runs, and how its venue's REST side stands."""
     return StatusTold(
         venue=status.venue,
         name=status.display_name,
@@ -120,6 +134,7 @@ def status_told(status: FeedStatus) -> StatusTold:
         last_error=status.last_error,
         symbols=[_symbol_told(symbol) for symbol in status.symbols],
         counts=dict(status.counts),
+        rest=None if rest is None else _rest_told(rest),
     )
 
 
@@ -150,6 +165,7 @@ def tried_told(report: TryReport) -> TriedTold:
         frames_read=report.frames_read,
         state=report.state,
         symbols=[_symbol_tried(tried) for tried in report.symbols],
+        looks=[_look_told(look) for look in report.looks],
         flaws=[
             {"flaw": flaw.kind.value, "column": flaw.column, "told": flaw.told, "fix": flaw.mistake().fix, "evidence": dict(flaw.evidence)}
             for flaw in report.flaws
@@ -180,6 +196,17 @@ def map_row_told(row: MapRow) -> MapRowTold:
     return MapRowTold(id=row.row_id, **kept)
 
 
+def _rest_told(rest: RestStatus) -> RestTold:
+    return RestTold(
+        can_look=rest.can_look,
+        requests_per_second=rest.requests_per_second,
+        waiting=rest.waiting,
+        under_way=rest.under_way,
+        paused_seconds=round(rest.paused_seconds, 3),
+        counts=dict(rest.counts),
+    )
+
+
 def _symbol_told(symbol: SymbolStatus) -> SymbolTold:
     return SymbolTold(symbol=symbol.symbol, standing=symbol.standing, last_trade_time=_time(symbol.last_trade_ns), told=symbol.told)
 
@@ -197,6 +224,17 @@ def _symbol_tried(tried: SymbolTried) -> dict[str, Any]:
         "is_history": tried.is_history,
         "known": {"venue": known.venue, "price": known.price, "exchange_time": _time(known.exchange_time_ns)} if known else None,
         "differs_percent": None if tried.differs_percent is None else round(tried.differs_percent, 4),
+    }
+
+
+def _look_told(look: Look) -> dict[str, Any]:
+    trade = look.trade
+    return {
+        "symbol": look.symbol,
+        "price": trade.price if trade is not None else None,
+        "exchange_time": _time(trade.exchange_time_ns) if trade is not None else None,
+        "halted": look.is_halted,
+        "problem": look.problem,
     }
 
 

@@ -33,8 +33,9 @@ class WireHandler(Protocol):
 class Wire(WSListener):
     """One connection. After `close` or `cut` nothing more is told to the handler."""
 
-    def __init__(self, number: int, handler: WireHandler, bytes_max: int) -> None:
-        self.number, self._handler, self._bytes_max = number, handler, bytes_max
+    def __init__(self, number: int, handler: WireHandler, bytes_max: int, take: Callable[[bytes], bool] | None = None) -> None:
+        """Take `take`, which is shown every whole message before the handler; what it takes the handler never sees."""
+        self.number, self._handler, self._bytes_max, self._take = number, handler, bytes_max, take
         self._transport: WSTransport | None = None
         self._parts: list[bytes] = []
         self._parts_bytes = 0
@@ -68,7 +69,7 @@ class Wire(WSListener):
 
     def close(self) -> None:
         """Say goodbye with code 1000. The socket is left to close in order; `cut` ends it for certain."""
-        self._done = True
+        self._finish()
         if self._transport is not None and not self._transport.is_disconnected:
             self._transport.send_close(WSCloseCode.OK)
         elif self._dialling is not None:
@@ -76,7 +77,7 @@ class Wire(WSListener):
 
     def cut(self) -> None:
         """End the connection now."""
-        self._done = True
+        self._finish()
         if self._dialling is not None:
             self._dialling.cancel()
         if self._transport is not None and not self._transport.is_disconnected:
@@ -99,6 +100,10 @@ class Wire(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take a frame; its bytes live only as long as this call."""
+        # Asking a frame for its kind costs more than reading it. What is whole, stands alone and is wholly trades by the
+        # venue's row is that, whatever it was sent as.
+        if self._take is not None and frame.fin and not self._parts and self._take(frame.get_payload_as_bytes()):
+            return
         kind = frame.msg_type
         if kind is WSMsgType.TEXT or kind is WSMsgType.BINARY or kind is WSMsgType.CONTINUATION:
             self._message_frame(transport, frame, kind)
@@ -134,5 +139,8 @@ class Wire(WSListener):
 
     def _end(self, reason: str) -> None:
         if not self._done:
-            self._done = True
+            self._finish()
             self._handler.ended(self.number, reason)
+
+    def _finish(self) -> None:
+        self._done, self._take = True, None

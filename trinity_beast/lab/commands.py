@@ -6,7 +6,6 @@ import json
 import random
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from trinity_beast.lab.faults.spoken import options_of
 from trinity_beast.lab.markets import open_market
 from trinity_beast.lab.model import ControlAddress, LabAddresses
 from trinity_beast.lab.orders import ask, known_lab
+from trinity_beast.lab.ready_file import facts_of, write_ready_file
 from trinity_beast.lab.service import Lab
 from trinity_beast.randomness import SecretSource
 from trinity_beast.words import Venue
@@ -144,16 +144,10 @@ async def _play(lab: Lab, control: LabControl, port: int, orders: list[str], ann
 
 def _announce(told: Told, ready_file: Path | None, *, as_json: bool) -> None:
     addresses, control = told
-    facts = {"venues": {venue: asdict(of_venue) for venue, of_venue in addresses.items()}, "control": asdict(control)}
     if ready_file is not None:
-        # The token is in it: for this user's eyes only, and never half written.
-        draft = ready_file.with_name(ready_file.name + ".new")
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(facts), encoding="utf-8")
-        draft.replace(ready_file)
+        write_ready_file(ready_file, addresses, control)
     if as_json:
-        typer.echo(json.dumps(facts))
+        typer.echo(json.dumps(facts_of(addresses, control)))
         return
     for venue, of_venue in addresses.items():
         typer.echo(f"{venue}\t{of_venue.ws_url}\t{of_venue.rest_url}")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from trinity_beast.lab.errors import FaultMisspoken, FaultUnknown, LabNotReached, VenueNotPlayed
 from trinity_beast.lab.model import ControlAddress
+from trinity_beast.lab.ready_file import control_in
 
 ANSWER_WITHIN_SECONDS = 5.0
 REFUSALS = {kind.code: kind for kind in (FaultUnknown, FaultMisspoken, VenueNotPlayed)}
@@ -23,11 +24,7 @@ def known_lab(ready_file: Path | None, url: str, token: str) -> ControlAddress:
         if not url:
             raise LabNotReached(reason="say which lab: --lab FILE (from beast lab --ready-file), or --control URL --token TOKEN")
         return ControlAddress(url, token)
-    try:
-        control = json.loads(ready_file.read_text(encoding="utf-8"))["control"]
-        return ControlAddress(control["url"], control["token"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LabNotReached(reason=f"{ready_file} tells of no running lab: {error}") from error
+    return control_in(ready_file)
 
 
 def ask(control: ControlAddress, method: str, path: str, body: object = None) -> Any:

@@ -51,6 +51,10 @@ class Desk(Protocol):
         """Return what the venue shows of the past on subscribing: up to `count` trades, oldest first, all before the next live one."""
         ...
 
+    def last_trade(self, symbol: Symbol) -> MarketTrade | None:
+        """Return the newest trade of a symbol as it is or would be told, whatever faults keep it from the wire."""
+        ...
+
     def rest_trades(self, tape: Tape, count: int) -> Sequence[MarketTrade]:
         """Return what REST calls the last `count` trades, newest first."""
         ...
@@ -156,6 +160,10 @@ class VenueProtocol(ABC):
         tape = self.desk.tape(symbol)
         return tape is not None and not tape.listing.is_delisted and not self.desk.faults.delists(symbol)
 
+    def is_trading(self, symbol: Symbol) -> bool:
+        """Tell whether a symbol is alive and not halted."""
+        return self.is_listed(symbol) and not self.desk.faults.halts(symbol)
+
     def refuses(self, symbol: Symbol) -> bool:
         """Tell whether a subscription to this symbol is refused."""
         return not self.is_listed(symbol) or self.desk.faults.refuses_subscribe([symbol])
@@ -205,6 +213,9 @@ class VenueProtocol(ABC):
 
     def ending(self, *, is_near: bool) -> None:  # noqa: B027 - Some venues give no notice.
         """Say that the venue is about to end its connections, or that this is over, where it has words for it."""
+
+    def halting(self, symbol: Symbol | None) -> None:  # noqa: B027 - Most venues say it in REST's lists alone.
+        """Say whether a symbol (None: the whole venue) is halted now, where the venue's socket has words for it."""
 
     def routes(self) -> Mapping[str, RestHandler]:
         """Return the venue's REST: addresses, with braces where a symbol stands, and who answers them."""

@@ -141,20 +141,19 @@ class _Player:
         live = self._reel.live
         while live[self._next][0] + self._shift_ns <= now_ns:
             told_ns, told = live[self._next]
-            yield self._print(told, told_ns + self._shift_ns)
+            yield from self._print(told, told_ns + self._shift_ns)
             self._next += 1
             if self._next == len(live):
                 self._next, self._round = 0, self._round + 1
                 self._shift_ns += self._reel.length_ns
 
-    def _print(self, told: RecordedTrades, printed_ns: int) -> Print:
+    def _print(self, told: RecordedTrades, printed_ns: int) -> Iterator[Print]:
         ids = self._round * self._ids_a_round
         tape = self.tapes[told.symbol]
         ids += tape.extra_ids
         moved = tuple(replace(trade, time_ns=trade.time_ns + self._shift_ns, trade_id=trade.trade_id + ids) for trade in told.trades)
-        for trade in moved:
-            tape.add(trade)
-        return Print(self.venue, told.symbol, moved, printed_ns)
+        if tape.prints(moved):
+            yield Print(self.venue, told.symbol, moved, printed_ns)
 
 
 def _listings(reel: _Reel, listing_of: ListingOf) -> dict[Symbol, Listing]:

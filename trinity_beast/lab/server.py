@@ -99,7 +99,10 @@ class VenueServer:
         socket = web.WebSocketResponse(
             compress=False, autoping=False, autoclose=False, timeout=CLOSING_SECONDS, max_msg_size=MESSAGE_BYTES_MAX
         )
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionResetError:  # Who waited for the handshake may have left meanwhile.
+            return web.Response(status=400, text="gone")
         connection = self._connect(request, socket)
         delivering = asyncio.create_task(connection.deliver())
         try:

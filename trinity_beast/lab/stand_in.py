@@ -80,6 +80,12 @@ class StandIn:
         past = tape.recent(count, skipping=len(self._waiting.get(book, ())))
         return self._as_told(book, self.faults.trades(book, past[::-1], is_history=True))
 
+    def last_trade(self, symbol: Symbol) -> MarketTrade | None:
+        """Return the newest trade of a symbol as it is or would be told, whatever faults keep it from the wire."""
+        book, tape = self.faults.book_of(symbol), self.tape(symbol)
+        last = None if tape is None else tape.last
+        return None if book is None or last is None else self._as_told(book, [last])[0]
+
     def rest_trades(self, tape: Tape, count: int) -> Sequence[MarketTrade]:
         """Return what REST calls the last `count` trades, newest first."""
         book = self.book_of(tape.listing.symbol) or tape.listing.symbol
@@ -153,6 +159,10 @@ class StandIn:
     def announce_end(self, *, is_near: bool) -> None:
         """Say that the connections will be ended, or that this is over, where the venue has words for it."""
         self.protocol.ending(is_near=is_near)
+
+    def announce_halt(self, symbol: Symbol | None) -> None:
+        """Say that a symbol (None: all) is halted or traded again, where the venue has words for it."""
+        self.protocol.halting(None if symbol is None else self.faults.told_name(symbol))
 
     async def stop_listening(self) -> None:
         """Refuse new sockets as a machine does on which nothing listens."""

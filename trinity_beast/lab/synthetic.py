@@ -144,9 +144,8 @@ class SyntheticMarket:
             trades = stream.trade()
             heapq.heapreplace(due, (stream.next_ns, order, stream))
             listing = stream.listing
-            for trade in trades:
-                stream.tape.add(trade)
-            printed.append(Print(listing.venue, listing.symbol, trades, time_ns))
+            if stream.tape.prints(trades):
+                printed.append(Print(listing.venue, listing.symbol, trades, time_ns))
         return printed
 
     def tape(self, venue: Venue, symbol: Symbol) -> Tape | None:

@@ -2,6 +2,7 @@
 
 import copy
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
@@ -25,7 +26,18 @@ class Tape:
         self.volume = Decimal(0)
         self.high = self.low = self.open = Decimal(listing.start_price)
         self.extra_ids = 0
-        """How many trades a burst put between the market's own: its ids go on behind them."""
+        """How many trades a burst put between the market's own, less those a halt left out: its ids go on behind them."""
+        self.is_halted = False
+        """Whether nothing is traded for now: what the market would have printed never was."""
+
+    def prints(self, trades: Sequence[MarketTrade]) -> bool:
+        """Take what the market prints next, unless it is halted; whether it was printed."""
+        if self.is_halted:
+            self.extra_ids -= len(trades)
+            return False
+        for trade in trades:
+            self.add(trade)
+        return True
 
     def add(self, trade: MarketTrade) -> None:
         """Take the next trade."""
@@ -87,7 +99,7 @@ class Tape:
         They are as true as any other: whoever asks for the truth is told of them.
         """
         last = self.last
-        if last is None:
+        if last is None or self.is_halted:
             return []
         bid, ask = self.best()
         step_ns, is_bought, printed = self.listing.time_step_ns, last.maker_side is MakerSide.BUY, []

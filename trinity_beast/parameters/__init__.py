@@ -2,6 +2,7 @@
 
 from trinity_beast.parameters.declared import Agreement, Declarations, declared_in, not_above
 from trinity_beast.parameters.errors import ParameterInvalid, ParameterUnknown
+from trinity_beast.parameters.given import given_values
 from trinity_beast.parameters.model import Parameter, Value
 from trinity_beast.parameters.readings import Reading, Readings
 
@@ -15,5 +16,6 @@ __all__ = [
     "Readings",
     "Value",
     "declared_in",
+    "given_values",
     "not_above",
 ]

@@ -1,6 +1,7 @@
 """The values in force: handed to the parts, which look again at each use."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Generic
 
 from trinity_beast.parameters.errors import ParameterUnknown
@@ -39,24 +40,30 @@ class Reading(Generic[T]):
 
 
 class Readings:
-    """Every parameter the running parts were given, by name."""
+    """Every parameter some part reads, by name: at what is stored, else at what was given at the start, else at its default."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Begin with the values `given` as text; a part that asks for such a parameter finds it turned."""
         self._by_name: dict[str, Reading[Any]] = {}
+        self._given = dict(given)
+        self._bases: dict[str, Value] = {}
         self._stored: dict[str, Value] = {}
 
     def of(self, parameter: Parameter[T]) -> Reading[T]:
         """Return the live reading of `parameter`: one and the same object to all who ask.
 
         Raises:
+            ParameterInvalid: the value given at the start does not fit.
             ValueError: another declaration already has this name.
         """
-        reading = self._by_name.get(parameter.name)
-        if reading is None:
-            stored = self._stored.get(parameter.name)
-            reading = self._by_name[parameter.name] = Reading(parameter, None if stored is None else parameter.checked(stored))
+        name = parameter.name
+        if name not in self._by_name:
+            text = self._given.get(name)
+            self._bases[name] = parameter.default if text is None else parameter.parsed(text)
+            self._by_name[name] = Reading(parameter, parameter.checked(self._stored.get(name, self._bases[name])))
+        reading = self._by_name[name]
         if reading.parameter != parameter:
-            raise ValueError(f"parameter {parameter.name!r} is declared twice, differently")
+            raise ValueError(f"parameter {name!r} is declared twice, differently")
         return reading
 
     def turn(self, name: str, value: object) -> None:
@@ -71,11 +78,27 @@ class Readings:
         self._by_name[name].turn(value)
 
     def use(self, values: Mapping[str, Value]) -> None:
-        """Put checked values in force, all of them at once; one that nobody asked for yet waits until somebody does."""
+        """Put the checked values that are stored in force, all of them at once, and every other parameter where it began.
+
+        One that nobody asked for yet waits until somebody does.
+        """
         self._stored = dict(values)
         for name, reading in self._by_name.items():
-            if name in values:
-                reading.turn(values[name])
+            reading.turn(values.get(name, self._bases[name]))
+
+    def all_claimed(self) -> None:
+        """See to it that every value given at the start was for a parameter of some part: a misspelt one would turn nothing.
+
+        Raises:
+            ParameterUnknown: nobody asked for a parameter of this name.
+        """
+        for name in sorted(set(self._given) - set(self._by_name)):
+            raise ParameterUnknown(name=name)
+
+    @property
+    def given(self) -> Mapping[str, Value]:
+        """Return the values given at the start for the parameters that some part has asked for."""
+        return {name: self._bases[name] for name in sorted(self._given) if name in self._bases}
 
     def values(self) -> Mapping[str, bool | int | float | str]:
         """Return every value in force, by name, in order of name."""

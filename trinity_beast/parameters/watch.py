@@ -78,7 +78,7 @@ class ParameterWatch:
             self._told = strange
             if strange:
                 _log.warning("parameters not understood", names=strange, version=settled.version)
-        self._readings.use(self._declared.whole(usable))
+        self._readings.use(usable)
         if settled.version != self.version:
             _log.info("parameters in force", version=settled.version, profile=settled.profile)
         self.version = settled.version

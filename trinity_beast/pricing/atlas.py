@@ -16,6 +16,7 @@ class Atlas:
     def __init__(self, asset_map: Iterable[MappedAsset]) -> None:
         self._by_symbol: dict[tuple[Venue, Symbol], list[MappedAsset]] = {}
         self._by_asset: dict[Asset, list[MappedAsset]] = {}
+        self._rivals: dict[tuple[Venue, Symbol], Sequence[tuple[Venue, Symbol]]] = {}
         for mapped in asset_map:
             if mapped.enabled:
                 self._by_symbol.setdefault((mapped.venue, mapped.symbol), []).append(mapped)
@@ -26,6 +27,15 @@ class Atlas:
     def of_symbol(self, venue: Venue, symbol: Symbol) -> Sequence[MappedAsset]:
         """Return the rows a venue's symbol prices. Two assets may share one: CELO and CGLD."""
         return self._by_symbol.get((venue, symbol), ())
+
+    def rivals(self, venue: Venue, symbol: Symbol) -> Sequence[tuple[Venue, Symbol]]:
+        """Return the other markets that price what a venue's symbol prices."""
+        found = self._rivals.get((venue, symbol))
+        if found is None:
+            own = venue, symbol
+            rows = (row for mapped in self.of_symbol(*own) for row in self.of_asset(mapped.asset))
+            found = self._rivals[own] = [market for row in rows if (market := (row.venue, row.symbol)) != own]
+        return found
 
     def of_asset(self, asset: str) -> Sequence[MappedAsset]:
         """Return an asset's rows, the most trusted venue first."""

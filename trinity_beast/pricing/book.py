@@ -1,5 +1,6 @@
 """The engine's book, as far as pricing needs it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -30,6 +31,10 @@ class BookOfPrices(Protocol):
 
     def announce(self, asset: str, *, prewarmed: bool = True) -> None:
         """Make `asset` known without a price."""
+        ...
+
+    def offer(self, assets: Sequence[str]) -> None:
+        """Say which assets can be fetched on demand; this replaces what was said before."""
         ...
 
     def retire(self, asset: str) -> bool:

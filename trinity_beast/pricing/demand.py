@@ -54,6 +54,11 @@ class Demand:
             self._driving.cancel()
             await asyncio.gather(self._driving, return_exceptions=True)
 
+    @property
+    def kept_warm(self) -> int:
+        """Return how many symbols are kept warm."""
+        return len(self._asked)
+
     async def read(self, asset: str, *, venue: str | None = None, max_age_ms: int | None = None) -> Price:
         """Return an asset's price now: from memory, else from a neighbour, else by REST. Refusals as of `Prices.read`.
 

@@ -41,6 +41,15 @@ class Jumps:
         self._believed[own] = price
         return False
 
+    def believe(self, trade: Trade) -> None:
+        """Take a trade that was found near its venue's last."""
+        own, price = (trade.venue, trade.symbol), Decimal(trade.price)
+        self._printed[own], self._believed[own] = _Printed(price, trade.received_monotonic_ns), price
+
+    def believed(self, venue: Venue, symbol: Symbol) -> Decimal | None:
+        """Return the last price of a market that was believed."""
+        return self._believed.get((venue, symbol))
+
     def keep(self, markets: Iterable[Market]) -> None:
         """Forget all but these."""
         kept = set(markets)

@@ -43,6 +43,10 @@ QUIET_SECONDS_MAX = Parameter(
     "quiet_seconds_max", group=GROUP, unit="s", default=3_600, least=5, most=86_400,
     help="A price older than this is refused even where it is proven that nothing was traded since.",
 )  # fmt: skip
+HALTED_SECONDS_MAX = Parameter(
+    "halted_seconds_max", group=GROUP, unit="s", default=3_600, least=5, most=86_400,
+    help="A price older than this is refused even where the venue says that it has halted the symbol.",
+)  # fmt: skip
 RENEW_AFTER_SECONDS = Parameter(
     "renew_after_seconds", group=GROUP, unit="s", default=2.0, least=0.1, most=60.0,
     help="How long the socket may lag behind a trade that REST has told before the symbol is subscribed anew.",
@@ -93,6 +97,7 @@ class Bounds(NamedTuple):
     retry_ns: int
     quiet_gaps_max: float
     quiet_max_ns: int
+    halted_max_ns: int
     renew_after_ns: int
     renew_ns: int
     settle_back_ns: int
@@ -110,6 +115,7 @@ class LivenessKnobs:
         self._stale_after, self._gaps = readings.of(STALE_AFTER_SECONDS), readings.of(LIVENESS_GAPS)
         self._quiet_gaps_max, self._quiet_seconds_max = readings.of(QUIET_GAPS_MAX), readings.of(QUIET_SECONDS_MAX)
         self._renew_after, self._renew = readings.of(RENEW_AFTER_SECONDS), readings.of(RENEW_SECONDS)
+        self._halted_seconds_max = readings.of(HALTED_SECONDS_MAX)
         self._settle_back = readings.of(SETTLE_BACK_SECONDS)
         self._jump_percent, self._jump_reference = readings.of(JUMP_PERCENT), readings.of(JUMP_REFERENCE_SECONDS)
         self.proofs_max = readings.of(PROOFS_MAX)
@@ -127,6 +133,7 @@ class LivenessKnobs:
             retry_ns=retry,
             quiet_gaps_max=self._quiet_gaps_max.value,
             quiet_max_ns=self._quiet_seconds_max.value * SECOND_NS,
+            halted_max_ns=self._halted_seconds_max.value * SECOND_NS,
             renew_after_ns=round(self._renew_after.value * SECOND_NS),
             renew_ns=round(self._renew.value * SECOND_NS),
             settle_back_ns=round(self._settle_back.value * SECOND_NS),

@@ -57,12 +57,16 @@ class PricesTold(BaseModel):
 
 
 class ExchangeTold(BaseModel):
-    """One exchange, how its feed stands, and the assets it prices."""
+    """One exchange, how its feed stands, the assets it prices, and how each of them stands there.
+
+    An asset is `live`, `quiet` or `rest` when it may be served, else `stale` or `unavailable`; `on_demand` is fetched when asked for.
+    """
 
     venue: str
     name: str
     state: str
     assets: list[str]
+    states: dict[str, str]
 
 
 class ExchangesTold(BaseModel):
@@ -109,8 +113,10 @@ def price_routes(
         max_age_ms: MaxAge = None,
     ) -> PricesTold:
         """Tell many prices at once, for one request of the key."""
-        wanted = prices.prewarmed() if assets is None else [name for each in assets.split(",") if (name := each.strip())]
-        return PricesTold.model_validate(await desk.many(usage, wanted, venue, max_age_ms))
+        if assets is None:
+            return PricesTold.model_validate(await desk.many(usage, prices.prewarmed(), venue, max_age_ms))
+        named = [name for each in assets.split(",") if (name := each.strip())]
+        return PricesTold.model_validate(await desk.named(usage, named, venue, max_age_ms))
 
     @router.post("/prices", responses=refusals(*KEY_REFUSALS))
     async def many_prices_by_list(
@@ -120,17 +126,19 @@ def price_routes(
         max_age_ms: MaxAge = None,
     ) -> PricesTold:
         """Tell many prices at once; the assets as a JSON list, or as `{"assets": [...]}`."""
-        wanted = body.assets if isinstance(body, AssetList) else body
-        return PricesTold.model_validate(await desk.many(usage, wanted, venue, max_age_ms))
+        named = body.assets if isinstance(body, AssetList) else body
+        return PricesTold.model_validate(await desk.named(usage, named, venue, max_age_ms))
 
     @router.get("/exchanges")
     async def every_exchange() -> ExchangesTold:
-        """Tell every exchange, how its feed stands, and the assets it prices. Free, without a key."""
-        told = [
-            ExchangeTold(venue=each.venue, name=each.display_name, state=each.state.value, assets=list(prices.assets_of(each.venue)))
-            for each in exchanges()
-        ]
-        return ExchangesTold(exchanges=told)
+        """Tell every exchange, how its feed stands, the assets it prices and how each stands there. Free, without a key."""
+        told = [(each, {str(asset): state for asset, state in prices.states_of(each.venue).items()}) for each in exchanges()]
+        return ExchangesTold(
+            exchanges=[
+                ExchangeTold(venue=each.venue, name=each.display_name, state=each.state.value, assets=list(states), states=states)
+                for each, states in told
+            ]
+        )
 
     return router
 
@@ -146,6 +154,13 @@ class _Desk:
         price = await self._demand.read(asset, venue=venue, max_age_ms=max_age_ms)
         self._note(usage, [price])
         return price.as_json()
+
+    async def named(self, usage: Usage, wanted: Sequence[str], venue: str | None, max_age_ms: int | None) -> dict[str, Any]:
+        """Tell what a caller named, as many at once as their tier includes."""
+        named = len(set(wanted))
+        if named <= ASSETS_MAX:  # More than that nobody's tier includes, and it is refused as such.
+            usage.name_assets(named)
+        return await self.many(usage, wanted, venue, max_age_ms)
 
     async def many(self, usage: Usage, wanted: Sequence[str], venue: str | None, max_age_ms: int | None) -> dict[str, Any]:
         names = list(dict.fromkeys(wanted))

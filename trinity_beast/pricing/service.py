@@ -1,9 +1,10 @@
 """Every asset's price: trades in, the engine's book kept, and the reading of what the engine cannot answer by itself."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from trinity_beast.clock import Clock
-from trinity_beast.feeds import Look, MappedAsset, Timekeeper
+from trinity_beast.feeds import Look, MappedAsset, Said, Timekeeper
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.atlas import Atlas
@@ -11,10 +12,14 @@ from trinity_beast.pricing.book import BookOfPrices
 from trinity_beast.pricing.choice import chosen
 from trinity_beast.pricing.errors import PriceStale, PriceUnavailable
 from trinity_beast.pricing.freshness import age_ns
+from trinity_beast.pricing.intake import News, Slots
 from trinity_beast.pricing.jumps import Jumps
+from trinity_beast.pricing.likeness import is_newer
 from trinity_beast.pricing.model import Price, whole_ms
 from trinity_beast.pricing.parameters import SECOND_NS, LivenessKnobs
-from trinity_beast.pricing.tick import Loan, Tick, Verdict, is_newer
+from trinity_beast.pricing.permits import Permits
+from trinity_beast.pricing.phase import Verdict
+from trinity_beast.pricing.tick import Loan, Tick
 from trinity_beast.words import Asset, Symbol, Trade, Venue
 
 _log = get_log("pricing")
@@ -41,11 +46,15 @@ class Prices:
         readings: Readings | None = None,
         source_prefix: str = "",
         can_prove: Callable[[Venue], bool] = _cannot,
+        slots: Slots | None = None,
     ) -> None:
+        """Take `slots`, which takes ordinary trades in our place and tells of them when asked."""
         self._book, self._clock, self.source_prefix, self._can_prove = book, clock, source_prefix, can_prove
         self._timekeeper = Timekeeper(clock)
         self._knobs = LivenessKnobs(readings or Readings())
         self.bounds = self._knobs.bounds()
+        self._permits = Permits(slots)
+        self._permits.go_by(self.bounds)
         self._ticks: dict[tuple[Venue, Symbol], Tick] = {}
         self._answering: dict[Asset, Tick] = {}
         self._jumps = Jumps()
@@ -68,9 +77,11 @@ class Prices:
 
     def on_look(self, tick: Tick, look: Look) -> Verdict:
         """Take in what a look at a symbol of ours told."""
+        self.hear_of(tick.venue, tick.symbol)
         before = tick.trade, tick.state, tick.usable_until_ns
         trade = None if look.trade is None or self._is_held(look.trade) else look.trade
-        verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=self._clock.monotonic_ns())
+        now_ns = self._clock.monotonic_ns()
+        verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=now_ns, is_halted=look.is_halted)
         self.settle(tick, has_changed=before != (tick.trade, tick.state, tick.usable_until_ns))
         self._note_rest(look)
         return verdict
@@ -78,14 +89,25 @@ class Prices:
     def on_poll(self, look: Look) -> None:
         """Take in what a look at a symbol told that no feed holds. Unchanged or failed, it refreshes nothing."""
         if look.trade is not None:
-            self._take(look.trade, Tick.polled)
+            self._take(look.trade, partial(Tick.polled, is_halted=look.is_halted, asked_ns=look.asked_ns), is_poll=True)
             self._note_rest(look)
+
+    def on_word(self, tick: Tick, said: Said) -> None:
+        """Take in what the venue itself says of a symbol, beside trades."""
+        self.hear_of(tick.venue, tick.symbol)
+        before, now_ns = (tick.state, tick.usable_until_ns), self._clock.monotonic_ns()
+        if said.halted_wall_ns is not None or tick.halted_wall_ns is not None:
+            tick.told_halted(said.halted_wall_ns, self.bounds, now_ns=now_ns)
+        if said.is_missing:
+            tick.missed(self.bounds, now_ns=now_ns)
+        self.settle(tick, has_changed=tick.trade is not None and before != (tick.state, tick.usable_until_ns))
 
     def on_loan(self, loan: Loan) -> bool:
         """Take in what a neighbour holds of a symbol of ours; whether it is now what is held here."""
         trade = loan.trade
         if not self.atlas.of_symbol(trade.venue, trade.symbol):
             return False
+        self.hear_of(trade.venue, trade.symbol)
         tick, now_ns = self.tick(trade.venue, trade.symbol), self._clock.monotonic_ns()
         if (tick.trade is None or is_newer(trade, tick.trade)) and self._is_held(trade):
             return False
@@ -96,6 +118,7 @@ class Prices:
 
     def held(self, row: MappedAsset) -> Tick | None:
         """Return what is held of a row's symbol, or None where nothing was ever heard of it."""
+        self.hear_of(row.venue, row.symbol)
         tick = self._ticks.get((row.venue, row.symbol))
         return None if tick is None or tick.trade is None else tick
 
@@ -105,6 +128,8 @@ class Prices:
 
     def forget(self, venue: Venue, symbol: Symbol) -> None:
         """Hold a symbol no more; an asset that only it priced is unknown to the engine from now on, until it is asked for here."""
+        self.hear_of(venue, symbol)
+        self._permits.close(venue, symbol)
         tick = self._ticks.pop((venue, symbol), None)
         for row in self.atlas.of_symbol(venue, symbol):
             if tick is not None and self._answering.get(row.asset) is tick:
@@ -114,9 +139,12 @@ class Prices:
 
     def settle(self, tick: Tick, *, has_changed: bool = False) -> None:
         """Let the right venue answer for each asset that `tick` prices, time having passed or the tick having changed."""
+        self.hear_of(tick.venue, tick.symbol)
         now_ns = self._clock.monotonic_ns()
         for row in self.atlas.of_symbol(tick.venue, tick.symbol):
             self._answer(row.asset, tick if has_changed else None, now_ns)
+        if has_changed:
+            self._permit(tick)
 
     def tick(self, venue: Venue, symbol: Symbol) -> Tick:
         """Return what is held of a symbol, made empty where nothing is."""
@@ -129,6 +157,8 @@ class Prices:
 
     def use_map(self, asset_map: Iterable[MappedAsset]) -> None:
         """Price by another map from now on: new assets are announced, those that have gone are retired."""
+        self.hear()
+        self._permits.close_all()
         before, self.atlas = self.atlas, Atlas(asset_map)
         for asset in before.assets:
             if not self.atlas.of_asset(asset) or (before.is_prewarmed(asset) and not self.atlas.is_prewarmed(asset)):
@@ -145,10 +175,27 @@ class Prices:
         """Put parameters that were turned to use: every price goes by them from here on."""
         bounds = self._knobs.bounds()
         if bounds != self.bounds:
+            self.hear()
             self.bounds = bounds
+            self._permits.go_by(bounds)
             for tick in self._ticks.values():
                 tick.turned(bounds)
             self._publish_all()
+
+    def hear(self, most: int | None = None) -> int:
+        """Take in what was taken in our place, of every symbol or of `most`; of how many that was.
+
+        To be done every so often (see `Catching`); whoever judges a symbol hears of it first.
+        """
+        told = self._permits.news(most)
+        for news in told:
+            self._heard_of(news)
+        return len(told)
+
+    def hear_of(self, venue: Venue, symbol: Symbol) -> None:
+        """Take in what was taken of a symbol, and of all that price the same."""
+        for news in self._permits.news_of(((venue, symbol), *self.atlas.rivals(venue, symbol))):
+            self._heard_of(news)
 
     def read(self, asset: str, *, venue: str | None = None, max_age_ms: int | None = None) -> Price:
         """Return an asset's price now, of one venue where `venue` is given.
@@ -161,6 +208,7 @@ class Prices:
         rows = [mapped for mapped in self.atlas.of_asset(asset) if venue is None or mapped.venue == venue]
         if not rows:
             raise self.atlas.unknown(asset, venue)
+        self.hear_of(rows[0].venue, rows[0].symbol)
         now_ns = self._clock.monotonic_ns()
         tick = self._chosen(rows, self._answering.get(rows[0].asset), now_ns)
         if tick is None or (trade := tick.trade) is None:
@@ -189,39 +237,81 @@ class Prices:
         return [asset for asset in self.atlas.assets if self.atlas.is_prewarmed(asset)]
 
     def is_served(self, asset: Asset) -> bool:
-        """Return whether there is a price that may be served for an asset now."""
-        tick = self._answering.get(asset)
-        return tick is not None and tick.is_usable(self._clock.monotonic_ns())
+        """Return whether there is a price that may be served for an asset now, of a venue that trades it."""
+        return self.told_state(asset) in {"live", "quiet", "rest"}
 
-    def assets_of(self, venue: str) -> list[Asset]:
-        """Return the assets a venue prices, in order."""
-        return [asset for asset in self.atlas.assets if any(row.venue == venue for row in self.atlas.of_asset(asset))]
+    def told_state(self, asset: Asset) -> str:
+        """Return the state in which an asset's price is told now; `stale` and `unavailable` where there is none to tell."""
+        for row in self.atlas.of_asset(asset)[:1]:
+            self.hear_of(row.venue, row.symbol)
+        tick = self._answering.get(asset)
+        if tick is None:
+            return "unavailable"
+        return tick.state if tick.is_usable(self._clock.monotonic_ns()) else "stale"
+
+    def states_of(self, venue: str) -> dict[Asset, str]:
+        """Return how each asset stands at a venue, in order."""
+        rows = [row for asset in self.atlas.assets for row in self.atlas.of_asset(asset) if row.venue == venue]
+        return {row.asset: self.state_of(row.venue, row.symbol) for row in rows}
+
+    def state_of(self, venue: Venue, symbol: Symbol) -> str:
+        """Return how sure a venue's symbol is now: a price's state, `stale`, `unavailable`, or `on_demand` where no feed holds it."""
+        tick = self._ticks.get((venue, symbol))
+        if tick is None or tick.trade is None:
+            return "unavailable" if self.atlas.is_held(venue, symbol) else "on_demand"
+        return tick.state if tick.is_usable(self._clock.monotonic_ns()) else "stale"
 
     def _note_rest(self, look: Look) -> None:
         tick = self._ticks.get((look.venue, look.symbol))
         if tick is not None and tick.trade is look.trade:
             self.rest_told.add((look.venue, look.symbol))
 
-    def _take(self, trade: Trade, how: Callable[..., bool]) -> None:
+    def _take(self, trade: Trade, how: Callable[..., bool], *, is_poll: bool = False) -> None:
         mapped = self.atlas.of_symbol(trade.venue, trade.symbol)
         if not mapped:
             self.trades_unmapped += 1
             return
+        self.hear_of(trade.venue, trade.symbol)
         if self._is_held(trade):
             return
         tick = self.tick(trade.venue, trade.symbol)
-        if not how(tick, trade, self.bounds):
-            self.trades_late += how is not Tick.polled
+        if how(tick, trade, self.bounds):
+            for row in mapped:
+                self._answer(row.asset, tick, trade.received_monotonic_ns)
+        else:
+            self.trades_late += not is_poll
+        self._permit(tick)  # Also where it was late, for it may have changed what is believed.
+
+    def _heard_of(self, news: News) -> None:
+        """Take in the newest of the trades that were taken of a symbol. They were ordinary: none jumped, none was late."""
+        venue, symbol = Venue(news.venue), Symbol(news.symbol)
+        tick = self._ticks.get((venue, symbol))
+        if tick is None:
             return
-        for row in mapped:
-            self._answer(row.asset, tick, trade.received_monotonic_ns)
+        trade = Trade(venue, symbol, news.price, news.exchange_time_ns, news.received_time_ns, news.received_monotonic_ns)
+        tick.flowed(trade, self.bounds, gaps_heard=news.gaps_heard, long_gap_ns=news.long_gap_ns)
+        if self.atlas.rivals(venue, symbol):
+            self._jumps.believe(trade)
+        for row in self.atlas.of_symbol(venue, symbol):
+            self._answer(row.asset, None, trade.received_monotonic_ns)
+
+    def _permit(self, tick: Tick) -> None:
+        """Say what may be made of a symbol's next trade without us: as long as it flows, what we would make of it."""
+        venue, symbol = tick.venue, tick.symbol
+        rows = (row for row in self.atlas.of_symbol(venue, symbol) if self._answering.get(row.asset) is tick)
+        self._permits.permit(
+            tick,
+            ((row.asset, row.quote, self.source_of(tick), self._is_prewarmed(row)) for row in rows),
+            self._jumps.believed(venue, symbol),
+            self.bounds.jump_percent / 100 if self.atlas.rivals(venue, symbol) else None,
+        )
+
+    def _is_prewarmed(self, row: MappedAsset) -> bool:
+        return row.prewarm or self.atlas.is_prewarmed(row.asset)
 
     def _is_held(self, trade: Trade) -> bool:
         """Return whether a trade jumps beyond belief; where no other venue prices its assets there is nothing to judge by."""
-        own = trade.venue, trade.symbol
-        rows = (row for mapped in self.atlas.of_symbol(*own) for row in self.atlas.of_asset(mapped.asset))
-        others = [market for row in rows if (market := (row.venue, row.symbol)) != own]
-        bounds = self.bounds
+        others, bounds = self.atlas.rivals(trade.venue, trade.symbol), self.bounds
         if not others or not self._jumps.is_held(trade, others, percent=bounds.jump_percent, reference_ns=bounds.jump_reference_ns):
             return False
         if not self.jumps_held:  # The counter goes on.
@@ -238,6 +328,9 @@ class Prices:
         if tick is not before:
             self._answering[asset] = tick
             self.venues_switched += before is not None
+            for one in (before, tick):
+                if one is not None:
+                    self._permit(one)
         self._publish(next(row for row in rows if (row.venue, row.symbol) == (tick.venue, tick.symbol)), tick, tick.trade)
 
     def _chosen(self, rows: Sequence[MappedAsset], before: Tick | None, now_ns: int) -> Tick | None:
@@ -258,7 +351,7 @@ class Prices:
                 usable_for_ns=tick.usable_for_ns(),
                 state=tick.state,
                 cache_tier=tick.cache_tier,
-                prewarmed=row.prewarm or self.atlas.is_prewarmed(row.asset),
+                prewarmed=self._is_prewarmed(row),
             )
         except ValueError as error:
             if not self.publishes_refused:  # Every further trade would say the same; the counter goes on.
@@ -273,7 +366,8 @@ class Prices:
                 self._answer(asset, tick, now_ns)
 
     def _announce(self, assets: Iterable[Asset]) -> None:
-        """Make prewarmed assets known. The others are not, so that the engine hands the first ask for them over (see `Demand`)."""
+        """Make prewarmed assets known. The others are offered, so that the engine has the first ask for them fetched (see `Demand`)."""
         for asset in assets:
             if self.atlas.is_prewarmed(asset):
                 self._book.announce(asset)
+        self._book.offer([asset for asset in self.atlas.assets if not self.atlas.is_prewarmed(asset)])

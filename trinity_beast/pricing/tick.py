@@ -1,42 +1,18 @@
 """What we hold of one venue's symbol, and how sure of it we are: the rules of liveness. Pure: events and times in."""
 
-from decimal import Decimal
-from enum import Enum, auto
 from typing import NamedTuple
 
+from trinity_beast.pricing.freshness import age_at_receipt, reaches_ns
+from trinity_beast.pricing.likeness import is_newer, is_same, oldest
 from trinity_beast.pricing.parameters import Bounds
+from trinity_beast.pricing.phase import Phase, Verdict
 from trinity_beast.pricing.rhythm import Rhythm
 from trinity_beast.words import Symbol, Trade, Venue
 
 RENEWALS_DOUBLED_MAX = 5
 SLACK_NS = 1_000_000_000
 """A trade printed this shortly after its subscription was asked for may have been missed by right: clocks differ."""
-_UNITS_NS = (1_000_000_000, 1_000_000, 1_000)
-
-
-class Phase(Enum):
-    """How a symbol fares."""
-
-    FLOWING = auto()
-    """Its last trade came by the socket, or none came yet."""
-    QUIET = auto()
-    """The venue said that there was no newer trade."""
-    REST = auto()
-    """The venue's REST told a trade that the socket had not."""
-    LENT = auto()
-    """A neighbour told a trade, or a proof, that we had not."""
-
-
 _TOLD_BY_OTHERS = (Phase.REST, Phase.LENT)
-
-
-class Verdict(Enum):
-    """What a look proved."""
-
-    UNPROVEN = auto()
-    QUIET = auto()
-    NEWER = auto()
-    UNCHANGED = auto()
 
 
 class Loan(NamedTuple):
@@ -53,15 +29,18 @@ class Tick:
     """The newest trade of a venue's symbol, its state, and until when (monotonic) it may be served.
 
     `can_prove` says that the venue can be looked at by REST. Where it cannot, a price is live until `stale_after`, for
-    then nothing better is known.
+    then nothing better is known. `halted_wall_ns` is when (wall) the socket said that the symbol is halted, if it says so;
+    `is_missed` its word on a trade that did not come.
     """
 
     __slots__ = (
         "again_ns",
         "cache_tier",
         "can_prove",
+        "halted_wall_ns",
         "heard_ns",
         "is_from_rest",
+        "is_missed",
         "owed_ns",
         "phase",
         "proven_ns",
@@ -85,11 +64,18 @@ class Tick:
         self.heard_ns, self.since_wall_ns = now_ns, wall_ns
         self.usable_since_ns = self.usable_until_ns = self.again_ns = self.proven_ns = 0
         self.owed_ns: int | None = None
+        self.halted_wall_ns: int | None = None
+        self.is_missed = False
         self.renewals = self.renewed_ns = 0
 
     def is_usable(self, now_ns: int) -> bool:
         """Return whether it may be served now."""
         return now_ns < self.usable_until_ns
+
+    @property
+    def serves_halted(self) -> bool:
+        """Return whether it is served, if at all, as halted."""
+        return self.phase is Phase.HALTED
 
     def usable_for_ns(self) -> int:
         """Return the age at which it stops being usable, as the engine reckons ages."""
@@ -101,12 +87,24 @@ class Tick:
         if self.trade is not None and trade.exchange_time_ns < self.trade.exchange_time_ns:
             return False
         now_ns = trade.received_monotonic_ns
-        # A gap in which the socket kept a trade from us says nothing of the symbol's rhythm.
-        if self.trade is not None and now_ns > self.heard_ns and self.phase not in _TOLD_BY_OTHERS:
+        # A gap in which the socket kept a trade from us, or none could be made, says nothing of the symbol's rhythm.
+        if self.trade is not None and now_ns > self.heard_ns and self.phase not in (*_TOLD_BY_OTHERS, Phase.HALTED):
             self.rhythm.heard(now_ns - self.heard_ns)
         self.heard_ns, self.owed_ns, self.renewals = now_ns, None, 0
         self._flow(trade, bounds)
         return True
+
+    def flowed(self, trade: Trade, bounds: Bounds, *, gaps_heard: int, long_gap_ns: int) -> None:
+        """Take the newest of several trades that were taken one by one in our place, none of which left the symbol unusable."""
+        self.rhythm.count, self.rhythm.long_gap_ns = gaps_heard, long_gap_ns
+        self.heard_ns, self.owed_ns, self.renewals, self.again_ns = trade.received_monotonic_ns, None, 0, 0
+        self.trade, self.proven_ns = trade, trade.received_monotonic_ns
+        self.usable_until_ns = self._fresh_until_ns(trade, bounds)
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether its next trade is an ordinary matter: it is live, and nothing is owed."""
+        return self.trade is not None and self.phase is Phase.FLOWING and self.state == "live" and self.owed_ns is None
 
     def recalled(self, trade: Trade, bounds: Bounds) -> bool:
         """Take a trade that the socket told as old; it shows no life. False when it is no younger than what is held."""
@@ -117,28 +115,75 @@ class Tick:
         self._flow(trade, bounds)
         return True
 
-    def polled(self, trade: Trade, bounds: Bounds) -> bool:
-        """Take a trade of a symbol that no socket holds; False when it is no younger: an unchanged poll refreshes nothing."""
+    def polled(self, trade: Trade, bounds: Bounds, *, is_halted: bool = False, asked_ns: int = 0) -> bool:
+        """Take a trade of a symbol that no socket holds; False when it is no younger: an unchanged poll refreshes nothing.
+
+        What may change without a trade is the venue's word on whether the symbol is traded.
+        """
         if self.trade is not None and not is_newer(trade, self.trade):
-            return False
-        self._rest(trade, bounds)
+            if not is_same(trade, self.trade) or not (is_halted or self.phase is Phase.HALTED):
+                return False
+            now_ns, trade = trade.received_monotonic_ns, self.trade
+        else:
+            now_ns = trade.received_monotonic_ns
+        if is_halted:
+            self._halt(trade, bounds, is_from_rest=True, told_ns=asked_ns, now_ns=now_ns)
+        else:
+            self._rest(trade, bounds)
         return True
 
-    def judged(self, trade: Trade | None, bounds: Bounds, *, asked_ns: int, now_ns: int) -> Verdict:
-        """Take what a look told: the venue's last trade, or None when it failed."""
+    def judged(self, trade: Trade | None, bounds: Bounds, *, asked_ns: int, now_ns: int, is_halted: bool = False) -> Verdict:
+        """Take what a look told: the venue's last trade, or None when it failed; and whether the venue calls it halted."""
         held = self.trade
+        is_halted = is_halted or self.halted_wall_ns is not None
         self.again_ns = now_ns + bounds.retry_ns
         if trade is None:
             return Verdict.UNPROVEN
+        if self.phase is Phase.HALTED and not is_halted:
+            self.usable_until_ns = min(self.usable_until_ns, now_ns)  # The venue says so no more.
         if held is None or is_newer(trade, held):
-            self._note_owed(trade, bounds, now_ns)
-            self._rest(trade, bounds)
-            return Verdict.NEWER
-        if not is_same(trade, held):
-            return Verdict.UNPROVEN  # REST is behind the socket, and so knows nothing of what came after.
+            return self._overtaken(trade, bounds, asked_ns=asked_ns, now_ns=now_ns, is_halted=is_halted)
+        if not is_same(trade, held) or self.is_missed:
+            return Verdict.UNPROVEN  # REST is behind the socket, or behind the venue's word, and so knows nothing of what came after.
+        if is_halted:
+            return self._halt(held, bounds, is_from_rest=self.is_from_rest, told_ns=asked_ns, now_ns=now_ns)
         if self.owed_ns is not None:
             return Verdict.UNCHANGED
         return self._quiet(held, bounds, asked_ns=asked_ns, now_ns=now_ns)
+
+    def _overtaken(self, trade: Trade, bounds: Bounds, *, asked_ns: int, now_ns: int, is_halted: bool) -> Verdict:
+        self._note_owed(trade, bounds, now_ns)
+        self.is_missed = False
+        if is_halted:
+            return self._halt(trade, bounds, is_from_rest=True, told_ns=asked_ns, now_ns=now_ns)
+        self._rest(trade, bounds)
+        return Verdict.NEWER
+
+    def told_halted(self, halted_wall_ns: int | None, bounds: Bounds, *, now_ns: int) -> None:
+        """Take the socket's word on whether the symbol is traded: since when (wall) it is not, or None.
+
+        A price that could be served stays so as `halted`, for as long as the word is renewed; any other has to be proven
+        the last one first. When trading is resumed it is served no more until it is proven or traded.
+        """
+        was_halted, self.halted_wall_ns = self.halted_wall_ns is not None, halted_wall_ns
+        is_halted = halted_wall_ns is not None
+        is_ours = self.phase not in _TOLD_BY_OTHERS and not self.is_missed
+        if is_halted and self.trade is not None and is_ours and self.is_usable(now_ns):
+            self._halt(self.trade, bounds, is_from_rest=self.is_from_rest, told_ns=now_ns, now_ns=now_ns)
+        elif was_halted and not is_halted and self.phase is Phase.HALTED:
+            self.usable_until_ns = self.again_ns = now_ns
+
+    def missed(self, bounds: Bounds, *, now_ns: int) -> None:
+        """Take the venue's word that a trade was printed which the socket has not told. It may be a moment behind."""
+        if self.is_missed or self.phase in _TOLD_BY_OTHERS:
+            return
+        self.is_missed = True
+        if self.owed_ns is None:
+            self._owe(bounds, now_ns)
+        self.again_ns = now_ns + bounds.renew_after_ns
+        # Unproven it serves as long as any suspect price; but what was called quiet is so no more.
+        wait_ns = bounds.proof_wait_ns if self.phase is Phase.FLOWING else 0
+        self.usable_until_ns = min(self.usable_until_ns, now_ns + bounds.renew_after_ns + wait_ns)
 
     def lent(self, loan: Loan, bounds: Bounds, *, now_ns: int) -> bool:
         """Take what a neighbour holds of this symbol; False when it is no younger, or proves no more, than what is held here.
@@ -146,17 +191,18 @@ class Tick:
         It serves for as long as the neighbour proved, and the next trade of our own that is not older takes it back.
         """
         held = self.trade
-        if loan.usable_until_ns <= now_ns:
-            return False
+        is_halted = self.phase is Phase.HALTED or self.halted_wall_ns is not None
+        if loan.usable_until_ns <= now_ns or (is_halted and loan.state != "halted"):
+            return False  # What our venue says itself goes before what a neighbour makes of its silence.
         if held is not None and is_same(loan.trade, held):
-            if loan.state != "quiet" or loan.usable_until_ns <= self.usable_until_ns:
+            if loan.state not in {"quiet", "halted"} or loan.usable_until_ns <= self.usable_until_ns:
                 return False
         elif held is not None and not is_newer(loan.trade, held):
             return False
         else:
             self._note_owed(loan.trade, bounds, now_ns)
         self.phase, self.again_ns = Phase.LENT, max(now_ns, loan.usable_until_ns - bounds.proof_wait_ns)
-        trade = loan.trade if held is None or not is_same(loan.trade, held) else older(held, loan.trade)
+        trade = loan.trade if held is None or not is_same(loan.trade, held) else oldest(held, loan.trade)
         self._hold(trade, loan.state, is_from_rest=loan.is_from_rest, until_ns=loan.usable_until_ns, now_ns=now_ns)
         self.cache_tier, self.proven_ns = "valkey", loan.proven_ns
         return True
@@ -164,6 +210,8 @@ class Tick:
     def subscribed(self, asked_wall_ns: int) -> None:
         """Note when the present subscription was asked for: what was printed before, it does not owe."""
         self.since_wall_ns = max(self.since_wall_ns, asked_wall_ns)
+        if self.is_missed:
+            return  # What the venue vouched for on this very connection, it owes.
         if self.trade is not None and self.trade.exchange_time_ns <= self.since_wall_ns + SLACK_NS:
             self.owed_ns = None
 
@@ -179,7 +227,7 @@ class Tick:
 
     def due_ns(self, bounds: Bounds) -> int:
         """Return the monotonic time of the next look, or of the renewal that is owed."""
-        if self.phase is Phase.FLOWING:
+        if self.phase is Phase.FLOWING and not self.is_missed:
             window_ns = bounds.window_min_ns if self.trade is None else self.rhythm.window_ns(bounds)
             return max(self.heard_ns + window_ns, self.again_ns)
         return self.again_ns if self.owed_ns is None else min(self.again_ns, self.owed_ns)
@@ -191,31 +239,49 @@ class Tick:
         if self.phase is Phase.FLOWING:
             self.usable_until_ns = self._fresh_until_ns(self.trade, bounds)
         else:
-            self.usable_until_ns = min(self.usable_until_ns, _until(self.trade, bounds.quiet_max_ns))
+            most_ns = bounds.halted_max_ns if self.phase is Phase.HALTED else bounds.quiet_max_ns
+            self.usable_until_ns = min(self.usable_until_ns, reaches_ns(self.trade, most_ns))
 
     def _flow(self, trade: Trade, bounds: Bounds) -> None:
-        self.phase, self.again_ns = Phase.FLOWING, 0
+        now_ns, self.is_missed = trade.received_monotonic_ns, False
+        if self.halted_wall_ns is not None and trade.exchange_time_ns <= self.halted_wall_ns:
+            self._halt(trade, bounds, is_from_rest=False, told_ns=now_ns, now_ns=now_ns)  # Printed before, told after.
+            return
+        self.phase, self.again_ns, self.halted_wall_ns = Phase.FLOWING, 0, None
         self._hold(trade, "live", is_from_rest=False, until_ns=self._fresh_until_ns(trade, bounds))
 
     def _fresh_until_ns(self, trade: Trade, bounds: Bounds) -> int:
-        """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age."""
-        stale_ns = _until(trade, bounds.stale_after_ns)
+        """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age.
+
+        The window counts from when it was printed: what a socket held back for long is not live for coming at last.
+        """
+        stale_ns = reaches_ns(trade, bounds.stale_after_ns)
         if not self.can_prove:
             return stale_ns
-        return min(stale_ns, self.heard_ns + self.rhythm.window_ns(bounds) + bounds.proof_wait_ns)
+        return min(stale_ns, reaches_ns(trade, self.rhythm.window_ns(bounds) + bounds.proof_wait_ns))
 
     def _note_owed(self, trade: Trade, bounds: Bounds, now_ns: int) -> None:
-        """Note that the socket owed us this trade. It may be a moment behind; it is not asked anew too often either."""
+        """Note that the socket owed us this trade."""
         if trade.exchange_time_ns > self.since_wall_ns + SLACK_NS and self.owed_ns is None:
-            pause_ns = bounds.renew_ns << min(self.renewals, RENEWALS_DOUBLED_MAX) if self.renewals else 0
-            self.owed_ns = max(now_ns + bounds.renew_after_ns, self.renewed_ns + pause_ns)
+            self._owe(bounds, now_ns)
 
     def _rest(self, trade: Trade, bounds: Bounds) -> None:
         self.phase = Phase.REST
-        self._hold(trade, "rest", is_from_rest=True, until_ns=_until(trade, bounds.stale_after_ns))
+        self._hold(trade, "rest", is_from_rest=True, until_ns=reaches_ns(trade, bounds.stale_after_ns))
+
+    def _owe(self, bounds: Bounds, now_ns: int) -> None:
+        # The socket owes us a trade. It may be a moment behind; it is not asked anew too often either.
+        pause_ns = bounds.renew_ns << min(self.renewals, RENEWALS_DOUBLED_MAX) if self.renewals else 0
+        self.owed_ns = max(now_ns + bounds.renew_after_ns, self.renewed_ns + pause_ns)
+
+    def _halt(self, trade: Trade, bounds: Bounds, *, is_from_rest: bool, told_ns: int, now_ns: int) -> Verdict:
+        self.phase, self.again_ns = Phase.HALTED, now_ns + bounds.proof_ns // 2
+        until_ns = min(told_ns + bounds.proof_ns, reaches_ns(trade, bounds.halted_max_ns))
+        self._hold(trade, "halted", is_from_rest=is_from_rest, until_ns=until_ns, now_ns=now_ns)
+        return Verdict.HALTED
 
     def _quiet(self, held: Trade, bounds: Bounds, *, asked_ns: int, now_ns: int) -> Verdict:
-        until_ns = min(asked_ns + bounds.proof_ns, _until(held, self.rhythm.quiet_ns(bounds)))
+        until_ns = min(asked_ns + bounds.proof_ns, reaches_ns(held, self.rhythm.quiet_ns(bounds)))
         if until_ns <= now_ns:
             return Verdict.UNPROVEN  # Such a silence is not this symbol's: the venue halted it, or REST stands still too.
         self.phase, self.again_ns = Phase.QUIET, now_ns + bounds.proof_ns // 2
@@ -225,42 +291,10 @@ class Tick:
 
     def _hold(self, trade: Trade, state: str, *, is_from_rest: bool, until_ns: int, now_ns: int | None = None) -> None:
         now_ns = trade.received_monotonic_ns if now_ns is None else now_ns
-        if self.trade is not None and not self.is_usable(now_ns):
+        # One that comes back from a halt has to settle like one that was lost.
+        if self.trade is not None and (not self.is_usable(now_ns) or (self.state == "halted" and state != "halted")):
             self.usable_since_ns = now_ns
         if trade is not self.trade:
             self.cache_tier = "memory"
         self.proven_ns = trade.received_monotonic_ns
         self.trade, self.state, self.is_from_rest, self.usable_until_ns = trade, state, is_from_rest, until_ns
-
-
-def age_at_receipt(trade: Trade) -> int:
-    """Return how old a trade was by the venue's clock when it was received; never negative."""
-    return max(0, trade.received_time_ns - trade.exchange_time_ns)
-
-
-def older(one: Trade, other: Trade) -> Trade:
-    """Return the one of two tellings of a trade that was the older at any moment: no hop makes a price younger."""
-    return max(one, other, key=lambda trade: age_at_receipt(trade) - trade.received_monotonic_ns)
-
-
-def is_same(told: Trade, held: Trade) -> bool:
-    """Return whether REST tells the trade we hold: the same price at the same instant, as finely as both of them write it."""
-    return _is_same_instant(told.exchange_time_ns, held.exchange_time_ns) and Decimal(told.price) == Decimal(held.price)
-
-
-def is_newer(told: Trade, held: Trade) -> bool:
-    """Return whether REST tells a trade younger than the one we hold, or another one of the same instant that is not older."""
-    if _is_same_instant(told.exchange_time_ns, held.exchange_time_ns):
-        return told.exchange_time_ns >= held.exchange_time_ns and Decimal(told.price) != Decimal(held.price)
-    return told.exchange_time_ns > held.exchange_time_ns
-
-
-def _is_same_instant(one_ns: int, other_ns: int) -> bool:
-    """Return whether two times are one, where a venue writes them more coarsely by REST than on the socket."""
-    unit_ns = next((unit for unit in _UNITS_NS if one_ns % unit == 0 or other_ns % unit == 0), 1)
-    return one_ns // unit_ns == other_ns // unit_ns
-
-
-def _until(trade: Trade, age_ns: int) -> int:
-    """Return the monotonic time at which a trade reaches an age."""
-    return trade.received_monotonic_ns + age_ns - age_at_receipt(trade)

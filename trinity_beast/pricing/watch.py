@@ -6,12 +6,14 @@ import itertools
 from collections.abc import Callable, Iterable
 
 from trinity_beast.clock import Clock
-from trinity_beast.feeds import Looks, MappedAsset, Timekeeper, Urgency
+from trinity_beast.feeds import NOTHING, Look, Looks, MappedAsset, Said, Timekeeper, Urgency
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
+from trinity_beast.pricing.likeness import is_same
 from trinity_beast.pricing.parameters import LivenessKnobs
+from trinity_beast.pricing.phase import Verdict
 from trinity_beast.pricing.service import Prices
-from trinity_beast.pricing.tick import Tick, Verdict
+from trinity_beast.pricing.tick import Tick
 from trinity_beast.words import Symbol, Venue
 
 SECOND_NS = 1_000_000_000
@@ -19,6 +21,10 @@ NAP_NS = 10 * SECOND_NS
 """A symbol is looked in on at least this often, for its window may have shrunk since."""
 PAUSE_SECONDS_MIN = 0.01
 _log = get_log("pricing")
+
+
+def _nothing_said(_venue: Venue, _symbol: Symbol) -> Said:
+    return NOTHING
 
 
 class Watch:
@@ -38,12 +44,16 @@ class Watch:
         *,
         asked_ns: Callable[[Venue, Symbol], int | None],
         renew: Callable[[Venue, Symbol], bool],
+        said_of: Callable[[Venue, Symbol], Said] = _nothing_said,
         clock: Clock,
         readings: Readings | None = None,
     ) -> None:
-        """Take `asked_ns`, which tells when (wall) a symbol was subscribed, and `renew`, which does it anew and says whether it could."""
+        """Take `asked_ns`, which tells when (wall) a symbol was subscribed, `renew`, which does it anew and says whether it could.
+
+        `said_of` tells what the venue's own connection says of a symbol beside trades.
+        """
         self._prices, self._looks, self._renew, self._clock = prices, looks, renew, clock
-        self._asked_ns = asked_ns
+        self._asked_ns, self._said_of = asked_ns, said_of
         self._timekeeper = Timekeeper(clock)
         self._knobs = LivenessKnobs(readings or Readings())
         self._due: list[tuple[int, int, Tick]] = []
@@ -54,7 +64,7 @@ class Watch:
         self._wake = asyncio.Event()
         self._driving: asyncio.Task[None] | None = None
         self.verdicts = dict.fromkeys(Verdict, 0)
-        self.attended = self.renewals = self.looks_put_off = 0
+        self.attended = self.renewals = self.looks_put_off = self.looks_spared = 0
         self.use_map(asset_map)
 
     async def start(self) -> None:
@@ -82,6 +92,30 @@ class Watch:
         self._place = {tick: order for tick, order in self._place.items() if self._watched.get((tick.venue, tick.symbol)) is tick}
         self._wake.set()
 
+    def stir(self, venue: Venue, symbol: Symbol | None) -> None:
+        """Look in on a symbol now, on all of a venue's where none is named: the venue has said something new of it."""
+        found = [(venue, symbol)] if symbol is not None else [market for market in self._watched if market[0] == venue]
+        for market in found:
+            if (tick := self._watched.get(market)) is not None:
+                self._prices.on_word(tick, self._said_of(*market))
+                self._put(tick, tick.due_ns(self._prices.bounds))
+        self._wake.set()
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether it watches."""
+        return self._driving is not None and not self._driving.done()
+
+    @property
+    def watched(self) -> int:
+        """Return how many symbols are watched."""
+        return len(self._watched)
+
+    @property
+    def looks_under_way(self) -> int:
+        """Return how many looks for proof are under way."""
+        return len(self._looking)
+
     async def _drive(self) -> None:
         while True:
             self._wake.clear()
@@ -96,14 +130,18 @@ class Watch:
     def _attend(self, tick: Tick, now_ns: int) -> None:
         """Do for one symbol what is due."""
         self.attended += 1
+        self._prices.hear_of(tick.venue, tick.symbol)
         self._note_subscription(tick)
+        said = self._said_of(tick.venue, tick.symbol)
+        self._prices.on_word(tick, said)
         if tick.must_renew(now_ns):
             is_asked = self._renew(tick.venue, tick.symbol)
             tick.renewed(now_ns=now_ns, wall_ns=self._timekeeper.now().wall_ns, is_asked=is_asked)
             if is_asked:
                 self.renewals += 1
                 _log.warning("symbol subscribed anew", venue=tick.venue, symbol=tick.symbol, times=tick.renewals)
-        self._prices.settle(tick)
+        if tick.due_ns(self._prices.bounds) <= now_ns:
+            self._hear_out(tick, said, now_ns)
         due_ns = tick.due_ns(self._prices.bounds)
         if due_ns > now_ns or not tick.can_prove:
             self._put(tick, min(max(due_ns, now_ns + SECOND_NS if not tick.can_prove else 0), now_ns + NAP_NS))
@@ -115,9 +153,20 @@ class Watch:
             self._looking.add(task)
             task.add_done_callback(self._looking.discard)
 
+    def _hear_out(self, tick: Tick, said: Said, now_ns: int) -> None:
+        """Take the venue's own word for a look, where it vouched lately for the very trade we hold: REST need not be asked then."""
+        if said.last is None or tick.trade is None or not is_same(said.last, tick.trade):
+            return
+        if now_ns - said.told_ns >= self._prices.bounds.proof_ns // 2:
+            return
+        look = Look(tick.venue, tick.symbol, said.last, said.told_ns)
+        if self._prices.on_look(tick, look) in {Verdict.QUIET, Verdict.HALTED}:
+            self.looks_spared += 1
+
     async def _look(self, tick: Tick) -> None:
         heard_ns = tick.heard_ns
         look = await self._looks.last_trade(tick.venue, tick.symbol, Urgency.PROOF)
+        self._prices.hear_of(tick.venue, tick.symbol)
         self._note_subscription(tick)
         if tick.heard_ns == heard_ns:  # Else the socket has spoken meanwhile, and knows better.
             self.verdicts[self._prices.on_look(tick, look)] += 1

@@ -4,7 +4,7 @@ from trinity_beast.errors import TrinityError
 
 
 class DependencyAway(TrinityError):
-    """The database does not answer, refuses connections or is too slow. Nothing was changed; the same call may succeed later."""
+    """The database or the cache does not answer, refuses connections or is too slow. The same call may succeed later."""
 
     code, status = "DEPENDENCY_AWAY", 503
 

@@ -42,6 +42,11 @@ class DataFolder:
         return self.path / "spool"
 
     @property
+    def quotas(self) -> Path:
+        """Where it is counted what this node has spent of quotas."""
+        return self.path / "quotas"
+
+    @property
     def postgres(self) -> Path:
         """Where the embedded cluster lies, or a link to it; it belongs to the user PostgreSQL runs as."""
         return self.path / "postgres"
@@ -118,7 +123,7 @@ class DataFolder:
     def _make(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.mkdir(mode=OURS, exist_ok=True)
-        for name in ("secrets", "run", "logs", "spool"):
+        for name in ("secrets", "run", "logs", "spool", "quotas"):
             (self.path / name).mkdir(mode=OURS, exist_ok=True)
 
     def _write(self, folder: Path, name: str, content: bytes) -> None:

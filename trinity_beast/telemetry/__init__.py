@@ -8,8 +8,9 @@ from trinity_beast.telemetry.health import Finding, Health, HealthReport, PartHe
 from trinity_beast.telemetry.logs import configure_logs
 from trinity_beast.telemetry.moving_prices import MovingPrices, ShownPrice
 from trinity_beast.telemetry.pool_gauges import PoolGauges
-from trinity_beast.telemetry.probes import cache_probe, database_probe, metering_probe
+from trinity_beast.telemetry.probes import cache_probe, database_probe, loop_probe, metering_probe
 from trinity_beast.telemetry.redaction import Redactor
+from trinity_beast.telemetry.samples import Sample, Samples
 
 __all__ = [
     "CounterSource",
@@ -24,12 +25,15 @@ __all__ = [
     "PoolGauges",
     "Probe",
     "Redactor",
+    "Sample",
+    "Samples",
     "ShownPrice",
     "Started",
     "cache_probe",
     "configure_logs",
     "database_probe",
     "get_log",
+    "loop_probe",
     "metering_probe",
     "show_banner",
     "try_lines",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from trinity_beast.telemetry.samples import escaped
+
 CONTRACT: Mapping[str, str] = {
     "tcp_requests": "Requests over HTTP.",
     "udp_requests": "Requests over UDP.",
@@ -87,14 +89,10 @@ def prometheus_text(counters: Mapping[str, int], *, node: str, region: str) -> s
 
     Source: https://prometheus.io/docs/instrumenting/exposition_formats/, read 2026-11-20.
     """
-    labels = f'{{node="{_escaped(node)}",region="{_escaped(region)}"}}'
+    labels = f'{{node="{escaped(node)}",region="{escaped(region)}"}}'
     lines = []
     for name, value in counters.items():
         kind, metric = ("gauge", f"beast_{name}") if name in _GAUGES else ("counter", f"beast_{name}_total")
         about = CONTRACT.get(name, name.replace("_", " ").capitalize() + ".")
         lines += [f"# HELP {metric} {about}", f"# TYPE {metric} {kind}", f"{metric}{labels} {value}"]
     return "\n".join(lines) + "\n"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

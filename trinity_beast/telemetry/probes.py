@@ -1,5 +1,7 @@
 """Probes of what many parts stand on."""
 
+import asyncio
+
 from trinity_beast.storage import Database, Valkey
 from trinity_beast.telemetry.counters import Counters
 from trinity_beast.telemetry.health import Finding, Probe
@@ -39,5 +41,14 @@ def metering_probe(counters: Counters) -> Probe:
         if lost > 0:
             return Finding(is_ok=False, reason=f"{lost} usage records were lost lately: is the disk full?", facts=facts)
         return Finding(is_ok=True, facts=facts)
+
+    return probe
+
+
+def loop_probe() -> Probe:
+    """Return a probe that tells how many tasks the event loop has; what grows there is never given back."""
+
+    async def probe() -> Finding:
+        return Finding(is_ok=True, facts={"tasks": len(asyncio.all_tasks())})
 
     return probe

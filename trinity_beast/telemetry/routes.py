@@ -8,6 +8,7 @@ from fastapi.responses import PlainTextResponse
 from trinity_beast.telemetry.counters import Counters, prometheus_text
 from trinity_beast.telemetry.errors import NotReady
 from trinity_beast.telemetry.health import Health, HealthReport, PartHealth
+from trinity_beast.telemetry.samples import Samples, exposition
 from trinity_beast.web import Detail, current, refusals
 
 
@@ -37,8 +38,8 @@ def health_routes(health: Health, *, with_facts: bool) -> APIRouter:
     return router
 
 
-def metrics_routes(counters: Counters) -> APIRouter:
-    """Return the counters' route, for the health port only."""
+def metrics_routes(counters: Counters, *parts: Samples) -> APIRouter:
+    """Return the counters' route, with what each of `parts` counts, for the health port only."""
     router = APIRouter(tags=["health"])
 
     @router.get("/metrics", response_class=PlainTextResponse)
@@ -46,6 +47,7 @@ def metrics_routes(counters: Counters) -> APIRouter:
         """Tell every counter in Prometheus' text format."""
         identity = current().identity
         text = prometheus_text(counters.read(), node=identity.node, region=identity.region)
+        text += exposition((sample for part in parts for sample in part()), node=identity.node, region=identity.region)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     @router.get("/counters")

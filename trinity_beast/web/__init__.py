@@ -5,8 +5,10 @@ from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.client import Granted, KnownNode, Turned
 from trinity_beast.web.credentials import Caller, Credentials
+from trinity_beast.web.desk import Desk, error_lines, print_json
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
+from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
 from trinity_beast.web.openapi import refusals
 from trinity_beast.web.request_ids import RequestIds
@@ -21,12 +23,14 @@ __all__ = [
     "ConnectionSource",
     "Count",
     "Credentials",
+    "Desk",
     "Detail",
     "EnvelopeResponse",
     "Granted",
     "HandedConnection",
     "HttpServer",
     "Identity",
+    "KnownLimits",
     "KnownNode",
     "Meter",
     "MethodNotAllowed",
@@ -47,6 +51,8 @@ __all__ = [
     "build_app",
     "counters_of",
     "current",
+    "error_lines",
+    "print_json",
     "refusals",
     "timestamp_of",
 ]

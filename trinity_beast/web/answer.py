@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.types import Message, Send
 
 from trinity_beast.web.asked import Asked
-from trinity_beast.web.headers import CORS, limits_or_keyless, raw
+from trinity_beast.web.headers import CORS, raw, with_limits
 from trinity_beast.web.metering import STATES, Meter
 
 _DATE = len(b"date: Fri, 20 Nov 2026 07:40:00 GMT\r\n")
@@ -51,7 +51,7 @@ class Answer:
 
     def _added(self, head: Message) -> list[tuple[bytes, bytes]]:
         given = {name.lower() for name, _ in head.get("headers", ())}
-        ours = [("X-Request-Id", self._asked.request_id), *CORS, *limits_or_keyless(self._asked.headers)]
+        ours = [("X-Request-Id", self._asked.request_id), *CORS, *with_limits(self._asked.headers, self._asked.known_limits)]
         if b"cache-control" not in given:
             ours.append(("Cache-Control", "no-store"))
         if self.is_body_unread:

@@ -14,6 +14,7 @@ from trinity_beast.web.asked import current
 from trinity_beast.web.bounds import RequestBounds
 from trinity_beast.web.edge import Edge
 from trinity_beast.web.envelope import JSON, Identity
+from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter
 from trinity_beast.web.openapi import description
 from trinity_beast.web.pages import page_routes
@@ -56,11 +57,13 @@ def build_app(
     meter: Meter | None = None,
     count: Count | None = None,
     bounds: RequestBounds | None = None,
+    limits: KnownLimits | None = None,
 ) -> App:
     """Build the app of one port from its routers.
 
     `links` are (address, what is there) for the landing page. `meter` records the answers to known keys; None records
-    nothing, and `count` None counts nothing, for ports that serve no customer.
+    nothing, and `count` None counts nothing, for ports that serve no customer. `limits` knows the rate-limit fields of callers
+    whom no route let in, such as those who ask for what is not there.
     """
     api = FastAPI(
         title=title,
@@ -87,6 +90,7 @@ def build_app(
         bounds=bounds or RequestBounds(),
         meter=meter,
         count=count,
+        limits=limits,
     )
 
 

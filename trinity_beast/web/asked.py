@@ -1,6 +1,6 @@
 """What is known of the request being answered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +40,10 @@ _LOCATIONS: Mapping[str, str] = {
 """Which part of a request a refusal is about, where the route does not say; the engine says the same."""
 
 
+def _none_known() -> None:
+    """Know nothing of the caller."""
+
+
 @dataclass(slots=True)
 class Asked:
     """One request: its name, when it came, how its answer is worded, and what the route adds to the answer."""
@@ -53,6 +57,8 @@ class Asked:
     accept_language: str | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     """Headers a route wants on the answer whatever becomes of it, such as rate limits."""
+    known_limits: Callable[[], Sequence[tuple[str, str]] | None] = _none_known
+    """The rate-limit fields of the caller's key, where it is let in here; told where the route told none."""
     usage: Usage | None = None
     """What is recorded when the answer is sent. A route sets it once the caller's key is known."""
     code: str = "OK"

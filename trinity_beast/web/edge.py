@@ -1,8 +1,9 @@
 """The outermost layer of every app: names the request, bounds it, and sees that it is answered."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from trinity_beast.web.bounds import RequestBounds
 from trinity_beast.web.envelope import PROBLEM_JSON, Identity
 from trinity_beast.web.errors import NotFound, Overloaded, RequestTimeout, RequestTooLarge
 from trinity_beast.web.headers import CORS, KEYLESS, PREFLIGHT, raw, refusal_headers
+from trinity_beast.web.known_limits import KnownLimits, carried
 from trinity_beast.web.metering import Count, Meter, counters_of
 from trinity_beast.web.refusals import refusal_of, refused
 from trinity_beast.web.request_ids import RequestIds
@@ -39,9 +41,10 @@ class Edge:
         bounds: RequestBounds,
         meter: Meter | None = None,
         count: Count | None = None,
+        limits: KnownLimits | None = None,
     ) -> None:
         self._app, self._identity, self._words, self._clock = app, identity, words, clock
-        self._request_ids, self._bounds, self._meter, self._count = request_ids, bounds, meter, count
+        self._request_ids, self._bounds, self._meter, self._count, self._limits = request_ids, bounds, meter, count, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or let a WebSocket through."""
@@ -71,7 +74,7 @@ class Edge:
         status_line = b"HTTP/1.1 %d %s\r\n" % (given, HTTPStatus(given).phrase.encode())
         return b"".join([status_line, *(b"%s: %s\r\n" % header for header in raw(headers)), b"\r\n", body])
 
-    def _asked(self, headers: Iterable[tuple[bytes, bytes]], method: str = "GET") -> Asked:
+    def _asked(self, headers: Iterable[tuple[bytes, bytes]], method: str = "GET", scope: Scope | None = None) -> Asked:
         found = dict(headers)
         language = found.get(b"accept-language")
         return Asked(
@@ -82,11 +85,17 @@ class Edge:
             words=self._words,
             accept_language=language.decode("latin-1") if language else None,
             method=method,
+            known_limits=partial(self._limits_of, scope or {}),
         )
+
+    def _limits_of(self, scope: Scope) -> Sequence[tuple[str, str]] | None:
+        secret = carried(scope.get("headers", ()), scope.get("query_string", b"")) if self._limits is not None else None
+        address, _ = scope.get("client") or ("", 0)
+        return None if self._limits is None or secret is None else self._limits(secret, address)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         method: str = scope["method"]
-        asked = self._asked(scope["headers"], method)
+        asked = self._asked(scope["headers"], method, scope)
         answering(asked)
         answer = Answer(send, asked, self._meter, is_head=method == "HEAD")
         body = Body(receive, answer, self._bounds.body_bytes_max)

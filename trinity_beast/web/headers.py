@@ -1,6 +1,6 @@
 """The headers every answer carries, whoever gives it and whatever it says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trinity_beast.errors import TrinityError
 
@@ -22,7 +22,7 @@ PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     (
         "Access-Control-Allow-Headers",
-        "Authorization, X-API-Key, Content-Type, Accept-Language, X-Request-Id, Idempotency-Key, Last-Event-ID",
+        "Authorization, X-API-Key, Content-Type, Accept-Language, If-None-Match, X-Request-Id, Idempotency-Key, Last-Event-ID",
     ),
     ("Access-Control-Max-Age", "86400"),
 )
@@ -63,7 +63,7 @@ def raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
-def limits_or_keyless(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return `headers`, with the rate-limit fields of nobody where they hold none."""
+def with_limits(headers: Iterable[tuple[str, str]], known: Callable[[], Sequence[tuple[str, str]] | None]) -> list[tuple[str, str]]:
+    """Return `headers`; where they hold no rate-limit fields, with those that are `known` of the caller, else those of nobody."""
     given = list(headers)
-    return given if any(name.lower() == "ratelimit" for name, _ in given) else [*given, *KEYLESS]
+    return given if any(name.lower() == "ratelimit" for name, _ in given) else [*given, *(known() or KEYLESS)]

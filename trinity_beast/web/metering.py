@@ -50,15 +50,21 @@ def _nothing() -> None:
     """Cost nothing."""
 
 
+def _any_number(_assets: int) -> None:
+    """Allow it."""
+
+
 @dataclass(slots=True)
 class Usage:
     """What a route knows of the answer it gives; the edge adds what only it knows and records it once.
 
-    `charge` is called once the route has something to tell, before it tells it: only what is served is paid for.
+    `charge` is called once the route has something to tell, before it tells it: only what is served is paid for. `name_assets`
+    is called with how many assets a request names, before any is looked up, and refuses what the key's tier does not include.
     """
 
     key_id: int
     charge: Callable[[], None] = _nothing
+    name_assets: Callable[[int], None] = _any_number
     is_charged: bool = False
     asset: str = ""
     asset_count: int = 0

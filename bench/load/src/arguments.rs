@@ -19,6 +19,8 @@ options
   --watch PID        report the processor time of this process's threads; may be repeated
   --callers N        addresses the datagrams come from, loopback only (1)
   --crowd            open loop: let a hostile crowd in as well
+  --flood HOST:PORT  open loop: have --flood-rate random keys a second tried as well, half of them by datagram to here,
+                     from --callers loopback addresses
 
 example
   beast-load closed --address 127.0.0.1:8080 --request request.txt --connections 64 --prefix '{\"success\":true'";
@@ -51,6 +53,10 @@ pub struct Arguments {
     pub watch: Vec<u32>,
     /// Whether the crowd comes.
     pub crowd: bool,
+    /// Where random keys are sent by datagram, if the flood comes.
+    pub flood: Option<SocketAddr>,
+    /// Random keys a second.
+    pub flood_rate: f64,
 }
 
 impl Arguments {
@@ -79,6 +85,8 @@ impl Arguments {
             contains: String::new(),
             watch: Vec::new(),
             crowd: false,
+            flood: None,
+            flood_rate: 50_000.0,
         };
         while let Some(name) = words.next() {
             if name == "--crowd" {
@@ -97,6 +105,8 @@ impl Arguments {
                 "--rate" => read.rate = positive(name, value)?,
                 "--prefix" => read.prefix.clone_from(value),
                 "--contains" => read.contains.clone_from(value),
+                "--flood" => read.flood = Some(number(name, value)?),
+                "--flood-rate" => read.flood_rate = positive(name, value)?,
                 "--watch" => read.watch.push(number(name, value)?),
                 _ => return Err(format!("{name} is no option")),
             }

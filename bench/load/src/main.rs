@@ -7,6 +7,7 @@ mod arguments;
 mod closed;
 mod connection;
 mod crowd;
+mod flood;
 mod net;
 mod open;
 mod report;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use answer::Expected;
 use arguments::{Arguments, HELP};
 use crowd::Crowd;
+use flood::Flood;
 use report::Report;
 use time::Window;
 
@@ -68,6 +70,7 @@ fn run(arguments: Arguments) -> io::Result<Report> {
             connections: arguments.connections,
             rate: arguments.rate,
             crowd: arguments.crowd.then(|| Crowd::new(arguments.address, &request)),
+            flood: arguments.flood.map(|udp| Flood::new(arguments.address, udp, arguments.flood_rate, arguments.callers)),
             request,
             expected,
             window,

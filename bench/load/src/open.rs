@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use crate::answer::{Expected, Tally};
 use crate::connection::{Connection, READ_BYTES};
 use crate::crowd::Crowd;
+use crate::flood::Flood;
 use crate::net::{Poll, connect};
 use crate::report::Report;
 use crate::time::{Phase, Window, now_ns, ns};
@@ -30,6 +31,8 @@ pub struct Plan {
     pub window: Window,
     /// Callers that mean harm, where there are any.
     pub crowd: Option<Crowd>,
+    /// Callers that try keys at random, where there are any.
+    pub flood: Option<Flood>,
 }
 
 /// Requests sent between two looks at the answers, when we are behind.
@@ -56,6 +59,9 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
     }
     if let Some(crowd) = &mut plan.crowd {
         crowd.gather()?;
+    }
+    if let Some(flood) = &mut plan.flood {
+        flood.gather()?;
     }
     let interval_ns = 1e9 / plan.rate;
     let starts_ns = now_ns();
@@ -117,10 +123,15 @@ pub fn run(mut plan: Plan) -> io::Result<Report> {
         {
             crowd.act(now_ns())?;
         }
+        if ready.is_empty()
+            && let Some(flood) = &mut plan.flood
+        {
+            flood.act(now_ns())?;
+        }
     }
     lags.sort_unstable();
     let mut report = Report::over(tally, latencies, plan.window.close());
     report.lag_ns = Some(lags);
-    report.crowd = plan.crowd.map(|crowd| crowd.deeds());
+    report.crowd = plan.crowd.map(|crowd| crowd.deeds().json()).or(plan.flood.map(|flood| flood.deeds().json()));
     Ok(report)
 }

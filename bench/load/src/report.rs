@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use crate::answer::Tally;
-use crate::crowd::Deeds;
 use crate::time::{Measured, percentile};
 
 /// The findings of one run.
@@ -16,7 +15,7 @@ pub struct Report {
     /// Datagrams that were never answered; UDP only.
     pub lost: Option<u64>,
     /// What the crowd did; open loop only.
-    pub crowd: Option<Deeds>,
+    pub crowd: Option<String>,
 }
 
 impl Report {
@@ -43,7 +42,7 @@ impl Report {
             let _ = write!(text, ",\"lost\":{lost}");
         }
         if let Some(deeds) = &self.crowd {
-            let _ = write!(text, ",\"crowd\":{}", deeds.json());
+            let _ = write!(text, ",\"crowd\":{deeds}");
         }
         let threads: Vec<String> = self
             .measured

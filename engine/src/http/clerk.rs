@@ -78,6 +78,7 @@ struct Case<'a, 'b> {
     id: u64,
     now: Moment,
     latency_ns: u64,
+    waited_ns: u64,
 }
 
 /// What is recorded of an answer besides its size and times.
@@ -206,14 +207,19 @@ impl Clerk {
         let id_text = text_of(id);
         let with = circumstances(context, Some(request), &id_text, now, false);
         let latency_ns = now.monotonic_ns - context.received.monotonic_ns;
-        let ThreadContext { shared, memo, lane, thread, peer, .. } = context;
+        let ThreadContext { shared, memo, lane, thread, peer, line, waited_ns, .. } = context;
         let approach = Approach { channel, address: *peer, origin: request.origin, wants_prices: true };
         let cells = shared.counters.of_thread(*thread);
-        let mut case = Case { shared, cells, lane, out, request, with, id, now, latency_ns };
+        let mut case = Case { shared, cells, lane, out, request, with, id, now, latency_ns, waited_ns: *waited_ns };
         let gate = Gate { memo, keys: &shared.keys, tries: &shared.tries };
         match gate.admit(secret, &approach, now) {
             Admission::Key(slot) => match word {
                 Word::Refused(code) => self.refuse(&mut case, Some(slot), slot.standing(now), code, &Look::Unknown, asset),
+                _ if shared.governor.sheds(slot.policy().rank, *line, shared.crowd.total()) => {
+                    cells.add(Counter::Shed, 1);
+                    case.with.connection = Connection::Ends;
+                    self.refuse(&mut case, Some(slot), slot.standing(now), Code::Overloaded, &Look::Unknown, asset)
+                }
                 Word::None | Word::LookedUp => tell(self, &mut case, slot),
             },
             Admission::Refused(code, slot) => {
@@ -271,7 +277,7 @@ impl Clerk {
         } else {
             let mut age = itoa::Buffer::new();
             let age = age.format(desk::age_ms(age_ns)).as_bytes();
-            self.pen.write_ok(case.out, &case.with, Tag::of(price.tag), &[&price.json, age, b"}"]);
+            self.pen.write_ok(case.out, &case.with, Tag::of(price.tag), &[price.json(), age, b"}"]);
         }
         case.finish(slot, &noted, start)
     }
@@ -335,7 +341,7 @@ impl Clerk {
                     } else {
                         self.prices.push(b',');
                     }
-                    self.prices.extend_from_slice(&price.json);
+                    self.prices.extend_from_slice(price.json());
                     self.prices.extend_from_slice(itoa::Buffer::new().format(desk::age_ms(age_ns)).as_bytes());
                     self.prices.push(b'}');
                     tag = mixed(tag, price.tag);
@@ -426,6 +432,9 @@ impl Case<'_, '_> {
             flags: if noted.is_charged { CHARGED } else { 0 },
         };
         write_record(self.lane, self.cells, &entry);
+        if noted.code != Code::Overloaded as u8 {
+            crate::desk::note_lateness(&self.shared.governor, self.cells, self.waited_ns + self.latency_ns);
+        }
         self.cells.add(Counter::TcpRequests, 1);
         self.outcome()
     }

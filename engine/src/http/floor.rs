@@ -14,7 +14,7 @@ use crate::http::connection::{Connection, Id, Phase, Slab};
 use crate::http::poll::{self, EDGE, Event, Poll};
 use crate::http::reader::{Reading, read};
 use crate::keys::Digest;
-use crate::questions::Ticket;
+use crate::questions::{Question, Ticket};
 use crate::shared::ThreadContext;
 
 /// Bytes read from one connection at once.
@@ -35,6 +35,9 @@ const HELD_BYTES_MAX: usize = 64 << 20;
 
 /// Whoever holds no more than this is not cut for the others' sake.
 const HELD_BYTES_SMALL: usize = 16_384;
+
+/// Of so many connections in a batch one is asked how long its bytes have waited, for the governor.
+const SAMPLED_EVERY: usize = 32;
 
 /// Connections looked at in one sweep, at least.
 const SWEEP_PLACES: usize = 1_024;
@@ -275,9 +278,14 @@ impl Floor {
         self.out.clear();
         self.told.clear();
         let (mut arrived, room) = (std::mem::take(&mut self.arrived), std::mem::take(&mut self.room));
-        for Arrived { connection, range, word, since } in arrived.drain(..) {
+        let is_governed = context.shared.governor.late_ns().is_some();
+        context.waited_ns = 0;
+        for (place, Arrived { connection, range, word, since }) in arrived.drain(..).enumerate() {
             if let Some(kept) = self.connections.get(connection) {
                 kept.is_staged = false;
+                if is_governed && place % SAMPLED_EVERY == 0 {
+                    context.waited_ns = poll::last_received_ns(kept.as_raw_fd());
+                }
                 match range {
                     Some(range) => self.on_bytes(context, connection, &room[range]),
                     None => self.serve_staged(context, connection, word, since),
@@ -365,6 +373,7 @@ impl Floor {
     #[inline]
     fn serve_all(&mut self, context: &mut ThreadContext, id: Id, bytes: &[u8], word: Word) -> usize {
         let (mut used, mut word, start) = (0, word, self.out.len());
+        context.line = id.token() as u32;
         let (header_bytes_max, unsent_bytes_max) = (context.shared.limits.header_bytes_max, context.shared.limits.unsent_bytes_max);
         while used < bytes.len() {
             let reading = read(&bytes[used..], header_bytes_max);
@@ -422,7 +431,7 @@ impl Floor {
     }
 
     fn park(&mut self, context: &mut ThreadContext, id: Id, digest: Digest) -> bool {
-        let Some(ticket) = context.ask(digest, false) else { return false };
+        let Some(ticket) = context.ask(Question::Key(digest), false) else { return false };
         let until_ns = context.received.monotonic_ns.saturating_add(context.shared.limits.question_ns);
         let since = context.received;
         self.waiting.insert(ticket.serial(), Waiting { connection: id, since, until_ns });

@@ -236,3 +236,13 @@ pub fn finish_sending(socket: RawFd) {
     // SAFETY: the call takes no pointers.
     unsafe { libc::shutdown(socket, libc::SHUT_WR) };
 }
+
+/// Return how long ago a connection's last bytes came in, by the kernel's count in milliseconds.
+pub fn last_received_ns(socket: RawFd) -> u64 {
+    // SAFETY: a struct of plain numbers, for which all zeroes are values.
+    let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
+    let mut length = size_of::<libc::tcp_info>() as libc::socklen_t;
+    // SAFETY: `info` is `length` writable bytes, and both live through the call.
+    let told = unsafe { libc::getsockopt(socket, libc::IPPROTO_TCP, libc::TCP_INFO, (&raw mut info).cast(), &raw mut length) };
+    if told == 0 { u64::from(info.tcpi_last_data_recv) * 1_000_000 } else { 0 }
+}

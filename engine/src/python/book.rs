@@ -62,6 +62,12 @@ impl Book {
         self.0.shared().book.announce(asset, prewarmed).map_err(misprinted)
     }
 
+    /// Say which assets can be fetched on demand; this replaces what was said before.
+    #[allow(clippy::needless_pass_by_value, reason = "as Python calls it")]
+    fn offer(&self, assets: Vec<String>) -> PyResult<()> {
+        self.0.shared().book.offer(assets.iter().map(String::as_str)).map_err(misprinted)
+    }
+
     /// Forget `asset`; whether it was known.
     fn retire(&self, asset: &str) -> bool {
         self.0.shared().book.retire(asset)
@@ -122,10 +128,10 @@ impl Reading {
         let age_ns = price.age_ns(now_ns);
         Self {
             asset: asset.to_owned(),
-            price: Some(price.price.to_string()),
-            quote: price.quote.to_string(),
-            venue: price.venue.to_string(),
-            source: price.source.to_string(),
+            price: Some(price.price().to_owned()),
+            quote: price.names.quote.to_string(),
+            venue: price.names.venue.to_string(),
+            source: price.names.source.to_string(),
             cache_tier: CACHE_TIERS.word(price.cache_tier),
             state: if age_ns >= price.usable_for_ns { "stale" } else { STATES.word(price.state) },
             exchange_time_ns: price.exchange_time_ns,

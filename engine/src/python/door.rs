@@ -103,3 +103,26 @@ impl Questions {
         Ok(())
     }
 }
+
+/// Prices that are fetched on demand. The datagram waits in the engine until Python has looked.
+#[pyclass(frozen, module = "trinity_beast.engine")]
+pub struct Wanted(pub Arc<Machine>);
+
+#[pymethods]
+impl Wanted {
+    /// Return a descriptor that is readable while datagrams wait.
+    fn fileno(&self) -> RawFd {
+        self.0.shared().wanted.as_raw_fd()
+    }
+
+    /// Return (ticket, assets) of all datagrams that wait and clear the descriptor.
+    fn take(&self) -> Vec<(u64, Vec<String>)> {
+        let asked = self.0.shared().wanted.take().into_iter();
+        asked.map(|(ticket, wanted)| (ticket.0, wanted.assets().iter().map(ToString::to_string).collect())).collect()
+    }
+
+    /// Let the waiting datagram go on: it is told what there is by now.
+    fn answer(&self, ticket: u64) {
+        self.0.answer(Ticket(ticket), None);
+    }
+}

@@ -7,14 +7,16 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::bucket::{Quota, Rate};
+use crate::bucket::Rate;
 use crate::code::Code;
 use crate::counters::Counter;
 use crate::engine::Engine as Machine;
 use crate::fence::{Approach, Channel, Fence};
+use crate::governor::RANKS;
 use crate::key_use::Used;
 use crate::keys::{Digest, KeySlot, Known, Policy as Rules};
 use crate::python::counters::until;
+use crate::quota::Quota;
 use crate::ratelimit::{KEYLESS_FIELDS, Standing as Level, pairs_of};
 use crate::secret::is_well_formed;
 
@@ -38,9 +40,9 @@ impl Policy {
     /// Describe a key.
     #[new]
     #[pyo3(signature = (
-        *, key_id, rate_per_second, burst, quota, quota_left = 0, quota_resets_at_ns = 0, expires_at_ns = None,
+        *, key_id, rate_per_second, burst, quota, quota_left = 0, quota_resets_at_ns = 0, quota_in_blocks = false, expires_at_ns = None,
         unlimited = false, udp = true, in_url = false, account_id = 0, prices = true, assets_max = 1_000,
-        networks = None, origins = None
+        networks = None, origins = None, rank = 3
     ))]
     #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "as Python calls it: each by its name")]
     fn new(
@@ -50,6 +52,7 @@ impl Policy {
         quota: Option<i64>,
         quota_left: i64,
         quota_resets_at_ns: i64,
+        quota_in_blocks: bool,
         expires_at_ns: Option<i64>,
         unlimited: bool,
         udp: bool,
@@ -59,6 +62,7 @@ impl Policy {
         assets_max: i64,
         networks: Option<Vec<String>>,
         origins: Option<Vec<String>>,
+        rank: u8,
     ) -> PyResult<Self> {
         let key_id = u32::try_from(key_id).ok().filter(|key_id| *key_id > 0);
         let burst = u32::try_from(burst).ok().filter(|burst| Rate::BURST.contains(burst));
@@ -75,6 +79,7 @@ impl Policy {
             quota: quota.map(|quota| requests("quota", quota)).transpose()?,
             quota_left: requests("quota_left", quota_left)?,
             quota_resets_at_ns: time("quota_resets_at_ns", quota_resets_at_ns)?,
+            quota_in_blocks,
             expires_at_ns: expires_at_ns.map(|expires_at_ns| time("expires_at_ns", expires_at_ns)).transpose()?,
             unlimited,
             udp,
@@ -82,6 +87,7 @@ impl Policy {
             account_id: u32::try_from(account_id).map_err(|_| out_of_range("account_id", "0 to 2**32 - 1"))?,
             prices,
             assets_max: u32::try_from(assets_max).map_err(|_| out_of_range("assets_max", "0 to 2**32 - 1"))?,
+            rank: Some(rank).filter(|rank| RANKS.contains(rank)).ok_or_else(|| out_of_range("rank", "0 to 4"))?,
             fence: Fence::new(all_of("networks", networks)?, all_of("origins", origins)?).map(Arc::new),
         }))
     }
@@ -183,9 +189,11 @@ impl Keys {
         let Known::Admitted(slot) = shared.keys.find(&shared.keys.digest_of(secret.as_bytes()), now.monotonic_ns) else {
             return Verdict::of_nobody("KEY_UNKNOWN");
         };
-        let code = if slot.charge(now.wall_ns) { Code::Ok } else { Code::QuotaSpent };
-        if code == Code::QuotaSpent {
-            shared.counters.add(Counter::QuotaRefused, 1);
+        let code = slot.charge(now.wall_ns).err().unwrap_or(Code::Ok);
+        match code {
+            Code::QuotaSpent => shared.counters.add(Counter::QuotaRefused, 1),
+            Code::RateLimited => shared.counters.add(Counter::RateLimited, 1),
+            _ => {}
         }
         Verdict::of_key(code, &slot, &slot.standing(now))
     }

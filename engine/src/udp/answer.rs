@@ -157,9 +157,9 @@ impl Page<'_> {
 
     #[inline]
     fn price(&mut self, price: &Price, age_ms: u64) {
-        self.put(&price.compact);
+        self.put(price.compact());
         self.put(itoa::Buffer::new().format(age_ms).as_bytes());
-        self.put(&price.compact_end);
+        self.put(price.compact_end());
     }
 }
 

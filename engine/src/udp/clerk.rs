@@ -7,11 +7,12 @@ use crate::clock::Moment;
 use crate::code::Code;
 use crate::counters::{Cells, Counter};
 use crate::datagram::{ASSETS_MAX, Ask, Text, read};
-use crate::desk::{Admission, Gate, Look, Wish, age_ms, count_look, count_refusal, look};
+use crate::desk::{Admission, Gate, Look, Wish, age_ms, count_look, count_refusal, look, note_lateness};
 use crate::fence::{Approach, Channel};
 use crate::json::string_of;
-use crate::keys::{Digest, KeySlot};
-use crate::ratelimit::tries_standing;
+use crate::keys::KeySlot;
+use crate::questions::{Question, Wanted};
+use crate::ratelimit::{Standing, tries_standing};
 use crate::record::{CHARGED, Entry};
 use crate::shared::{Shared, ThreadContext};
 use crate::sources::SourceId;
@@ -38,8 +39,19 @@ pub(super) enum Outcome {
     Answered,
     /// It gets none; this counts why.
     Silent(Counter),
-    /// Python has to look its key up.
-    Ask(Digest),
+    /// Python has to look its key up, or to fetch what it asks for.
+    Ask(Question),
+}
+
+/// How far a datagram has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It came just now, or its key was looked up.
+    First,
+    /// Python has refused it.
+    Refused(Code),
+    /// Its token is spent, and Python has fetched what it could.
+    Fetched,
 }
 
 /// Writes one thread's compact answers.
@@ -88,8 +100,17 @@ struct Case<'a> {
     asked: &'a Ask<'a>,
     frame: Frame<'a>,
     now: Moment,
+    stage: Stage,
     message: &'a mut Vec<u8>,
     room: &'a mut [u8],
+}
+
+/// What becomes of a request whose key may ask.
+enum Served {
+    /// It is answered, unless there is no room for an answer.
+    Told(Option<Draft>),
+    /// Python is asked first.
+    Ask(Wanted),
 }
 
 impl Clerk {
@@ -98,13 +119,13 @@ impl Clerk {
         Self { node: string_of(node), message: Vec::with_capacity(256) }
     }
 
-    /// Answer a datagram that came at `since`, as of `context.received`; with `refusal` as Python said, else as its key deserves.
+    /// Answer a datagram that came at `since` and has come as far as `stage`, as of `context.received`.
     pub(super) fn answer(
         &mut self,
         context: &mut ThreadContext,
         received: &Received<'_>,
         since: Moment,
-        refusal: Option<Code>,
+        stage: Stage,
         outbox: &mut Outbox,
     ) -> Outcome {
         let ThreadContext { shared, thread, memo, ids, received: now, .. } = context;
@@ -119,7 +140,8 @@ impl Clerk {
         let mut secret = [0; KEY_BYTES_MAX];
         let approach = Approach { channel: Channel::Datagram, address: received.peer.address(), origin: None, wants_prices: true };
         let gate = Gate { memo, keys: &shared.keys, tries: &shared.tries };
-        let admission = match (refusal, asked.key.map(|key| key.plain(&mut secret))) {
+        let refused = if let Stage::Refused(code) = stage { Some(code) } else { None };
+        let admission = match (refused, asked.key.map(|key| key.plain(&mut secret))) {
             // What Python has just refused is remembered, so that asking again counts it against its sender.
             (Some(code), Some(Some(secret))) if code.status() == 401 => match gate.admit(Some(secret), &approach, now) {
                 refused @ (Admission::Refused(..) | Admission::TriesSpent(_)) => refused,
@@ -131,19 +153,26 @@ impl Clerk {
             (None, Some(secret)) => gate.admit(secret, &approach, now),
         };
         let (slot, refusal, facts) = match admission {
+            Admission::Key(slot) if shared.governor.sheds(slot.policy().rank, slot.policy().key_id, 0) => {
+                cells.add(Counter::Shed, 1);
+                (Some(slot), Some(Code::Overloaded), Facts::default())
+            }
             Admission::Key(slot) => (Some(slot), None, Facts::default()),
             Admission::Refused(code, slot) => (slot, Some(code), Facts::default()),
             Admission::TriesSpent(left_ns) => {
                 (None, Some(Code::KeyTriesSpent), Facts { standing: tries_standing(left_ns), ..Facts::default() })
             }
-            Admission::Ask(digest) => return Outcome::Ask(digest),
+            Admission::Ask(digest) => return Outcome::Ask(Question::Key(digest)),
         };
         let request_id = ids.next(now.wall_ns);
         let room = &mut outbox.room()[..allowance(received.bytes.len(), slot.is_some(), refusal)];
         let frame = Frame { id: asked.id, request_id, node: &self.node };
-        let mut case = Case { shared, cells, asked: &asked, frame, now, message: &mut self.message, room };
+        let mut case = Case { shared, cells, asked: &asked, frame, now, stage, message: &mut self.message, room };
         let drafted = match (refusal, slot) {
-            (None, Some(slot)) => case.serve(slot),
+            (None, Some(slot)) => match case.serve(slot) {
+                Served::Told(drafted) => drafted,
+                Served::Ask(wanted) => return Outcome::Ask(Question::Assets(wanted)),
+            },
             (code, _) => case.refuse(code.unwrap_or(Code::Internal), &facts),
         };
         let Some(draft) = drafted else { return Outcome::Silent(Counter::DatagramsTooSmall) };
@@ -160,22 +189,31 @@ impl Clerk {
 
 impl Case<'_> {
     /// Answer a key of ours, and let it pay.
-    fn serve(&mut self, slot: &KeySlot) -> Option<Draft> {
-        let draft = match self.asked.fault {
-            Some(fault) => self.refuse_with(Code::RequestInvalid, fault.sentence().as_bytes())?,
-            None if self.asked.assets().len() > slot.policy().assets_max as usize => self.refuse(Code::TierForbids, &Facts::default())?,
+    fn serve(&mut self, slot: &KeySlot) -> Served {
+        let refused = match self.asked.fault {
+            Some(fault) => self.refuse_with(Code::RequestInvalid, fault.sentence().as_bytes()),
+            None if self.asked.assets().len() > slot.policy().assets_max as usize => self.refuse(Code::TierForbids, &Facts::default()),
             None if self.asked.is_list => return self.serve_list(slot),
             None => return self.serve_one(slot),
         };
-        self.pay(slot, draft, &[])
+        Served::Told(refused.and_then(|draft| self.pay(slot, draft, &[])))
     }
 
-    fn serve_one(&mut self, slot: &KeySlot) -> Option<Draft> {
+    fn serve_one(&mut self, slot: &KeySlot) -> Served {
         let mut room = [0; ASSET_BYTES_MAX];
         let name = self.asked.assets()[0].plain(&mut room).unwrap_or_default();
         let asset = Asset::of(name);
         let pages = self.shared.book.open();
-        let found = asset.map_or(Look::Unknown, |asset| look(&pages, asset, &self.wish(), self.now.monotonic_ns));
+        let mut wanted = Wanted::default();
+        let found =
+            asset.map_or(Look::Unknown, |asset| self.found(look(&pages, asset, &self.wish(), self.now.monotonic_ns), asset, &mut wanted));
+        if self.asks_first(slot, &wanted) {
+            return Served::Ask(wanted);
+        }
+        Served::Told(self.tell_one(slot, name, asset, found))
+    }
+
+    fn tell_one(&mut self, slot: &KeySlot, name: &[u8], asset: Option<Asset>, found: Look<'_>) -> Option<Draft> {
         let draft = if let Look::Price(price, age_ns) = found {
             let length = answer::price(self.room, price, age_ms(age_ns), &self.frame);
             self.told_or_too_small(length, &found)?
@@ -186,24 +224,55 @@ impl Case<'_> {
         self.pay(slot, Draft { asset, asset_count: 1, ..draft }, &[found])
     }
 
-    fn serve_list(&mut self, slot: &KeySlot) -> Option<Draft> {
+    fn serve_list(&mut self, slot: &KeySlot) -> Served {
         let texts = self.asked.assets();
         let pages = self.shared.book.open();
         let wish = self.wish();
         let mut found = [Look::Unknown; ASSETS_MAX];
+        let mut wanted = Wanted::default();
         let mut lines = [Line::Missing { asset: b"", code: Code::AssetUnknown }; ASSETS_MAX];
         for ((look_up, line), text) in found.iter_mut().zip(&mut lines).zip(texts) {
-            *look_up = asset_of(text).map_or(Look::Unknown, |asset| look(&pages, asset, &wish, self.now.monotonic_ns));
+            *look_up = asset_of(text)
+                .map_or(Look::Unknown, |asset| self.found(look(&pages, asset, &wish, self.now.monotonic_ns), asset, &mut wanted));
             *line = match *look_up {
                 Look::Price(price, age_ns) => Line::Price { price, age_ms: age_ms(age_ns) },
                 _ => Line::Missing { asset: text.raw(), code: look_up.code() },
             };
         }
+        if self.asks_first(slot, &wanted) {
+            return Served::Ask(wanted);
+        }
         let found = &found[..texts.len()];
         let first_served = found.iter().find(|look| matches!(look, Look::Price(..))).unwrap_or(&Look::Unknown);
         let length = answer::prices(self.room, &lines[..texts.len()], &self.frame);
-        let draft = self.told_or_too_small(length, first_served)?;
-        self.pay(slot, Draft { asset: texts.first().and_then(asset_of), asset_count: texts.len() as u16, ..draft }, found)
+        let draft = self.told_or_too_small(length, first_served);
+        let (asset, asset_count) = (texts.first().and_then(asset_of), texts.len() as u16);
+        Served::Told(draft.and_then(|draft| self.pay(slot, Draft { asset, asset_count, ..draft }, found)))
+    }
+
+    /// Return what there is of an asset: one that can be fetched is known, and wanted.
+    fn found<'b>(&self, look: Look<'b>, asset: Asset, wanted: &mut Wanted) -> Look<'b> {
+        if !matches!(look, Look::Unknown) || !self.shared.book.is_offered(asset) {
+            return look;
+        }
+        wanted.add(asset);
+        Look::Unavailable
+    }
+
+    /// Return whether Python is to be asked before this is answered, its token spent: whoever asks too fast asks nobody.
+    fn asks_first(&self, slot: &KeySlot, wanted: &Wanted) -> bool {
+        let is_new = self.stage == Stage::First && !wanted.assets().is_empty();
+        is_new && slot.spend(false, self.now, &self.shared.clock).is_ok()
+    }
+
+    /// Let a key pay: what is left of it where Python was asked before, for then its token is spent.
+    fn spend(&self, slot: &KeySlot, is_served: bool) -> Result<Standing, (Code, Standing)> {
+        if self.stage != Stage::Fetched {
+            return slot.spend(is_served, self.now, &self.shared.clock);
+        }
+        let paid = if is_served { slot.charge(self.now.wall_ns) } else { Ok(()) };
+        let standing = slot.standing(self.now);
+        paid.map(|()| standing).map_err(|code| (code, standing))
     }
 
     fn told_or_too_small(&mut self, length: Option<usize>, found: &Look<'_>) -> Option<Draft> {
@@ -216,7 +285,7 @@ impl Case<'_> {
     /// Let the key pay for what is drafted, a unit of the month only where a price is told. Refused, it is told so instead.
     fn pay(&mut self, slot: &KeySlot, draft: Draft, found: &[Look<'_>]) -> Option<Draft> {
         let is_served = draft.code == Code::Ok && found.iter().any(|look| matches!(look, Look::Price(..)));
-        match slot.spend(is_served, self.now, &self.shared.clock) {
+        match self.spend(slot, is_served) {
             Ok(_) => {
                 for look in found {
                     count_look(self.cells, look);
@@ -261,6 +330,9 @@ fn asset_of(text: &Text<'_>) -> Option<Asset> {
 /// Write the usage record of an answer that is about to be sent.
 fn record(context: &mut ThreadContext, key_id: u32, request_id: u64, since: Moment, draft: &Draft) {
     let latency_ns = context.shared.clock.monotonic_ns().saturating_sub(since.monotonic_ns);
+    if draft.code != Code::Overloaded {
+        note_lateness(&context.shared.governor, context.cells(), latency_ns);
+    }
     let asset = draft.asset.map_or([0; 16], Asset::padded);
     context.record(&Entry {
         time_ns: since.wall_ns,

@@ -1,12 +1,17 @@
 """The asset map changed through the service, on a real database."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from tests.support.feeds import dice
+from tests.support.rest import FakeRest, rest_row, ticker
+from trinity_beast.clock import SystemClock
 from trinity_beast.errors import ChangedMeanwhile
-from trinity_beast.feeds import AssetEditor, MapFilter, WantedMapRow
+from trinity_beast.feeds import AssetEditor, Feeds, Looks, MapFilter, RestTrial, WantedMapRow
 from trinity_beast.feeds.errors import MapRowsInvalid, MapRowUnknown
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
 
 NEW = WantedMapRow("NEW", "bitstamp", "NEW/USD", prewarm=True, category="chain")
@@ -42,6 +47,29 @@ async def test_one_bad_row_keeps_all_others_out_and_every_mistake_is_told_by_its
     assert by_place["assets.2.venue"].fix == "Did you mean bitstamp?"
     assert by_place["assets.1.asset"].facts["character"] == 1
     assert (await editor.listing(MapFilter(asset="NEW"))).rows == ()
+
+
+async def test_a_row_that_would_price_by_a_dead_or_unknown_market_is_refused_and_one_that_is_off_is_not_asked_about(
+    database: Database,
+) -> None:
+    alive = {"status": "online", "is_disabled": False, "trading_disabled": False, "view_only": False, "quote_currency_id": "USD"}
+    listed = [{"product_id": "NEW-USD", **alive}, {"product_id": "OLD-USD", **alive, "status": "delisted"}]
+    rest = FakeRest(ticker=ticker("1"), products=json.dumps({"products": listed}).encode())
+    looks = Looks([rest_row(listed=True, requests_per_second=1_000)], opener=rest, clock=SystemClock())
+    feeds = Feeds([], [], lambda _: None, clock=SystemClock(), dice=dice())
+    editor = AssetEditor(database, rest_trial=RestTrial(looks, dict, feeds, readings=Readings()))
+    new, old = (WantedMapRow(name, "coinbase", f"{name}-USD") for name in ("NEW", "OLD"))
+    with pytest.raises(MapRowsInvalid) as refusal:
+        await editor.save([new, old, replace(new, asset="N2", symbol="NOPE-USD")], by="Ada")
+    told = refusal.value.mistakes
+    assert [(one.location, one.facts["flaw"]) for one in told] == [("assets.1.symbol", "not_listed"), ("assets.2.symbol", "not_listed")]
+    assert (await editor.listing(MapFilter(asset="NEW"))).rows == ()
+    saved = await editor.save([new, replace(old, enabled=False)], by="Ada")
+    assert [row.enabled for row in saved] == [True, False]
+    before = len(rest.asked)
+    await editor.save([replace(new, prewarm=True)], by="Ada")
+    assert len(rest.asked) == before, "it prices as it did"
+    await looks.stop()
 
 
 async def test_a_row_changed_meanwhile_keeps_the_whole_batch_out(editor: AssetEditor) -> None:

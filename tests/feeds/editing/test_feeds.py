@@ -7,11 +7,13 @@ import sqlalchemy as sa
 
 from tests.support.admin import editor_of
 from tests.support.feeds import dice, row_values
+from tests.support.rest import FakeRest, rest_row
 from trinity_beast.clock import SystemClock
 from trinity_beast.errors import ChangedMeanwhile
-from trinity_beast.feeds import Change, FeedEditor, Feeds, RowInvalid
+from trinity_beast.feeds import Change, FeedEditor, Feeds, Looks, RestTrial, RowInvalid, Trial
 from trinity_beast.feeds.errors import FeedTryFailed, ReasonMissing, VenueUnknown, VersionUnknown
 from trinity_beast.feeds.tables import exchange_feeds
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
 
 ADA = Change("Ada (127.0.0.1)", "because")
@@ -30,9 +32,9 @@ def off(venue: str = "bitstamp", **changes: object) -> dict[str, object]:
     return row_values(venue, enabled=False, **changes)
 
 
-async def test_a_fresh_database_has_every_venue_at_version_one(editor: FeedEditor) -> None:
+async def test_a_fresh_database_has_every_venue_as_the_migrations_left_it(editor: FeedEditor) -> None:
     listed = {listing.stored.venue: listing for listing in await editor.listing()}
-    assert len(listed) == 10
+    assert len(listed) == 11
     assert {listing.stored.version for listing in listed.values()} == {1}
     coinbase = listed["coinbase"]
     assert (coinbase.assets, coinbase.assets_enabled, coinbase.assets_prewarmed) == (26, 26, 25)
@@ -122,6 +124,27 @@ async def test_a_feed_is_switched_off_at_once_and_on_only_once_it_was_tried(edit
     with pytest.raises(FeedTryFailed) as refusal:  # Nothing is mapped to it, so nothing can show that it works.
         await editor.switch("bitstamp", Change("Ada"))
     assert refusal.value.mistakes[0].facts["flaw"] == "no_symbols"
+
+
+async def test_changed_rest_rules_are_looked_through_and_a_venue_that_is_off_is_not_asked(database: Database) -> None:
+    rest, readings = FakeRest(), Readings()
+    looks = Looks([rest_row()], opener=rest, clock=SystemClock(), readings=readings)
+    trial = Trial(no_feeds(), dict, clock=SystemClock(), dice=dice(), readings=readings)
+    editor = FeedEditor(database, trial, no_feeds().status, rest_trial=RestTrial(looks, dict, no_feeds(), readings=readings))
+    [stored] = [listing.stored for listing in await editor.listing() if listing.stored.venue == "coinbase"]
+    changed = dict(stored.values) | {"rest_rules": {**row_values()["rest_rules"], "requests_per_second": 5}}
+    with pytest.raises(FeedTryFailed) as refusal:
+        await editor.save(changed, Change("Ada"))
+    assert [mistake.facts["flaw"] for mistake in refusal.value.mistakes] == ["rest_away"]
+    forced = await editor.save(changed, Change("Ada", "their REST is down", is_forced=True))
+    assert forced.tried is not None
+    assert len(forced.tried.looks) == 3
+    assert all("unreachable" in look.problem or look.problem == "paused" for look in forced.tried.looks)
+    asked = len(rest.asked)
+    assert (await editor.save({**changed, "display_name": "CB"}, Change("Ada"))).tried is None
+    assert (await editor.save(off(rest_rules={}), Change("Ada"))).tried is None
+    assert len(rest.asked) == asked
+    await looks.stop()
 
 
 async def test_against_the_evidence_a_row_is_saved_only_with_a_reason(editor: FeedEditor) -> None:

@@ -38,7 +38,7 @@ async def test_nobody_but_an_operator_comes_in(admin: Admin, path: str) -> None:
 
 async def test_every_exchange_is_listed_with_its_assets_and_how_its_feed_runs(admin: Admin) -> None:
     feeds = {feed["venue"]: feed for feed in (await admin.get(FEEDS)).data["feeds"]}
-    assert len(feeds) == 10
+    assert len(feeds) == 11
     coinbase = feeds["coinbase"]
     assert (coinbase["assets"], coinbase["assets_prewarmed"], coinbase["state"], coinbase["connections"]) == (26, 25, "off", 0)
     assert coinbase["row"] == row_values()

@@ -14,6 +14,8 @@ JSON_VALUES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
     max_leaves=6,
 )
+PROOF = {"match": {"type": "beat"}, "symbol": "s", "number": "n", "time": "t", "time_format": "unix_ms"}
+LIST = {"url": "https://x/list", "rows": "[]", "symbol": "s"}
 
 
 def fault_of(values: dict[str, Any]) -> Fault:
@@ -31,8 +33,9 @@ def test_each_documented_row_is_read_and_rendered_as_it_was_written(venue: str) 
     assert parse_row(rendered(row)) == row
 
 
-def test_the_documented_rows_are_ten_of_nineteen_columns() -> None:
-    assert VENUES == ["coinbase", "gemini", "kraken", "gateio", "cryptocom", "okx", "bitstamp", "bybit", "binance", "htx"]
+def test_the_documented_rows_are_eleven_of_nineteen_columns() -> None:
+    further = ["bitstamp", "bybit", "binance", "htx", "coinbaseexchange"]
+    assert ["coinbase", "gemini", "kraken", "gateio", "cryptocom", "okx", *further] == VENUES
     assert len(COLUMNS) == 19
     assert all(tuple(row) == COLUMNS for row in DOCUMENTED.values())
 
@@ -93,6 +96,13 @@ def test_a_column_the_table_does_not_have_is_refused() -> None:
         ({"control_rules": {"status": {"match": {"a": 1}, "path": "s"}}}, "control_rules.status.ok", 1),
         ({"control_rules": {"silence_seconds": float("inf")}}, "control_rules.silence_seconds", 1),
         ({"control_rules": {"sequence": {"path": "n", "per": "venue"}}}, "control_rules.sequence.per", 1),
+        ({"control_rules": {"halts": {"match": {"a": 1}}}}, "control_rules.halts", 1),
+        ({"control_rules": {"halts": [{"match": {"a": 1}, "word": "s"}]}}, "control_rules.halts[0].halted", 1),
+        ({"control_rules": {"halts": [{"match": {"a": 1}, "halted": ["x"]}]}}, "control_rules.halts[0].word", 1),
+        ({"control_rules": {"proof": PROOF}}, "control_rules.proof", 1),
+        ({"control_rules": {"proof": PROOF, "sequence": {"path": "n", "per": "connection"}}}, "control_rules.proof", 1),
+        ({"control_rules": {"proof": PROOF | {"time": "t["}, "sequence": {"path": "n", "per": "symbol"}}}, "control_rules.proof.time", 3),
+        ({"rest_rules": {"symbols": LIST | {"halted": {"status": "halt"}}}}, "rest_rules.symbols.alive", 1),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_column_and_character(changes: dict[str, Any], column: str, position: int) -> None:

@@ -97,4 +97,5 @@ def test_a_sequence_per_symbol_stands_in_the_rows() -> None:
         "type": "update",
         "data": [{"symbol": "BTC/USD", "price": 1.5, "timestamp": rfc3339(at(0)), "trade_id": 7}],
     }
-    assert FrameReader(row).read(json.dumps(payload).encode(), 1, 1).symbol_sequences == [("BTC/USD", 7)]
+    read = FrameReader(row).read(json.dumps(payload).encode(), 1, 1)
+    assert [(trade.symbol, number) for trade, number in read.numbered] == [("BTC/USD", 7)]

@@ -65,6 +65,10 @@ def test_a_frame_says_exactly_the_controls_written_beside_it(venue: str, case: d
     assert (controls is not None and controls.alive) == means.get("alive", False)
     assert (controls is not None and controls.reconnect) == means.get("reconnect", False)
     assert ([controls.status, controls.status_is_good] if controls and controls.status else None) == means.get("status")
+    halts = controls.halts if controls is not None else ()
+    assert [[word.symbol, word.is_halted] for word in halts] == means.get("halts", [])
+    voucher = controls.voucher if controls is not None else None
+    assert ([voucher.symbol, voucher.number, voucher.time_ns] if voucher else None) == means.get("voucher")
     replies = controls.replies if controls is not None else ()
     assert [reply_text(reply.template, reply.frame, message_id=1, wall_ns=NOW_NS) for reply in replies] == means.get("replies", [])
 

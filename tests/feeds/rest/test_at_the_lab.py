@@ -1,13 +1,12 @@
 """Looks at the stand-in of Coinbase, over its real REST paths, with the faults it can play."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.clock import ManualClock
+from tests.support.feeds import DOCUMENTED
 from trinity_beast.feeds import HttpOpener, Look, Looks, Urgency, parse_row
 from trinity_beast.feeds.rest.model import LookFailed
 from trinity_beast.lab import Lab, open_market, row_for_lab
@@ -16,7 +15,6 @@ from trinity_beast.randomness import dice_from
 from trinity_beast.words import Symbol, Venue
 
 COINBASE, BTC = Venue("coinbase"), Symbol("BTC-USD")
-ROWS = Path(__file__).resolve().parents[3] / "migrations" / "versions" / "0002_exchange_feeds.json"
 
 
 class Window:
@@ -37,8 +35,7 @@ class Window:
 async def window(clock: ManualClock) -> AsyncIterator[Window]:
     lab = Lab(open_market(seed=7, kinds={COINBASE: Coinbase}), clock, dice_from("lab"))
     addresses = (await lab.start())[COINBASE]
-    (values,) = [row for row in json.loads(ROWS.read_text()) if row["venue"] == COINBASE]
-    looks = Looks([parse_row(row_for_lab(values, addresses))], opener=HttpOpener(), clock=clock)
+    looks = Looks([parse_row(row_for_lab(DOCUMENTED[COINBASE], addresses))], opener=HttpOpener(), clock=clock)
     yield Window(lab, looks, clock)
     await looks.stop()
     await lab.stop()
@@ -51,6 +48,18 @@ async def test_a_look_tells_the_true_last_trade(window: Window) -> None:
     assert look.trade is not None
     assert truth is not None
     assert (look.trade.price, look.trade.exchange_time_ns) == (truth.price, truth.time_ns)
+
+
+async def test_a_halted_symbol_is_told_with_its_last_trade_and_that_it_is_halted(window: Window) -> None:
+    await window.lab.fault("halt coinbase BTC-USD")
+    look = await window.look()
+    assert (look.problem, look.is_halted) == ("", True)
+    tape = window.lab.market.tape(COINBASE, BTC)
+    assert tape is not None
+    assert tape.last is not None
+    assert look.trade is not None
+    assert look.trade.exchange_time_ns == tape.last.time_ns
+    assert window.looks.counts()[COINBASE]["halted"] == 1
 
 
 async def test_a_delisted_symbol_is_not_believed(window: Window) -> None:

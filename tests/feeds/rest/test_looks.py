@@ -1,3 +1,4 @@
+import asyncio
 import json
 from datetime import timedelta
 
@@ -68,6 +69,22 @@ async def test_a_full_row_gives_up_a_proof_for_a_customer_and_refuses_the_rest(c
     await clock.let_pass(10)
     assert [(await proof).problem for proof in proofs] == ["", "crowded", "crowded"]
     assert (await customer).trade is not None
+
+
+async def test_who_joins_the_look_of_an_audit_waits_no_longer_than_its_own_time(clock: ManualClock) -> None:
+    bench = RestBench(clock, rest_row(requests_per_second=0.05), rest=FakeRest(**{"": ticker("1")}))
+    await bench.look(ETH)
+    ends_ns = clock.monotonic_ns() + 60 * SECOND_NS
+    audit = asyncio.ensure_future(bench.looks.last_trade(Venue("coinbase"), BTC, Urgency.AUDIT, ends_ns=ends_ns))
+    await bench.settle()
+    customer = bench.ask(BTC, Urgency.CUSTOMER)
+    await bench.settle()
+    await clock.let_pass(5.1)
+    assert customer.result().problem == "late"
+    assert not audit.done()
+    await clock.let_pass(20)
+    assert audit.result().trade is not None
+    assert bench.counts()["late"] == 1
 
 
 async def test_a_look_that_takes_too_long_is_given_up(clock: ManualClock) -> None:
@@ -161,16 +178,62 @@ async def test_an_answer_that_says_no_is_no_price(clock: ManualClock) -> None:
 
 async def test_a_dead_symbol_keeps_its_price_and_is_not_believed(clock: ManualClock) -> None:
     alive = {"status": "online", "is_disabled": False, "trading_disabled": False, "view_only": False}
-    halted: dict[str, object] = {"product_id": ETH} | alive | {"trading_disabled": True}
-    listing = {"products": [{"product_id": BTC} | alive, halted]}
+    dead: dict[str, object] = {"product_id": ETH} | alive | {"status": "delisted", "trading_disabled": True}
+    listing = {"products": [{"product_id": BTC} | alive, dead]}
     bench = RestBench(clock, rest_row(listed=True), rest=FakeRest(ticker=ticker("1"), products=json.dumps(listing).encode()))
     assert (await bench.look(BTC)).trade is not None
     assert (await bench.look(ETH)).problem == "not_traded"
     assert len(bench.rest.asked) == 2  # The list once, one price; of the dead one nothing more is asked.
-    await clock.let_pass(600)
-    halted["trading_disabled"] = False
+    await clock.let_pass(60)
+    dead |= {"status": "online", "trading_disabled": False}
     bench.rest.answers["products"] = json.dumps(listing).encode()
     assert (await bench.look(ETH)).trade is not None
+
+
+@pytest.mark.parametrize("seconds", [1.0, 86_400.0])
+async def test_a_list_is_believed_for_as_long_as_the_parameter_says(clock: ManualClock, seconds: float) -> None:
+    listing = {"products": [{"product_id": BTC, "status": "online", "is_disabled": False, "trading_disabled": False, "view_only": False}]}
+    rest = FakeRest(ticker=ticker("1"), products=json.dumps(listing).encode())
+    bench = RestBench(clock, rest_row(listed=True), rest=rest, rest_list_seconds=seconds)
+    await bench.look(BTC)
+    await clock.let_pass(seconds - 0.5)
+    await bench.look(BTC)
+    assert len([url for url in rest.asked if url.endswith("products")]) == 1
+    await clock.let_pass(0.5)
+    await bench.look(BTC)
+    assert len([url for url in rest.asked if url.endswith("products")]) == 2
+
+
+async def test_a_halted_symbol_is_looked_at_and_said_to_be_halted_unless_it_traded_since(clock: ManualClock) -> None:
+    halted = {"product_id": BTC, "status": "online", "is_disabled": False, "trading_disabled": True, "view_only": False}
+    rest = FakeRest(ticker=ticker("1"), products=json.dumps({"products": [halted]}).encode())
+    bench = RestBench(clock, rest_row(listed=True), rest=rest)
+    assert (await bench.look(BTC)).is_halted
+    assert bench.counts()["halted"] == 1
+    await clock.let_pass(20)
+    rest.answers["ticker"] = ticker("2", earlier=-15)
+    look = await bench.look(BTC)
+    assert (look.problem, look.is_halted) == ("", False)
+
+
+@pytest.mark.parametrize("seconds", [1.0, 86_400.0])
+async def test_the_word_on_one_symbol_is_believed_for_as_long_as_its_parameter_says(clock: ManualClock, seconds: float) -> None:
+    details = json.dumps({"status": "cancel_only", "product_type": "spot"}).encode()
+    rest = FakeRest(details=details, trades=b'[{"timestampms":1795160399500,"price":"9.5"}]')
+    bench = RestBench(clock, rest_row("gemini", listed=True, requests_per_second=100), rest=rest, rest_details_seconds=seconds)
+
+    async def is_halted() -> bool:
+        ask = bench.ask("btcusd", venue="gemini")
+        await bench.settle()
+        await clock.let_pass(0.2)
+        return (await ask).is_halted
+
+    assert await is_halted()
+    rest.answers["details"] = json.dumps({"status": "open", "product_type": "spot"}).encode()
+    await clock.let_pass(seconds - 0.5)
+    assert await is_halted()
+    await clock.let_pass(0.5)
+    assert not await is_halted()
 
 
 async def test_where_the_list_only_names_symbols_each_is_asked_for_its_details(clock: ManualClock) -> None:

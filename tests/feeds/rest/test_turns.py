@@ -26,3 +26,20 @@ def test_turns_keep_the_pace_the_bound_and_the_order_of_urgency(
             given_ns.append(now_ns)
             assert ticket.urgency is Urgency.CUSTOMER or not waits_for_customer
     assert all(later - earlier >= SECOND_NS / per_second for earlier, later in pairwise(given_ns))
+
+
+@given(st.lists(st.sampled_from(Urgency), min_size=1, max_size=40), st.integers(1, 10))
+def test_where_there_is_no_room_only_the_less_urgent_makes_it(asks: list[Urgency], waiting_max: int) -> None:
+    turns = Turns()
+    for urgency in asks:
+        before = sorted(one.urgency for one in turns._waiting)
+        ticket, ousted = turns.join(urgency, waiting_max=waiting_max)
+        if len(before) < waiting_max:
+            assert ticket is not None
+            assert ousted is None
+        elif before[-1] > urgency:
+            assert ticket is not None
+            assert ousted is not None
+            assert ousted.urgency == before[-1]
+        else:
+            assert (ticket, ousted) == (None, None)

@@ -1,10 +1,11 @@
 """One symbol asked for anew, the others untouched."""
 
 import json
+from collections.abc import Iterable
 
-from tests.support.feeds import at, feed_row, session, texts
+from tests.support.feeds import at, feed_row, session, texts, with_control
 from trinity_beast.feeds.counts import Counts
-from trinity_beast.feeds.session import Session
+from trinity_beast.feeds.session import Action, Session
 from trinity_beast.words import Symbol
 
 BTC, ETH = Symbol("BTC-USD"), Symbol("ETH-USD")
@@ -71,3 +72,56 @@ def test_renewals_are_counted() -> None:
     counts = Counts()
     held(BTC, ETH, counts=counts).renew(BTC, at(1))
     assert counts.symbols_renewed == 1
+
+
+def hourly(requests: int, *symbols: str) -> Session:
+    """A session of OKX that may send so many requests an hour, and was told it holds its symbols."""
+    talk = session(with_control("okx", requests_per_hour=requests), *symbols, feed_messages_per_second=1_000.0)
+    talk.opened(at(0))
+    for symbol in symbols:
+        hold(talk, 0.1, symbol)
+    return talk
+
+
+def hold(talk: Session, seconds: float, symbol: str) -> None:
+    """The venue says that it holds a symbol."""
+    talk.received(json.dumps({"event": "subscribe", "arg": {"channel": "trades", "instId": symbol}}).encode(), at(seconds))
+
+
+def test_a_symbol_is_not_left_where_too_few_requests_of_the_hour_remain_to_ask_for_it_again() -> None:
+    one, two = Symbol("BTC-USDT"), Symbol("ETH-USDT")
+    talk = hourly(8, one, two)
+    renewed, asked = [], []
+    for number, symbol in enumerate([one, two, one, two], start=1):
+        begun = talk.renew(symbol, at(number))
+        renewed.append(begun is not None)
+        asked += ops(begun or []) + ops(action for turn in range(9) for action in talk.tick(at(number + 0.01 * turn)))
+        hold(talk, number + 0.5, symbol)
+    assert renewed == [True, True, False, False]
+    assert asked == ["unsubscribe", "subscribe"] * 2
+    assert talk.renew(one, at(3_601)) is not None
+
+
+def test_renewals_of_many_at_once_are_counted_with_what_they_still_have_to_send() -> None:
+    symbols = [Symbol(f"A{number}-USDT") for number in range(20)]
+    talk = hourly(16, *symbols)
+    begun = [talk.renew(symbol, at(1)) for symbol in symbols]
+    assert sum(actions is not None for actions in begun) == 5
+    asked = [op for actions in begun for op in ops(actions or [])]
+    asked += ops(action for turn in range(99) for action in talk.tick(at(1 + 0.01 * turn)))
+    assert (asked.count("unsubscribe"), asked.count("subscribe")) == (5, 5)
+
+
+def test_of_many_that_are_renewed_each_is_asked_for_by_the_request_after_the_one_that_left_it() -> None:
+    symbols = [Symbol(f"A{number}-USDT") for number in range(20)]
+    talk = hourly(480, *symbols)
+    begun = [talk.renew(symbol, at(1)) or [] for symbol in symbols]
+    later = [action for turn in range(99) for action in talk.tick(at(1 + 0.01 * turn))]
+    said = [json.loads(text) for text in texts([action for actions in [*begun, later] for action in actions]) if text != "ping"]
+    told = [(each["op"], each["args"][0]["instId"]) for each in said]
+    assert told == [(op, symbol) for symbol in symbols for op in ("unsubscribe", "subscribe")]
+
+
+def ops(actions: Iterable[Action]) -> list[str]:
+    """What is asked for, pings left out."""
+    return [json.loads(text)["op"] for text in texts(list(actions)) if text != "ping"]

@@ -18,6 +18,7 @@ DOCUMENTED = {
     "bitstamp": ("btcusd", '{"event":"bts:subscribe","data":{"channel":"live_trades_btcusd"}}'),
     "bybit": ("BTCUSDT", '{"op":"subscribe","args":["publicTrade.BTCUSDT"]}'),
     "binance": ("BTCUSDT", '{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":7}'),
+    "coinbaseexchange": ("BTC-USD", '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["matches","heartbeat"]}'),
     "htx": ("btcusdt", '{"sub":"market.btcusdt.trade.detail","id":"7"}'),
 }
 

@@ -1,12 +1,13 @@
 """What a loan does to a symbol: it helps out, never goes back in time, and gives way to our own."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.feeds import at
 from tests.support.ticks import Told
-from trinity_beast.pricing.tick import Loan, Phase, Verdict
+from trinity_beast.pricing.phase import Phase, Verdict
+from trinity_beast.pricing.tick import Loan
 
 
 class Borrowing(Told):
@@ -121,6 +122,7 @@ STEP = st.tuples(st.sampled_from(["hears", "recalls", "polls", "looks", "borrows
 
 
 @given(st.lists(STEP, max_size=60))
+@example([("hears", 1, 7), ("borrows", 200, 26), ("proves", 139, 40)])  # A whole second is taken for a coarser telling.
 def test_whoever_tells_it_a_symbol_never_goes_back_in_time_and_a_loan_outlives_no_bound(steps: list[tuple[str, int, int]]) -> None:
     told, now, last = Borrowing(), 0.0, 0
     for how, later, ago in steps:

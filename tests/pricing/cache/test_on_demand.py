@@ -68,13 +68,6 @@ async def until(clock: ManualClock, holds: Callable[[], bool], *, step: float = 
             await asyncio.wait([never], timeout=0.001)
 
 
-@pytest.fixture
-async def cache(own_valkey: ValkeyServerOfATest, clock: ManualClock) -> AsyncIterator[Valkey]:
-    client = Valkey(own_valkey.url, clock=clock, command_seconds=ANSWER_SECONDS)
-    yield client
-    await client.close()
-
-
 async def test_who_asked_the_exchange_serves_every_neighbour(cache: Valkey, clock: ManualClock) -> None:
     async with Asked(cache, clock).serving() as first, Asked(cache, clock).serving() as second:
         first.prints("5.25")

@@ -1,7 +1,6 @@
 """Two nodes over one Valkey: what one has, the other serves, and never as younger or surer than it is."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,14 +13,6 @@ from trinity_beast.pricing.cache.reading import Misfit
 from trinity_beast.storage import Valkey
 
 ETH = mapped("ETH")
-
-
-@pytest.fixture
-async def cache(own_valkey: ValkeyServerOfATest, clock: ManualClock) -> AsyncIterator[Valkey]:
-    """The way to a Valkey that may be killed; its pauses pass on the test's clock."""
-    client = Valkey(own_valkey.url, clock=clock, command_seconds=ANSWER_SECONDS)
-    yield client
-    await client.close()
 
 
 def node(cache: Valkey, clock: ManualClock, **more: object) -> Neighbour:

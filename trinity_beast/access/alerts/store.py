@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.access.alerts.model import PERCENTS, AlertFilter, ListedAlert, QuotaAlert
 from trinity_beast.access.alerts.tables import quota_alerts
+from trinity_beast.access.model import Kind
 from trinity_beast.access.tables import api_keys, rate_limit_template
 
 _ALERT = list(quota_alerts.c)
@@ -27,7 +28,8 @@ async def note_alerts(tx: AsyncConnection, key_ids: Collection[int], *, month: d
         .render_derived()
     )
     percent = percents.c.percent
-    quota = rate_limit_template.c.monthly_quota
+    quota = sa.func.least(api_keys.c.monthly_quota, rate_limit_template.c.monthly_quota)
+    own_limits = [column.is_not(None) for column in (api_keys.c.rate_per_second, api_keys.c.burst, api_keys.c.monthly_quota)]
     reached = (
         sa.select(
             api_keys.c.key_id, api_keys.c.quota_month, percent, quota, api_keys.c.quota_used, sa.literal(at, sa.DateTime(timezone=True))
@@ -37,7 +39,7 @@ async def note_alerts(tx: AsyncConnection, key_ids: Collection[int], *, month: d
         .where(
             api_keys.c.key_id == sa.any_(sa.bindparam("key_ids", list(key_ids), sa.ARRAY(sa.Integer))),
             api_keys.c.quota_month == month,
-            rate_limit_template.c.unlimited.is_(False),
+            sa.or_(rate_limit_template.c.unlimited.is_(False), api_keys.c.kind == Kind.URL.value, *own_limits),
             quota > 0,
             sa.cast(api_keys.c.quota_used, sa.Numeric) * 100 >= sa.cast(quota, sa.Numeric) * percent,
         )

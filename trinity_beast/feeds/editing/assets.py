@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 
 from trinity_beast.errors import ChangedMeanwhile, Mistake
+from trinity_beast.feeds import store as feed_store
 from trinity_beast.feeds.editing import store
-from trinity_beast.feeds.editing.mapping import conflicts_of, mistakes_of
+from trinity_beast.feeds.editing.mapping import conflicts_of, flaw_mistake, mistakes_of
 from trinity_beast.feeds.editing.model import MapFilter, MapPage, MapRow, WantedMapRow
 from trinity_beast.feeds.errors import MapRowsInvalid, MapRowUnknown
+from trinity_beast.feeds.model import MappedAsset
+from trinity_beast.feeds.trying import RestTrial
 from trinity_beast.log import get_log
 from trinity_beast.storage import Database
+from trinity_beast.words import Asset, Symbol, Venue
 
 _log = get_log("feeds")
 
@@ -16,8 +20,9 @@ _log = get_log("feeds")
 class AssetEditor:
     """The asset map for whoever looks after it. What is saved is in use within a second, on every node."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, rest_trial: RestTrial | None = None) -> None:
+        """Take what looks at a changed row's symbol before it is used; without it rows are taken as they are."""
+        self._database, self._rest_trial = database, rest_trial
 
     async def listing(self, wanted: MapFilter) -> MapPage:
         """Return a page of rows, by asset and venue."""
@@ -30,11 +35,14 @@ class AssetEditor:
     async def save(self, rows: Sequence[WantedMapRow], *, by: str) -> list[MapRow]:
         """Save all rows or none, and return them as they are stored.
 
+        A row that is on and new, or prices otherwise than the stored one, is looked at by its venue's REST first.
+
         Raises:
             MapRowsInvalid: listing every mistake, each by its row's index.
             ChangedMeanwhile: a row is no longer at the version it was read at.
         """
         keys = [(row.asset, row.venue) for row in rows]
+        await self._try_out(rows)
         async with self._database.transaction() as tx:
             await store.hold_map(tx)
             if mistakes := mistakes_of(rows, {feed.venue for feed in await store.feeds(tx)}):
@@ -45,6 +53,24 @@ class AssetEditor:
             saved = {(row.asset, row.venue): row for row in await store.map_rows_of(tx, keys)}
         _log.info("asset map saved", by=by, rows=len(rows))
         return [saved[key] for key in keys]
+
+    async def _try_out(self, rows: Sequence[WantedMapRow]) -> None:
+        """Raise MapRowsInvalid when a venue's REST speaks against a row. No transaction is open meanwhile."""
+        if self._rest_trial is None:
+            return
+        async with self._database.transaction() as tx:
+            feeds, asset_map = await feed_store.feed_rows(tx), await feed_store.asset_map(tx)
+        if mistakes_of(rows, {str(feed["venue"]) for feed in feeds}):
+            return  # What is wrong with them is told below, before anybody is asked.
+        used = {(row.asset, row.venue, row.symbol, row.quote) for row in asset_map if row.enabled}
+        changed = [
+            (index, MappedAsset(Asset(row.asset), Venue(row.venue), Symbol(row.symbol), row.quote))
+            for index, row in enumerate(rows)
+            if row.enabled and (row.asset, row.venue, row.symbol, row.quote) not in used
+        ]
+        found = await self._rest_trial.map_rows(changed, feeds, asset_map) if changed else []
+        if found:
+            raise MapRowsInvalid([flaw_mistake(index, rows[index], flaw) for index, flaw in found])
 
     async def switch(
         self, row_id: int, *, enabled: bool | None, prewarm: bool | None, expected_version: int | None, by: str

@@ -8,9 +8,8 @@ import typer
 
 from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.commands import AdminKey, AsJson, DataDir, NodeOf, Operator, Url, read_json
-from trinity_beast.feeds.desk import Desk, print_json
 from trinity_beast.feeds.shown import assets_table
-from trinity_beast.web import KnownNode
+from trinity_beast.web import Desk, KnownNode, print_json
 
 PAGE_ROWS = 500
 RowsFile = Annotated[

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from trinity_beast.errors import Mistake
 from trinity_beast.feeds.editing.model import WantedMapRow
 from trinity_beast.feeds.grammar.errors import shown, suggestion
+from trinity_beast.feeds.trying.model import Flaw
 
 CATEGORY_CHARACTERS_MAX = 40
 _FORMS = {
@@ -29,12 +30,25 @@ def mistakes_of(rows: Sequence[WantedMapRow], venues: Set[str]) -> list[Mistake]
     return found
 
 
+def may_be_mapped(*, asset: str, symbol: str, quote: str) -> bool:
+    """Return whether a row of the map can hold these, whoever has made them up."""
+    texts = {"asset": asset, "symbol": symbol, "quote": quote}
+    return all(form.fullmatch(texts[column]) for column, (form, _) in _FORMS.items())
+
+
 def conflicts_of(rows: Sequence[WantedMapRow], versions: Versions) -> Iterator[tuple[int, WantedMapRow, int]]:
     """Give each row that was changed since it was read: its index, itself, and the version there is (0: none)."""
     for index, row in enumerate(rows):
         version = versions.get((row.asset, row.venue), 0)
         if row.expected_version is not None and row.expected_version != version:
             yield index, row, version
+
+
+def flaw_mistake(index: int, row: WantedMapRow, flaw: Flaw) -> Mistake:
+    """Return what a venue's REST says against a row as a refusal tells it."""
+    told = f"{row.asset} at {row.venue}: {flaw.told}"
+    fix = "Look at the venue's list; the evidence is beside this. Saved switched off, it is kept and not used."
+    return _mistake(index, flaw.column, told, fix, {"flaw": flaw.kind.value, **flaw.evidence})
 
 
 def _of_row(index: int, row: WantedMapRow, venues: Set[str]) -> Iterator[Mistake]:

@@ -9,9 +9,10 @@ from trinity_beast.feeds.editing import store
 from trinity_beast.feeds.editing.model import Change, FeedListing, StoredFeed, Version
 from trinity_beast.feeds.errors import FeedTryFailed, ReasonMissing, VenueUnknown, VersionUnknown
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row, rendered
+from trinity_beast.feeds.grammar.rest import RestRules
 from trinity_beast.feeds.kept_frames import KeptFrame
 from trinity_beast.feeds.model import FeedStatus, MappedAsset
-from trinity_beast.feeds.trying import Trial, TryReport
+from trinity_beast.feeds.trying import RestTrial, Trial, TryReport
 from trinity_beast.log import get_log
 from trinity_beast.storage import Database
 
@@ -29,9 +30,11 @@ class Saved:
 class FeedEditor:
     """The feed rows for whoever looks after them. What is saved is in use within a second, on every node."""
 
-    def __init__(self, database: Database, trial: Trial, statuses: Callable[[], Sequence[FeedStatus]]) -> None:
-        """Take what tries a row, and what tells how the feeds of this node stand."""
-        self._database, self._trial, self._statuses = database, trial, statuses
+    def __init__(
+        self, database: Database, trial: Trial, statuses: Callable[[], Sequence[FeedStatus]], *, rest_trial: RestTrial | None = None
+    ) -> None:
+        """Take what tries a row, what tells how the feeds of this node stand, and what looks REST rules through."""
+        self._database, self._trial, self._statuses, self._rest_trial = database, trial, statuses, rest_trial
 
     async def listing(self) -> list[FeedListing]:
         """Return every feed row, with what is mapped to it and how it runs here."""
@@ -52,16 +55,17 @@ class FeedEditor:
         Raises:
             RowInvalid: it breaks the grammar; every mistake is listed.
         """
-        row = parse_row(values)
+        row = replace(parse_row(values), enabled=True)  # It is tried as if it were on, whether or not it is to be.
         async with self._database.transaction() as tx:
             asset_map = await feed_store.asset_map(tx)
-        # A row is tried as if it were on, whether or not it is to be.
-        return await self._trial.run(replace(row, enabled=True), asset_map, frames=frames, seconds=seconds)
+        tried = await self._trial.run(row, asset_map, frames=frames, seconds=seconds)
+        return await self._looked_through(row, asset_map, tried)
 
     async def save(self, values: Mapping[str, object], change: Change) -> Saved:
         """Save a whole row, new or changed.
 
-        A row that is on and speaks otherwise than the stored one is tried first. `change.is_forced` saves it all the same.
+        A row that is on and speaks otherwise than the stored one is tried first, and so are other REST rules.
+        `change.is_forced` saves it all the same.
 
         Raises:
             RowInvalid: it breaks the grammar; every mistake is listed.
@@ -76,8 +80,10 @@ class FeedEditor:
         tried = None
         if must_be_tried(row, stored):
             tried = await self._trial.run(row, asset_map)
-            if not tried.passed and not change.is_forced:
-                raise FeedTryFailed(venue=row.venue, mistakes=[flaw.mistake() for flaw in tried.flaws])
+        if self._rest_trial is not None and must_be_looked_through(row, stored):
+            tried = await self._looked_through(row, asset_map, tried)
+        if tried is not None and not tried.passed and not change.is_forced:
+            raise FeedTryFailed(venue=row.venue, mistakes=[flaw.mistake() for flaw in tried.flaws])
         seen = replace(change, expected_version=stored.version if stored else 0)
         return Saved(await self._write(row, seen, tried), tried)
 
@@ -135,6 +141,15 @@ class FeedEditor:
         told = replace(change, reason=change.reason or f"back to version {wanted}", expected_version=stored.version if stored else 0)
         return Saved(await self._write(parse_row(version.after), told, None), None)
 
+    async def _looked_through(self, row: FeedRow, asset_map: Sequence[MappedAsset], tried: TryReport | None) -> TryReport:
+        """Return what came of a try with what came of its REST rules, unless what is wrong is known already."""
+        told = tried or TryReport(row.venue, row.endpoint, 0.0, 0, "not connected", (), {}, ())
+        if self._rest_trial is None or not told.passed:
+            return told
+        found = await self._rest_trial.rules(row, asset_map)
+        looks = tuple(each.look for each in found.looked)
+        return replace(told, flaws=(*told.flaws, *found.flaws), notes=(*told.notes, *found.notes), looks=looks)
+
     async def _read(self, venue: str) -> tuple[StoredFeed | None, Sequence[MappedAsset]]:
         async with self._database.transaction() as tx:
             return await store.feed(tx, venue), await feed_store.asset_map(tx)
@@ -156,6 +171,12 @@ def must_be_tried(row: FeedRow, stored: StoredFeed | None) -> bool:
         return False
     old = _readable(stored)
     return old is None or replace(old, display_name=row.display_name, rest_rules=row.rest_rules) != row
+
+
+def must_be_looked_through(row: FeedRow, stored: StoredFeed | None) -> bool:
+    """Return whether a row would put other REST rules to use: it is on, and has some that it had not."""
+    old = _readable(stored)
+    return row.enabled and row.rest_rules != RestRules() and (old is None or old.rest_rules != row.rest_rules)
 
 
 def _readable(stored: StoredFeed | None) -> FeedRow | None:

@@ -7,7 +7,7 @@ from typing import Any
 from trinity_beast.feeds.grammar.control import ControlRules
 from trinity_beast.feeds.grammar.paths import Path
 from trinity_beast.feeds.grammar.placeholders import Template
-from trinity_beast.feeds.grammar.rest import RestRules
+from trinity_beast.feeds.grammar.rest import RestRules, RowName
 from trinity_beast.feeds.grammar.row import FeedRow
 from trinity_beast.feeds.grammar.wanted import Match
 
@@ -35,7 +35,7 @@ def _members(value: Any) -> Mapping[str, object]:
 def _rendered(name: str, value: object, *, wrap: bool = False) -> object:
     if isinstance(value, Match):
         return {"match": value.rendered()} if wrap else value.rendered()
-    if isinstance(value, Path | Template):
+    if isinstance(value, Path | Template | RowName):
         return str(value)
     if isinstance(value, tuple):
         return dict(value) if name in _PAIRS else [_rendered(name, item, wrap=wrap) for item in value]

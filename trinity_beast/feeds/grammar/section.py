@@ -31,6 +31,10 @@ class Section:
         self._known.append(key)
         return self._values.get(key) is not None
 
+    def value(self, key: str) -> object:
+        """Return what stands under a key as it is, nothing checked."""
+        return self._values.get(key)
+
     def fault(self, key: str, expected: str, *, hint: str = "") -> None:
         """Note that the value under a key is of the wrong kind."""
         value = self._values.get(key)

@@ -1,5 +1,6 @@
-"""What a frame that is no trade says: acks, refusals, signs of life, questions to answer, notices."""
+"""What a frame that is no trade says: acks, refusals, signs of life, halts, proofs, questions to answer, notices."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trinity_beast.feeds.grammar import control
@@ -7,8 +8,9 @@ from trinity_beast.feeds.grammar.digits import Number
 from trinity_beast.feeds.grammar.kinds import ErrorScope, Scope
 from trinity_beast.feeds.grammar.placeholders import Template
 from trinity_beast.feeds.grammar.row import FeedRow
+from trinity_beast.feeds.grammar.times import TimeRefused, time_reader
 from trinity_beast.feeds.reading.conditions import Condition, condition
-from trinity_beast.feeds.reading.getters import Many, all_of, literal, one_of
+from trinity_beast.feeds.reading.getters import Many, all_of, literal, one_of, whole
 
 MESSAGE_CHARACTERS_MAX = 300
 
@@ -42,6 +44,24 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class HaltWord:
+    """Whether a symbol is traded, in the venue's own word; without `symbol` it is about all of them."""
+
+    symbol: str | None
+    is_halted: bool
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """The venue's word at `time_ns` (its clock) that the last trade of a symbol is the one of this number."""
+
+    symbol: str
+    number: int
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Controls:
     """Everything one frame says beside trades."""
 
@@ -52,6 +72,8 @@ class Controls:
     reconnect: bool = False
     status: str | None = None
     status_is_good: bool = True
+    halts: tuple[HaltWord, ...] = ()
+    voucher: Voucher | None = None
 
 
 class ControlReader:
@@ -64,6 +86,8 @@ class ControlReader:
         self._reconnect = [condition(match) for match in rules.reconnect_on]
         self._status_rule = rules.status
         self._is_status: Condition | None = condition(rules.status.match) if rules.status is not None else None
+        self._halts = [_HaltReader(rule) for rule in rules.halts]
+        self._proof = _ProofReader(rules.proof) if rules.proof is not None else None
         self._ack = _AckReader(rules.ack) if rules.ack is not None else None
         self._error = _ErrorReader(rules.error) if rules.error is not None else None
 
@@ -80,6 +104,8 @@ class ControlReader:
             reconnect=any(asked(message) for asked in self._reconnect),
             status=status,
             status_is_good=status is None or (self._status_rule is not None and status in self._status_rule.ok),
+            halts=tuple(word for halt in self._halts for word in halt.read(message)),
+            voucher=self._proof.read(message) if self._proof is not None else None,
         )
         return None if controls == Controls() else controls
 
@@ -88,6 +114,40 @@ class ControlReader:
             return None
         found = one_of(self._status_rule.path)(message)
         return _told(found) if found is not None else None
+
+
+class _HaltReader:
+    def __init__(self, rule: control.Halt) -> None:
+        self._matches, self._halted = condition(rule.match), frozenset(rule.halted)
+        self._rows: Many = all_of(rule.rows) if rule.rows is not None else lambda message: [message]
+        self._symbol, self._symbol_in_frame = one_of(rule.symbol) if rule.symbol else None, bool(rule.symbol and rule.symbol.from_frame)
+        self._word, self._word_in_frame = one_of(rule.word), rule.word.from_frame
+
+    def read(self, message: object) -> Iterator[HaltWord]:
+        for row in self._rows(message) if self._matches(message) else ():
+            found = self._word(message if self._word_in_frame else row)
+            symbol = self._symbol(message if self._symbol_in_frame else row) if self._symbol is not None else None
+            if found is None or (self._symbol is not None and not isinstance(symbol, str)):
+                continue  # Of whom nothing is said, or nobody knows of whom.
+            word = _told(found)
+            yield HaltWord(symbol if isinstance(symbol, str) else None, word in self._halted, word)
+
+
+class _ProofReader:
+    def __init__(self, rule: control.Proof) -> None:
+        self._matches, self._time_ns = condition(rule.match), time_reader(rule.time_format)
+        self._symbol, self._number, self._time = one_of(rule.symbol), one_of(rule.number), one_of(rule.time)
+
+    def read(self, message: object) -> Voucher | None:
+        if not self._matches(message):
+            return None
+        symbol, number = self._symbol(message), whole(self._number(message))
+        if not isinstance(symbol, str) or number is None:
+            return None
+        try:
+            return Voucher(symbol, number, self._time_ns(self._time(message)))
+        except TimeRefused:
+            return None
 
 
 class _AckReader:

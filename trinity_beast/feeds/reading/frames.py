@@ -11,7 +11,7 @@ from trinity_beast.feeds.grammar.times import TimeRefused, time_reader
 from trinity_beast.feeds.reading.codec import UNREADABLE, FrameRefused, decoder, inflater
 from trinity_beast.feeds.reading.conditions import Condition, condition
 from trinity_beast.feeds.reading.controls import ControlReader, Controls
-from trinity_beast.feeds.reading.getters import all_of, one_of
+from trinity_beast.feeds.reading.getters import all_of, one_of, whole
 from trinity_beast.words import Symbol, Trade
 
 
@@ -20,13 +20,14 @@ class Frame:
     """What one frame means. `trades` and `history` are sorted, oldest first; `refused` names each row that could not be used.
 
     `trades` are those the row's marks leave as live; whether one is older than its subscription only the session knows.
+    `numbered` are those of both that have a number in their symbol's sequence, in the order of the rows.
     """
 
     trades: list[Trade] = field(default_factory=list)
     history: list[Trade] = field(default_factory=list)
     controls: Controls | None = None
     sequence: int | None = None
-    symbol_sequences: list[tuple[Symbol, int]] = field(default_factory=list)
+    numbered: list[tuple[Trade, int]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     unreadable: str = ""
 
@@ -106,8 +107,8 @@ class FrameReader:
                 frame.refused.append("symbol")
             else:
                 into.append(trade)
-                if self._row_sequence is not None and type(number := self._row_sequence(row)) is int:
-                    frame.symbol_sequences.append((trade.symbol, number))
+                if self._row_sequence is not None and (number := whole(self._row_sequence(row))) is not None:
+                    frame.numbered.append((trade, number))
         if len(into) > 1:
             if self._newest_first:
                 into.reverse()

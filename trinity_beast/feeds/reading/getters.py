@@ -7,6 +7,7 @@ from trinity_beast.feeds.grammar.paths import After, At, Cut, Each, Member, Path
 
 One = Callable[[object], object]
 Many = Callable[[object], list[object]]
+WHOLE_DIGITS_MAX = 30
 _LITERALS = {True: "true", False: "false", None: "null"}
 
 
@@ -98,6 +99,15 @@ def literal(value: object) -> str:
     if value is None or isinstance(value, bool):
         return _LITERALS[value]
     return str(value) if isinstance(value, int) else ""
+
+
+def whole(value: object) -> int | None:
+    """Return a whole number, or a text of digits as the number it writes; None for all else."""
+    if type(value) is int:
+        return value
+    if not isinstance(value, str) or isinstance(value, Number) or len(value) > WHOLE_DIGITS_MAX:
+        return None
+    return int(value) if value.isascii() and value.isdecimal() else None
 
 
 def _cutter(cuts: tuple[Cut, ...]) -> Move:

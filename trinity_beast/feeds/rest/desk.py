@@ -5,32 +5,50 @@ import math
 from collections.abc import Awaitable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from trinity_beast.clock import Clock
 from trinity_beast.feeds.grammar import FeedRow
+from trinity_beast.feeds.grammar.rest import RestSymbols
 from trinity_beast.feeds.moment import SECOND_NS, nanoseconds
-from trinity_beast.feeds.reading.conditions import condition
 from trinity_beast.feeds.rest.breaker import Breaker
-from trinity_beast.feeds.rest.model import LookCounts, LookFailed, Urgency
+from trinity_beast.feeds.rest.model import LookCounts, LookFailed, RestStatus, Urgency
 from trinity_beast.feeds.rest.opener import Answer, Opener
 from trinity_beast.feeds.rest.parameters import RestKnobs
-from trinity_beast.feeds.rest.reading import AnswerReader, address, alive_reader, last_trade_reader
+from trinity_beast.feeds.rest.reader import RestReader
+from trinity_beast.feeds.rest.reading import Listing, address, details_reader, listing_reader
 from trinity_beast.feeds.rest.turns import Ticket, Turns
 from trinity_beast.words import Symbol
 
 T = TypeVar("T")
 LIMITED = frozenset([418, 429])
+MISREAD = frozenset(["unreadable", "refused", "too_long"])
 BROKEN = frozenset(["late", "unreachable", "too_long", "unreadable", "refused"])
 
 
-class Place:
-    """One look's claim on a venue: how urgent it is, and when it is too late for it."""
+class LastTold(NamedTuple):
+    """A symbol's last trade as the venue told it; `halted_ns` is when (monotonic) its list called the symbol halted, if it did."""
 
-    def __init__(self, urgency: Urgency, ends_ns: int) -> None:
-        self.urgency, self.ends_ns = urgency, ends_ns
+    price: str
+    exchange_time_ns: int
+    asked_ns: int
+    halted_ns: int | None
+
+
+class Place:
+    """One look's claim on a venue: how urgent it is, and when it is too late for it.
+
+    `flight_ns` is how long one request may take once it has left, for those who wait long for their turn.
+    """
+
+    def __init__(self, urgency: Urgency, ends_ns: int, flight_ns: int | None = None) -> None:
+        self.urgency, self.ends_ns, self.flight_ns = urgency, ends_ns, flight_ns
         self.ticket: Ticket | None = None
         self.order: int | None = None
+
+    def lands_ns(self, now_ns: int) -> int:
+        """Return by when a request that leaves now must have come back."""
+        return self.ends_ns if self.flight_ns is None else min(self.ends_ns, now_ns + self.flight_ns)
 
     def hasten(self, urgency: Urgency, turns: Turns) -> None:
         """Let a more urgent asker pull the look ahead."""
@@ -73,62 +91,99 @@ class Desk:
 
     def use(self, row: FeedRow) -> None:
         """Ask by another row from now on; pace, pauses and counters stay."""
-        self.row, rules = row, row.rest_rules
-        self._read, self._last_trade = AnswerReader(rules), last_trade_reader(rules)
-        listed = rules.symbols if rules.symbols is not None and rules.symbols.alive is not None else None
-        self._listed, self._alive_in = listed, alive_reader(listed) if listed is not None else None
-        self._is_alive = condition(listed.alive) if listed is not None and listed.alive is not None else None
-        self._alive: dict[Symbol | None, tuple[int, frozenset[Symbol]]] = {}
+        self.row, self.reader = row, RestReader(row)
 
     @property
     def can_look(self) -> bool:
         """Return whether the row says how to see a symbol's last trade with its time."""
-        return self.row.enabled and self._last_trade is not None
+        return self.reader.can_look
 
-    async def last_trade(self, symbol: Symbol, place: Place) -> tuple[str, int, int]:
-        """Return (price, exchange time, when we asked) of a symbol that is alive."""
-        read, rules = self._last_trade, self.row.rest_rules.price
+    def status(self) -> RestStatus:
+        """Return how the venue's REST side stands now."""
+        now_ns = self._clock.monotonic_ns()
+        return RestStatus(
+            venue=self.row.venue,
+            can_look=self.can_look,
+            requests_per_second=self._per_second(),
+            waiting=len(self.turns),
+            under_way=self._flights,
+            paused_seconds=(self._breaker.free_at_ns(now_ns) - now_ns) / SECOND_NS,
+            counts=self.counts.read(),
+        )
+
+    async def last_trade(self, symbol: Symbol, place: Place, reader: RestReader) -> LastTold:
+        """Return the last trade of a symbol that is alive or halted, as `reader` reads the venue."""
+        read, rules = reader.last_trade, reader.price
         if read is None or rules is None:
             raise LookFailed("refused", "no REST rules")
-        await self._must_live(symbol, place)
-        body, asked_ns = await self._ask(address(rules.url, symbol), place)
+        halted_ns = await self._must_be_listed(symbol, place, reader)
+        body, asked_ns = await self.ask(address(rules.url, symbol), place, reader)
         price, time_ns = read(body)
-        return price, time_ns, asked_ns
+        return LastTold(price, time_ns, asked_ns, halted_ns)
 
-    async def _must_live(self, symbol: Symbol, place: Place) -> None:
-        """Raise unless the venue calls the symbol alive: a dead one keeps its last price for ever."""
-        listed, alive_in, is_alive = self._listed, self._alive_in, self._is_alive
-        if listed is None or alive_in is None or is_alive is None:
-            return
-        whose = None if listed.details_url is None else symbol
-        known = self._alive.get(whose)
-        if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(self._knobs.list_seconds.value):
-            if listed.details_url is None:
-                answer, asked_ns = await self._ask(str(listed.url), place)
-                known = asked_ns, alive_in(answer)
-            else:
-                answer, asked_ns = await self._ask(address(listed.details_url, symbol), place)
-                known = asked_ns, frozenset([symbol] if is_alive(answer) else [])
-            self._alive[whose] = known
-        if symbol not in known[1]:
+    def known_alive(self, symbol: Symbol) -> bool | None:
+        """Return whether a symbol was alive when its own page was last looked at; None where that was never, or too long ago."""
+        known = self.reader.listings.get(symbol)
+        if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(self._knobs.details_seconds.value):
+            return None
+        return symbol in known[1].alive
+
+    def heard_alive(self, alive: dict[Symbol | None, frozenset[Symbol]], asked_ns: int) -> None:
+        """Take over what somebody else has read of the venue's list: all of it under None, or one symbol's own page.
+
+        Where the row tells the halted from the dead, it says too little, and the list is read again when it is needed.
+        """
+        rules = self.reader.symbols
+        if rules is not None and rules.halted is None:
+            self.reader.listings.update({whose: (asked_ns, Listing(symbols)) for whose, symbols in alive.items()})
+
+    async def _must_be_listed(self, symbol: Symbol, place: Place, reader: RestReader) -> int | None:
+        """Return when the venue called the symbol halted, None where it is alive; raise where it is neither.
+
+        A dead symbol keeps its last price for ever.
+        """
+        rules = reader.symbols
+        if rules is None:
+            return None
+        is_list = rules.details_url is None
+        whose, believed = (None, self._knobs.list_seconds) if is_list else (symbol, self._knobs.details_seconds)
+        known = reader.listings.get(whose)
+        if known is None or self._clock.monotonic_ns() - known[0] >= nanoseconds(believed.value):
+            known = await self._listed(rules, symbol, place, reader)
+            reader.listings[whose] = known
+        asked_ns, listing = known
+        if symbol in listing.alive:
+            return None
+        if symbol not in listing.halted:
             raise LookFailed("not_traded")
+        return asked_ns
 
-    async def _ask(self, url: str, place: Place) -> tuple[object, int]:
+    async def _listed(self, rules: RestSymbols, symbol: Symbol, place: Place, reader: RestReader) -> tuple[int, Listing]:
+        if rules.details_url is None:
+            answer, asked_ns = await self.ask(str(rules.url), place, reader)
+            return asked_ns, listing_reader(rules)(answer)
+        answer, asked_ns = await self.ask(address(rules.details_url, symbol), place, reader)
+        return asked_ns, details_reader(rules)(symbol, answer)
+
+    async def ask(self, url: str, place: Place, reader: RestReader | None = None) -> tuple[object, int]:
+        """Return what the venue answers, read, and when we asked: in turn, and judged by what the row calls a good answer."""
+        reader = reader or self.reader
         await self._turn(place)
         asked_ns = self._clock.monotonic_ns()
         self.counts.requests += 1
         try:
-            answer = await within(self._opener.get(url, bytes_max=self._knobs.bytes_max.value), place.ends_ns, self._clock)
-            return self._judged(answer), asked_ns
+            answer = await within(self._opener.get(url, bytes_max=self._knobs.bytes_max.value), place.lands_ns(asked_ns), self._clock)
+            return self._judged(answer, reader), asked_ns
         except LookFailed as failure:
             # A refusal in the body may be about one symbol, or a limit told with status 200: in a row they count as the venue's.
-            if failure.reason in BROKEN and self._breaker.failed(self._clock.monotonic_ns()):
+            is_about_us = reader is not self.reader and failure.reason in MISREAD  # A row that is tried may misread a venue that is well.
+            if failure.reason in BROKEN and not is_about_us and self._breaker.failed(self._clock.monotonic_ns()):
                 self.counts.pauses += 1
             raise
         finally:
             self._land()
 
-    def _judged(self, answer: Answer) -> object:
+    def _judged(self, answer: Answer, reader: RestReader) -> object:
         now_ns = self._clock.monotonic_ns()
         if answer.status in LIMITED:
             self._breaker.limited(now_ns, self._retry_after(answer.retry_after))
@@ -141,7 +196,7 @@ class Desk:
         if answer.status != 200:  # About this symbol alone: the venue itself is well.
             self._breaker.succeeded()
             raise LookFailed("statuses", str(answer.status))
-        body = self._read.read(answer.body)
+        body = reader.read(answer.body)
         self._breaker.succeeded()
         return body
 
@@ -205,14 +260,16 @@ class Desk:
                 self._landed.clear()
                 await self._landed.wait()
                 continue
-            per_second = self.row.rest_rules.requests_per_second or self._knobs.requests_per_second.value
-            ticket = self.turns.next(now_ns, per_second)
+            ticket = self.turns.next(now_ns, self._per_second())
             if ticket is None:
                 self._breaker.given_up()
                 return
             ticket.is_called = True
             self._flights += 1
             self._gates[ticket].set()
+
+    def _per_second(self) -> float:
+        return self.row.rest_rules.requests_per_second or self._knobs.requests_per_second.value
 
     async def stop(self) -> None:
         """Give no more turns."""

@@ -1,5 +1,6 @@
 """The nouns of REST looks."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 
@@ -11,6 +12,7 @@ class Urgency(IntEnum):
 
     CUSTOMER = 0
     PROOF = 1
+    AUDIT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Look:
     """What one look at a venue's last trade came to.
 
     `trade` is None where it failed, and `problem` says why. `asked_ns` (monotonic) is when the request left: whatever the
-    venue says was true at that moment or later.
+    venue says was true at that moment or later. `is_halted`: the venue says that the symbol is not traded for now.
     """
 
     venue: Venue
@@ -26,6 +28,7 @@ class Look:
     trade: Trade | None
     asked_ns: int
     problem: str = ""
+    is_halted: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class LookCounts:
     unreadable: int = 0
     refused: int = 0
     not_traded: int = 0
+    halted: int = 0
     no_trade: int = 0
     future: int = 0
     pauses: int = 0
@@ -53,6 +57,19 @@ class LookCounts:
     def read(self) -> dict[str, int]:
         """Return every counter by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class RestStatus:
+    """How one venue's REST side stands: what it may be asked, who waits, and for how long it is still left alone."""
+
+    venue: Venue
+    can_look: bool
+    requests_per_second: float
+    waiting: int
+    under_way: int
+    paused_seconds: float
+    counts: Mapping[str, int]
 
 
 class LookFailed(Exception):

@@ -37,8 +37,16 @@ REST_PAUSE_SECONDS_MAX = Parameter(
     help="The longest time an exchange is left alone, whatever it asks for by Retry-After.",
 )  # fmt: skip
 REST_LIST_SECONDS = Parameter(
-    "rest_list_seconds", group=GROUP, unit="s", default=600.0, least=1.0, most=86_400.0,
-    help="How long an exchange's list of tradable symbols is believed before it is fetched again.",
+    "rest_list_seconds", group=GROUP, unit="s", default=60.0, least=1.0, most=86_400.0,
+    help="How long an exchange's list of tradable and halted symbols is believed before it is fetched again.",
+)  # fmt: skip
+REST_DETAILS_SECONDS = Parameter(
+    "rest_details_seconds", group=GROUP, unit="s", default=600.0, least=1.0, most=86_400.0,
+    help="How long an exchange's word on one symbol is believed, where it is asked for each by itself.",
+)  # fmt: skip
+REST_LIST_FLIGHT_SECONDS = Parameter(
+    "rest_list_flight_seconds", group=GROUP, unit="s", default=20.0, least=1.0, most=120.0,
+    help="How long an exchange may take to answer an audit's or a discovery's request with one of its lists.",
 )  # fmt: skip
 
 
@@ -55,3 +63,4 @@ class RestKnobs:
         self.pause_seconds = readings.of(REST_PAUSE_SECONDS)
         self.pause_seconds_max = readings.of(REST_PAUSE_SECONDS_MAX)
         self.list_seconds = readings.of(REST_LIST_SECONDS)
+        self.details_seconds = readings.of(REST_DETAILS_SECONDS)

@@ -1,10 +1,12 @@
-"""REST rules at work: from an answer's bytes to the last trade it names, or to the symbols that are alive. Pure."""
+"""REST rules at work: from an answer's bytes to the last trade it names, or to the symbols that are alive or halted. Pure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from trinity_beast.feeds.grammar.digits import DigitsRefused, Number, price_digits
+from trinity_beast.feeds.grammar.paths import Path
 from trinity_beast.feeds.grammar.placeholders import Template
 from trinity_beast.feeds.grammar.rest import RestRules, RestSymbols
 from trinity_beast.feeds.grammar.times import TimeRefused, time_reader
@@ -16,6 +18,16 @@ from trinity_beast.feeds.session.texts import symbol_text
 from trinity_beast.words import Symbol
 
 TOLD_CHARACTERS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The symbols, as the socket spells them, that a venue trades, and those that it keeps and does not trade for now."""
+
+    alive: frozenset[Symbol]
+    halted: frozenset[Symbol] = frozenset()
+    quotes: Mapping[Symbol, str] = field(default_factory=dict)
+    """In what each is priced, as the venue spells it in capitals, where its list says."""
 
 
 def address(template: Template, symbol: Symbol) -> str:
@@ -71,24 +83,65 @@ def last_trade_reader(rules: RestRules) -> Callable[[object], tuple[str, int]] |
     return read
 
 
-def alive_reader(rules: RestSymbols) -> Callable[[object], frozenset[Symbol]]:
-    """Return the function that finds the symbols, as the socket spells them, that a list holds and calls alive."""
-    rows, symbol_of = all_of(rules.rows), one_of(rules.symbol)
-    is_alive = condition(rules.alive) if rules.alive is not None and rules.details_url is None else None
-    renamed = _renamer(rules.rename)
+def listing_reader(rules: RestSymbols) -> Callable[[object], Listing]:
+    """Return the function that finds who is alive and who is halted in a venue's list. Alive goes before halted."""
+    rows, symbol_of, renamed = all_of(rules.rows), one_of(rules.symbol), renamer(rules.rename)
+    is_alive = condition(rules.alive) if rules.alive is not None else _always
+    is_halted = condition(rules.halted) if rules.halted is not None else _never
 
-    def read(answer: object) -> frozenset[Symbol]:
-        named = ((symbol_of(row), row) for row in rows(answer))
-        return frozenset(
-            Symbol(renamed(name))
-            for name, row in named
-            if isinstance(name, str) and not isinstance(name, Number) and (is_alive is None or is_alive(row))
-        )
+    quote_of = _text_of(rules.quote)
+
+    def read(answer: object) -> Listing:
+        alive, halted, quotes = set(), set(), {}
+        for row in rows(answer):
+            name = symbol_of(row)
+            if not isinstance(name, str) or isinstance(name, Number):
+                continue
+            symbol = Symbol(renamed(name))
+            if is_alive(row):
+                alive.add(symbol)
+            elif is_halted(row):
+                halted.add(symbol)
+            if spelled := quote_of(row):
+                quotes[symbol] = renamed(spelled)
+        return Listing(frozenset(alive), frozenset(halted - alive), quotes)
 
     return read
 
 
-def _renamer(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
+def details_reader(rules: RestSymbols) -> Callable[[Symbol, object], Listing]:
+    """Return the function that reads whether one symbol is alive or halted out of the answer about it."""
+    is_alive = condition(rules.alive) if rules.alive is not None else _always
+    is_halted = condition(rules.halted) if rules.halted is not None else _never
+    quote_of = _text_of(rules.quote)
+
+    def read(symbol: Symbol, answer: object) -> Listing:
+        one: frozenset[Symbol] = frozenset([symbol])
+        quotes = {symbol: spelled} if (spelled := quote_of(answer)) else {}
+        if is_alive(answer):
+            return Listing(one, quotes=quotes)
+        return Listing(frozenset(), one if is_halted(answer) else frozenset(), quotes)
+
+    return read
+
+
+def _text_of(path: Path | None) -> Callable[[object], str]:
+    """Return the function that gives the text a path leads to in capitals, or nothing."""
+    if path is None:
+        return lambda _: ""
+    get = one_of(path)
+    return lambda row: value.upper() if isinstance(value := get(row), str) and not isinstance(value, Number) else ""
+
+
+def _always(_row: object) -> bool:
+    return True
+
+
+def _never(_row: object) -> bool:
+    return False
+
+
+def renamer(pairs: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
     """Return the function that spells a listed symbol as the socket does: `XBT/USD` becomes `BTC/USD`, `XBTC/USD` stays."""
     if not pairs:
         return str

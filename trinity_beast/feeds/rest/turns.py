@@ -1,4 +1,4 @@
-"""Who may ask a venue next: its pace kept, customers before proofs, first come first. Pure."""
+"""Who may ask a venue next: its pace kept, customers before proofs before audits, first come first. Pure."""
 
 import heapq
 import itertools
@@ -44,13 +44,13 @@ class Turns:
     def join(self, urgency: Urgency, *, waiting_max: int, order: int | None = None) -> tuple[Ticket | None, Ticket | None]:
         """Return a new ticket and the one that had to make room for it; no ticket where there is no room.
 
-        Only a proof makes room, the newest of them, and only for a customer. `order` is that of a look's first ticket: its
-        second request does not go to the end again.
+        Only the least urgent makes room, the newest of them, and only for what is more urgent. `order` is that of a look's
+        first ticket: its second request does not go to the end again.
         """
         ousted = None
         if len(self._waiting) >= waiting_max:
-            ousted = next((one for one in reversed(self._waiting) if one.urgency is Urgency.PROOF), None)
-            if urgency is not Urgency.CUSTOMER or ousted is None:
+            ousted = max(reversed(self._waiting), key=lambda one: one.urgency, default=None)
+            if ousted is None or ousted.urgency <= urgency:
                 return None, None
             self.leave(ousted)
         ticket = Ticket(urgency, next(self._order) if order is None else order)

@@ -5,6 +5,8 @@ from collections import deque
 from trinity_beast.feeds.moment import SECOND_NS, nanoseconds
 
 HOUR_NS = 3_600 * SECOND_NS
+RENEWALS_SHARE = 0.75
+"""The share of an hour's requests after which nothing that may wait is asked any more."""
 
 
 class Pace:
@@ -24,6 +26,13 @@ class Pace:
         """Note a request, which counts by the hour as well."""
         self.message_sent(now_ns)
         self._hourly.append(now_ns)
+
+    def leaves_room(self, requests: int, now_ns: int) -> bool:
+        """Return whether so many requests may be sent now and a quarter of the hour's are still left for what cannot wait."""
+        if not self._bounded:
+            return True
+        sent = sum(sent_ns > now_ns - HOUR_NS for sent_ns in self._hourly)
+        return sent + requests <= (self._hourly.maxlen or 0) * RENEWALS_SHARE
 
     def request_at_ns(self) -> int:
         """Return the monotonic time from which a request may be sent."""

@@ -6,17 +6,23 @@ from dataclasses import dataclass, field
 
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.feeds.grammar.row import FeedRow
+from trinity_beast.feeds.intake import Inlet
 from trinity_beast.feeds.moment import SECOND_NS, Moment, nanoseconds
 from trinity_beast.feeds.parameters import Knobs
-from trinity_beast.feeds.reading import Controls, Frame, FrameReader
+from trinity_beast.feeds.reading import Controls, Frame, FrameReader, HaltWord, Voucher
 from trinity_beast.feeds.session.actions import Action, Close, Send
+from trinity_beast.feeds.session.numbers import Numbers
 from trinity_beast.feeds.session.pace import Pace
 from trinity_beast.feeds.session.subscriptions import Subscriptions
 from trinity_beast.feeds.session.texts import message_text, reply_text
+from trinity_beast.feeds.session.witness import Witness
 from trinity_beast.words import Symbol, Trade
 
 OLD_BEFORE_ASKED_NS = SECOND_NS
 """A trade this much older than the sending of its subscription is history: the second is for clocks that differ."""
+
+RENEWAL_REQUESTS = 2
+"""A symbol that is asked for anew is left, then asked for."""
 
 SILENT = "silent"
 
@@ -25,7 +31,8 @@ SILENT = "silent"
 class Heard:
     """What one frame comes to.
 
-    `proves_life` is said by a live trade or a heartbeat, and by nothing else; `stirred` says that what is due may have changed.
+    `proves_life` is said by a live trade or a heartbeat, and by nothing else; `stirred` says that what is due may have
+    changed; `turned` are the symbols (None: all) of which the venue has said something new beside trades.
     """
 
     trades: list[Trade] = field(default_factory=list)
@@ -34,6 +41,7 @@ class Heard:
     proves_life: bool = False
     must_reconnect: bool = False
     stirred: bool = False
+    turned: set[Symbol | None] = field(default_factory=set)
 
 
 class Session:
@@ -51,17 +59,20 @@ class Session:
         suspects: Iterable[Symbol] = (),
         knobs: Knobs,
         counts: Counts,
+        inlet: Inlet | None = None,
     ) -> None:
+        """Take `inlet`, where ordinary frames are taken in before they would come here."""
         rules = row.control_rules
         self.row, self._reader, self._knobs, self._counts = row, reader, knobs, counts
-        self.subscriptions = Subscriptions(row, symbols, suspects, knobs, counts)
+        self._inlet = inlet
+        self.subscriptions = Subscriptions(row, symbols, suspects, knobs, counts, release=inlet.release if inlet is not None else None)
         self._pace = Pace(rules.messages_per_second or knobs.messages_per_second.value, rules.requests_per_hour)
         self._first = deque(rules.send_first)
         self._messages = 0
         self._opened: Moment | None = None
         self._heard_ns = self._ping_ns = self._speak_ns = 0
-        self._sequence: int | None = None
-        self._symbol_sequences: dict[Symbol, int] = {}
+        self._numbers = Numbers(counts)
+        self.witness = Witness(self._numbers, counts)
         # A venue that says nothing of its own accord and is not asked anything shows life by WebSocket pings alone.
         self.control_frames_count = rules.alive is None and row.ping_payload is None
         self.status: str | None = None
@@ -82,8 +93,17 @@ class Session:
         return self.tick(now)
 
     def renew(self, symbol: Symbol, now: Moment) -> list[Action] | None:
-        """Ask for one symbol anew; None where it is not held, so that nothing can be asked anew."""
-        return self.tick(now) if self.subscriptions.renew(symbol) else None
+        """Ask for one symbol anew; None where it is not held, so that nothing can be asked anew.
+
+        Nor where too few requests of the hour are left: a symbol that is left must be asked for again at once.
+        """
+        if not self._pace.leaves_room(RENEWAL_REQUESTS + self.subscriptions.unsent, now.monotonic_ns):
+            return None
+        if not self.subscriptions.renew(symbol):
+            return None
+        self._numbers.forget(symbol)
+        self.witness.forget(symbol)
+        return self.tick(now)
 
     def tick(self, now: Moment) -> list[Action]:
         """Do what is due: speak, ping, ask again, or give the connection up as dead."""
@@ -103,8 +123,7 @@ class Session:
         self._counts.frames += 1
         frame = self._reader.read(payload, now.wall_ns, now.monotonic_ns, binary=binary)
         heard = Heard(history=frame.history)
-        if frame.sequence is not None or frame.symbol_sequences:
-            self._count_sequences(frame)
+        self._count_frame(frame.sequence)
         if frame.trades:
             self._sort_out(frame.trades, heard, now)
         if frame.controls is not None:
@@ -113,8 +132,29 @@ class Session:
             self._count_odd(frame)
         if frame.history:
             self._keep_known_history(heard, now)
+        self._numbers.trades(frame.numbered, [*heard.history, *heard.trades] if frame.numbered else ())
         self.proved_life = self.proved_life or heard.proves_life
         return heard
+
+    def catch_up(self) -> bool:
+        """Take in what was read in our place since this was done last; whether it shows life."""
+        tally = self._inlet.tally() if self._inlet is not None else None
+        if tally is None:
+            return False
+        frames, trades, late, repeated, heard_ns = tally
+        self._heard_ns = max(self._heard_ns, heard_ns)
+        self._counts.frames += frames
+        self._counts.trades += trades
+        self._counts.trades_late += late
+        self._counts.trades_repeated += repeated
+        self.proved_life = True
+        return True
+
+    def end(self) -> None:
+        """Hear nothing any more; what was read in our place until now still counts."""
+        self.catch_up()
+        if self._inlet is not None:
+            self._inlet.close()
 
     def control_frame(self, now: Moment) -> None:
         """Note a WebSocket ping or pong."""
@@ -195,7 +235,12 @@ class Session:
             else:
                 self.subscriptions.traded(subscription)
                 heard.trades.append(trade)
+                if self._inlet is not None:
+                    self._inlet.hold(trade.symbol, subscription.asked_ns - OLD_BEFORE_ASKED_NS)
         heard.proves_life = bool(heard.trades)
+        if self._inlet is not None:
+            self._inlet.set_ahead(nanoseconds(self._knobs.future_seconds_max.value))
+        self.witness.traded(heard.trades)
 
     def _keep_known_history(self, heard: Heard, now: Moment) -> None:
         latest_ns = self._latest_ns(now)
@@ -223,8 +268,15 @@ class Session:
             self.subscriptions.acked(controls.ack)
         if controls.refusal is not None:
             self.subscriptions.refused(controls.refusal, now)
+        if controls.halts:
+            heard.turned = self.witness.halts(filter(self._concerns_us, controls.halts), now)
+        if controls.voucher is not None and self._concerns_us(controls.voucher) and self.witness.vouched(controls.voucher, now):
+            heard.turned.add(Symbol(controls.voucher.symbol))
         heard.must_reconnect, heard.stirred = controls.reconnect, True
         heard.actions += self.tick(now)
+
+    def _concerns_us(self, word: HaltWord | Voucher) -> bool:
+        return word.symbol is None or Symbol(word.symbol) in self.subscriptions.by_symbol
 
     def _count_odd(self, frame: Frame) -> None:
         self._counts.frames_unreadable += bool(frame.unreadable)
@@ -233,17 +285,12 @@ class Session:
         self._counts.rows_refused_time += frame.refused.count("time")
         self._counts.rows_refused_symbol += frame.refused.count("symbol")
 
-    def _count_sequences(self, frame: Frame) -> None:
-        if frame.sequence is not None:
-            self._sequence = self._counted(self._sequence, frame.sequence)
-        for symbol, number in frame.symbol_sequences:
-            self._symbol_sequences[symbol] = self._counted(self._symbol_sequences.get(symbol), number)
-
-    def _counted(self, last: int | None, number: int) -> int:
-        if last is not None and number > last + 1:
-            self._counts.sequence_gaps += 1
-            self._counts.sequence_missing += number - last - 1
-        elif last is not None and number <= last:
-            self._counts.sequence_repeats += 1
-            return last
-        return number
+    def _count_frame(self, number: int | None) -> None:
+        """Take a frame's number; those the inlet has taken meanwhile came before it."""
+        if number is None:
+            return
+        if self._inlet is not None:
+            self._numbers.last_frame = self._inlet.sequence
+        self._numbers.frame(number)
+        if self._inlet is not None:
+            self._inlet.sequence = self._numbers.last_frame

@@ -1,7 +1,7 @@
 """Who asked for what, and what the venue said: the subscriptions of one connection."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,12 +41,25 @@ class Subscription:
 class Subscriptions:
     """The state of one connection's requests. Pure: it is told what happened and says what to send."""
 
-    def __init__(self, row: FeedRow, symbols: Iterable[Symbol], suspects: Iterable[Symbol], knobs: Knobs, counts: Counts) -> None:
+    def __init__(
+        self,
+        row: FeedRow,
+        symbols: Iterable[Symbol],
+        suspects: Iterable[Symbol],
+        knobs: Knobs,
+        counts: Counts,
+        *,
+        release: Callable[[str], None] | None = None,
+    ) -> None:
+        """Take `release`, which is told of every symbol whose trades are no plain matter any more."""
+        self._release = release
         self._row, self._knobs, self._counts = row, knobs, counts
         self._answers = row.control_rules.ack is not None
         self.by_symbol: dict[Symbol, Subscription] = {}
         self._queue: deque[tuple[Symbol, ...]] = deque()
         self._leaving: deque[tuple[Symbol, ...]] = deque()
+        self._left: deque[tuple[Symbol, ...]] = deque()
+        """Symbols that were left to be asked for anew: they come before all else, for nobody tells of them meanwhile."""
         self._requests = Requests()
         self._renewing: set[Symbol] = set()
         self._aside: dict[Symbol, int] = {}
@@ -67,6 +80,7 @@ class Subscriptions:
             self._aside.pop(symbol, None)
             self._unsettled.discard(symbol)
             self._renewing.discard(symbol)
+            self._let_go(symbol)
         for symbol in fresh:
             self.by_symbol[symbol] = Subscription(symbol)
             self._unsettled.add(symbol)
@@ -88,7 +102,12 @@ class Subscriptions:
     @property
     def has_unsent(self) -> bool:
         """Return whether a request waits to be sent."""
-        return bool(self._queue or self._leaving)
+        return bool(self._left or self._queue or self._leaving)
+
+    @property
+    def unsent(self) -> int:
+        """Return how many requests wait to be sent at most: of one that leaves a symbol, another follows that asks for it."""
+        return len(self._left) + len(self._queue) + 2 * len(self._leaving)
 
     @property
     def settled(self) -> bool:
@@ -97,9 +116,9 @@ class Subscriptions:
 
     def next_request(self, number: int, now: Moment) -> str | None:
         """Return the next request's text and count it as sent, or None when nothing is left to ask."""
-        while self._queue or self._leaving:
-            leaving = bool(self._leaving)
-            batch = (self._leaving if leaving else self._queue).popleft()
+        while self._left or self._queue or self._leaving:
+            leaving = bool(self._leaving) and not self._left
+            batch = (self._leaving if leaving else self._left or self._queue).popleft()
             symbols = tuple(symbol for symbol in batch if self._is_still_meant(symbol, leaving=leaving))
             if symbols:
                 return self._sent(symbols, number, now, leaving=leaving)
@@ -107,6 +126,7 @@ class Subscriptions:
 
     def farewell(self, number: int, now: Moment) -> str | None:
         """Return the next request that gives up what is held, or None when all is given up."""
+        self._left.clear()
         self._queue.clear()
         if self.by_symbol:
             self.want(())
@@ -174,7 +194,7 @@ class Subscriptions:
         row = self._row
         self._requests.sent(number, symbols, now.monotonic_ns, leaving=leaving)
         for symbol in self._renewing.intersection(symbols) if leaving else ():
-            self._queue.append((symbol,))
+            self._left.append((symbol,))
         for symbol in () if leaving else symbols:
             subscription = self.by_symbol[symbol]
             self._renewing.discard(symbol)
@@ -202,6 +222,8 @@ class Subscriptions:
 
     def _stand(self, subscription: Subscription, standing: Standing) -> None:
         subscription.standing = standing
+        if standing is not Standing.HELD:
+            self._let_go(subscription.symbol)
         self._aside.pop(subscription.symbol, None)
         if standing is Standing.QUEUED or (standing is Standing.ASKED and self._answers):
             self._unsettled.add(subscription.symbol)
@@ -258,3 +280,7 @@ class Subscriptions:
     def _batches(self, symbols: Sequence[Symbol]) -> list[tuple[Symbol, ...]]:
         size = self._row.symbols_per_message
         return [tuple(symbols[start : start + size]) for start in range(0, len(symbols), size)]
+
+    def _let_go(self, symbol: Symbol) -> None:
+        if self._release is not None:
+            self._release(symbol)

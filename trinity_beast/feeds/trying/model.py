@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from trinity_beast.errors import Mistake
+from trinity_beast.feeds.rest.model import Look
 from trinity_beast.words import Symbol, Venue
 
 
@@ -26,6 +27,10 @@ class FlawKind(StrEnum):
     TIME_AHEAD = "time_ahead"
     TIME_BEHIND = "time_behind"
     PRICE_ELSEWHERE = "price_elsewhere"
+    REST_AWAY = "rest_away"
+    REST_UNREADABLE = "rest_unreadable"
+    NOT_LISTED = "not_listed"
+    QUOTE_OTHER = "quote_other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class SymbolTried:
 
 @dataclass(frozen=True, slots=True)
 class TryReport:
-    """What came of a try. It has passed when nothing is wrong."""
+    """What came of a try. It has passed when nothing is wrong. `looks` are those by REST, where its rules were tried."""
 
     venue: Venue
     endpoint: str
@@ -82,6 +87,7 @@ class TryReport:
     counts: Mapping[str, int]
     flaws: tuple[Flaw, ...]
     notes: tuple[str, ...] = ()
+    looks: tuple[Look, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -94,6 +100,7 @@ class TryReport:
             "passed": self.passed,
             "seconds": round(self.seconds, 3),
             "frames_read": self.frames_read,
+            "rest": {str(look.symbol): look.trade.price if look.trade is not None else look.problem for look in self.looks},
             "prices": {str(tried.symbol): tried.price for tried in self.symbols if tried.price is not None},
             "flaws": [{"kind": flaw.kind.value, "column": flaw.column, "told": flaw.told} for flaw in self.flaws],
             "notes": list(self.notes),

@@ -9,11 +9,11 @@ from typing import Protocol
 from trinity_beast.clock import Clock
 from trinity_beast.feeds.feed import Feed
 from trinity_beast.feeds.grammar import FeedRow, parse_row, rendered
-from trinity_beast.feeds.guard import LastTrade
 from trinity_beast.feeds.kept_frames import KeptFrame, KeptFrames
 from trinity_beast.feeds.model import MappedAsset
 from trinity_beast.feeds.moment import SECOND_NS
 from trinity_beast.feeds.parameters import Knobs
+from trinity_beast.feeds.trying.known import Heard, known_of
 from trinity_beast.feeds.trying.model import Flaw, FlawKind, Known, TryReport
 from trinity_beast.feeds.trying.parameters import TRY_LAG_SECONDS_MAX, TRY_PERCENT_MAX, TRY_PERCENT_MAX_ELSEWHERE, TRY_SECONDS
 from trinity_beast.feeds.trying.replay import asks_alike, read_otherwise, reads_nothing, unreadable
@@ -31,12 +31,8 @@ HISTORY_SECONDS = 2
 RawRow = Mapping[str, object]
 
 
-class Market(Protocol):
+class Market(Heard, Protocol):
     """The feeds that run. `Feeds` is one."""
-
-    def last_known(self, venue: Venue, symbol: Symbol) -> LastTrade | None:
-        """Return what a running feed's symbol traded at last, live."""
-        ...
 
     def kept_frames(self, venue: Venue) -> tuple[FeedRow, list[KeptFrame]] | None:
         """Return a sample of a running feed's last frames, with the row they were asked for by."""
@@ -130,16 +126,7 @@ class Trial:
         return sorted(held, key=lambda symbol: -known.get(symbol, 0))[:SYMBOLS_MAX]
 
     def _known(self, venue: Venue, symbols: Sequence[Symbol], asset_map: Sequence[MappedAsset]) -> dict[Symbol, Known]:
-        return {symbol: known for symbol in symbols if (known := self._known_of(venue, symbol, asset_map)) is not None}
-
-    def _known_of(self, venue: Venue, symbol: Symbol, asset_map: Sequence[MappedAsset]) -> Known | None:
-        """Return what the venue's own feed last heard of a symbol, else the newest any other venue heard of the same asset."""
-        if (own := self._market.last_known(venue, symbol)) is not None:
-            return Known(venue, symbol, *own)
-        priced = {(row.asset, row.quote) for row in asset_map if (row.venue, row.symbol) == (venue, symbol)}
-        others = [row for row in asset_map if row.enabled and row.venue != venue and (row.asset, row.quote) in priced]
-        found = [Known(row.venue, row.symbol, *last) for row in others if (last := self._market.last_known(row.venue, row.symbol))]
-        return max(found, key=lambda known: known.exchange_time_ns, default=None)
+        return {symbol: known for symbol in symbols if (known := known_of(self._market, venue, symbol, asset_map)) is not None}
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:

@@ -109,6 +109,11 @@ class FaultBoard:
         symbol = self.book_of(symbol) or symbol
         return any(entry.fault.touches(symbol) and entry.fault.delists() for entry in self._entries)
 
+    def halts(self, symbol: Symbol | None) -> bool:
+        """Tell whether the symbol is not traded for now; without one, whether the whole venue is not."""
+        symbol = self._known(symbol)
+        return any(entry.fault.halts() and entry.fault.touches(symbol) for entry in self._entries)
+
     def _known(self, symbol: Symbol | None) -> Symbol | None:
         return None if symbol is None else self.book_of(symbol) or symbol
 

@@ -100,6 +100,10 @@ class Stage(Protocol):
         """Say that the connections will be ended, or that this is over, where the venue has words for it."""
         ...
 
+    def announce_halt(self, symbol: Symbol | None) -> None:
+        """Say on the wire, where the venue has words for it, that a symbol (None: all) is halted, or is not any more."""
+        ...
+
     async def stop_listening(self) -> None:
         """Refuse new sockets as a machine does on which nothing listens."""
         ...
@@ -168,6 +172,10 @@ class Fault:
 
     def delists(self) -> bool:
         """Tell whether the touched symbols are off the list."""
+        return False
+
+    def halts(self) -> bool:
+        """Tell whether the touched symbols are not traded for now."""
         return False
 
     def rest_delay_seconds(self) -> float:

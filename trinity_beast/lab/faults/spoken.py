@@ -10,13 +10,13 @@ from trinity_beast.lab.faults.broken import CutFrame, Duplicate, Garbage, Reorde
 from trinity_beast.lab.faults.busy import Burst
 from trinity_beast.lab.faults.fault import Fault
 from trinity_beast.lab.faults.rest import RestRepeats, RestSlow, RestStatus
-from trinity_beast.lab.faults.untrue import AckSilent, ClockStep, Delist, FutureTimes, Mute, Rename, Replay, WrongUnits
+from trinity_beast.lab.faults.untrue import AckSilent, ClockStep, Delist, FutureTimes, Halt, Mute, Rename, Replay, WrongUnits
 from trinity_beast.words import Symbol, Venue
 
 FAULTS: dict[str, type[Fault]] = {
     kind.verb: kind
     for kind in (
-        *(Mute, AckSilent, Delist, Rename, FutureTimes, ClockStep, WrongUnits, Replay),
+        *(Mute, AckSilent, Halt, Delist, Rename, FutureTimes, ClockStep, WrongUnits, Replay),
         *(Garbage, Truncate, CutFrame, Duplicate, Reorder, SkipSequence),
         *(Freeze, Drop, PlannedEnd, Refuse, NeverAnswer, ErrorOnSubscribe),
         Burst,

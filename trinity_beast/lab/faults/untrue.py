@@ -48,6 +48,38 @@ class Delist(Fault):
 
 
 @dataclass
+class Halt(Fault):
+    """Trading stops and the venue says so: nothing is printed, REST's list and, where it has words for it, the socket call it halted."""
+
+    verb: ClassVar[str] = "halt"
+    _is_said: bool = field(default=False, init=False)
+
+    async def begin(self, stage: Stage) -> None:
+        """Stop the market, and say so."""
+        self._turn(stage, is_halted=True)
+
+    def pulse(self, stage: Stage, now_ns: int) -> None:
+        """Say so once the order is in force."""
+        if not self._is_said:
+            self._is_said = True
+            stage.announce_halt(self.symbol)
+
+    async def end(self, stage: Stage) -> None:
+        """Let the market go on, and say so."""
+        self._turn(stage, is_halted=False)
+        stage.announce_halt(self.symbol)
+
+    def halts(self) -> bool:
+        """Tell that nothing is traded."""
+        return True
+
+    def _turn(self, stage: Stage, *, is_halted: bool) -> None:
+        for tape in stage.books():
+            if self.touches(tape.listing.symbol):
+                tape.is_halted = is_halted
+
+
+@dataclass
 class Rename(Fault):
     """The symbol is called `to` from now on: its old name is unknown, subscribed or not, and whoever asks for the new one is served."""
 

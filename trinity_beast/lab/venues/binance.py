@@ -159,7 +159,7 @@ class Binance(VenueProtocol):
         base, quote = self.spelling.parts(listing.symbol)
         tick = {"filterType": "PRICE_FILTER", "tickSize": decimal_text(1, listing.price_decimals)}
         return {
-            "symbol": listing.symbol, "status": "TRADING" if self.is_listed(listing.symbol) else "BREAK", "baseAsset": base,
+            "symbol": listing.symbol, "status": "TRADING" if self.is_trading(listing.symbol) else "BREAK", "baseAsset": base,
             "quoteAsset": quote, "isSpotTradingAllowed": True, "filters": [tick], "permissions": ["SPOT"],
         }  # fmt: skip
 

@@ -125,7 +125,7 @@ class Bitstamp(VenueProtocol):
         return {
             "name": f"{base}/{quote}", "market_symbol": listing.symbol, "base_currency": base, "base_decimals": listing.size_decimals,
             "counter_currency": quote, "counter_decimals": listing.price_decimals, "minimum_order_value": "10",
-            "trading": "Enabled" if self.is_listed(listing.symbol) else "Disabled", "market_type": "SPOT",
+            "trading": "Enabled" if self.is_trading(listing.symbol) else "Disabled", "market_type": "SPOT",
         }  # fmt: skip
 
     def rest_error(self, status: int, text: str) -> RestAnswer:

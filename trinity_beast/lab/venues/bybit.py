@@ -114,7 +114,7 @@ class Bybit(VenueProtocol):
             f"{BASE}/recent-trade": self._trades,
             f"{BASE}/tickers": lambda ask: self._answer([self._tick(tape) for tape in self._tapes(ask)]),
             f"{BASE}/instruments-info": lambda ask: self._answer(
-                [self._instrument(tape) for tape in self._tapes(ask) if self.is_listed(tape.listing.symbol)]
+                [self._instrument(tape) for tape in self._tapes(ask) if self.is_trading(tape.listing.symbol)]
             ),
         }
 

@@ -33,7 +33,8 @@ class CoinbaseRest:
 
     def _shape(self, tape: Tape, quote: str) -> dict[str, object]:
         is_delisted = tape.listing.is_delisted or self._desk.faults.delists(tape.listing.symbol)
-        return product(tape, is_delisted=is_delisted, quote=quote)
+        is_halted = self._desk.faults.halts(tape.listing.symbol)
+        return product(tape, is_delisted=is_delisted, is_halted=is_halted, quote=quote)
 
     def _products(self, _ask: RestAsk) -> object:
         tapes = list(self._desk.tapes())

@@ -87,7 +87,7 @@ def ticker_row(tape: Tape, *, with_quotes: bool) -> dict[str, str]:
     return row
 
 
-def product(tape: Tape, *, is_delisted: bool, quote: str = "USD") -> dict[str, object]:
+def product(tape: Tape, *, is_delisted: bool, is_halted: bool = False, quote: str = "USD") -> dict[str, object]:
     """Shape one product. The `-USDC` twin of a `-USD` product is an alias and trades in its book."""
     listing = tape.listing
     twin, is_alias = f"{listing.asset}-USDC", quote != listing.quote
@@ -101,7 +101,7 @@ def product(tape: Tape, *, is_delisted: bool, quote: str = "USD") -> dict[str, o
         "quote_increment": decimal_text(1, listing.price_decimals),
         "base_name": listing.name, "quote_name": "USDC" if is_alias else "US Dollar",
         "watched": False, "is_disabled": False, "new": False, "status": "delisted" if is_delisted else "online",
-        "cancel_only": False, "limit_only": False, "post_only": False, "trading_disabled": is_delisted, "auction_mode": False,
+        "cancel_only": False, "limit_only": False, "post_only": False, "trading_disabled": is_delisted or is_halted, "auction_mode": False,
         "product_type": "SPOT", "quote_currency_id": quote, "base_currency_id": listing.asset,
         "alias": listing.symbol if is_alias else "", "alias_to": [] if is_alias or listing.quote != "USD" else [twin],
         "base_display_symbol": listing.asset, "quote_display_symbol": "USD", "view_only": False,

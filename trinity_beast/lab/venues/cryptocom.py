@@ -167,7 +167,7 @@ class CryptoCom(VenueProtocol):
             "symbol": listing.symbol, "inst_type": "CCY_PAIR", "display_name": f"{base}/{quote}", "base_ccy": base, "quote_ccy": quote,
             "quote_decimals": listing.price_decimals, "quantity_decimals": listing.size_decimals,
             "price_tick_size": decimal_text(1, listing.price_decimals), "qty_tick_size": decimal_text(1, listing.size_decimals),
-            "max_leverage": "50", "tradable": self.is_listed(listing.symbol), "expiry_timestamp_ms": 0, "beta_product": False,
+            "max_leverage": "50", "tradable": self.is_trading(listing.symbol), "expiry_timestamp_ms": 0, "beta_product": False,
             "margin_buy_enabled": False, "margin_sell_enabled": False,
         }  # fmt: skip
 

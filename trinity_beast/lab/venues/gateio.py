@@ -160,7 +160,7 @@ class GateIo(VenueProtocol):
             "id": listing.symbol, "base": base, "base_name": listing.name, "quote": quote, "quote_name": "Tether", "fee": "0.2",
             "min_base_amount": "0.01", "min_quote_amount": "0.001", "max_quote_amount": "50000",
             "amount_precision": listing.size_decimals, "precision": listing.price_decimals,
-            "trade_status": "tradable" if self.is_listed(listing.symbol) else "untradable", "sell_start": 1607313600,
+            "trade_status": "tradable" if self.is_trading(listing.symbol) else "untradable", "sell_start": 1607313600,
             "buy_start": 1700492400, "type": "normal", "trade_url": f"https://www.gate.com/trade/{listing.symbol}",
         }  # fmt: skip
 

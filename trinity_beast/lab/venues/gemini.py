@@ -167,7 +167,8 @@ class Gemini(VenueProtocol):
     def _details(self, tape: Tape) -> str:
         base, quote = self.spelling.parts(tape.listing.symbol)
         tick, increment = (decimal_text(1, decimals) for decimals in (tape.listing.size_decimals, tape.listing.price_decimals))
-        status = "open" if self.is_listed(tape.listing.symbol) else "closed"
+        symbol = tape.listing.symbol
+        status = "open" if self.is_trading(symbol) else "cancel_only" if self.is_listed(symbol) else "closed"
         return (
             f'{{"symbol":"{tape.listing.symbol.upper()}","quote_currency":"{quote}","tick_size":{tick},"quote_increment":{increment},'
             f'"min_order_size":"0.00001","status":"{status}","wrap_enabled":false,"product_type":"spot","contract_type":"vanilla",'

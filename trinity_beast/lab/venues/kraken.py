@@ -1,7 +1,8 @@
 """Kraken's spot socket, version 2, and REST. Facts: docs/exchanges.md; what is ours there is said here.
 
 Ours, because nobody has seen or published it: fifty messages a second are too many; what is no request is refused with
-`Malformed request`; the fifty trades of a snapshot go oldest first; a symbol that cannot be traded is refused like an unknown one.
+`Malformed request`; the fifty trades of a snapshot go oldest first; a symbol that cannot be traded is refused like an unknown one;
+a delisted pair leaves the list of pairs, a halted one stands there as `cancel_only`, and a halted venue is in `maintenance`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,7 +46,7 @@ class Kraken(VenueProtocol):
         super().__init__(desk)
         self._heartbeat = Metronome(SECOND_NS)
         self._told: dict[Symbol, str] = {}
-        self._system = "online"
+        self._is_near_maintenance = False
 
     @classmethod
     def recorded_trades(cls, message: dict[str, Any]) -> Iterable[MarketTrade]:
@@ -60,14 +61,26 @@ class Kraken(VenueProtocol):
         connection.put(self._status(connection))
 
     def ending(self, *, is_near: bool) -> None:
-        """Tell everybody that maintenance begins, or is over."""
-        self._system = "maintenance" if is_near else "online"
+        """Tell everybody that maintenance is near, or is not any more."""
+        self._is_near_maintenance = is_near
+        self._tell_status()
+
+    def halting(self, symbol: Symbol | None) -> None:
+        """Tell everybody that the venue is in maintenance, or goes on; of a single pair only REST's list speaks."""
+        if symbol is None:
+            self._tell_status()
+
+    @property
+    def _system(self) -> str:
+        return "maintenance" if self.desk.faults.halts(None) else "online"
+
+    def _tell_status(self) -> None:
         for connection in self.desk.connections:
             connection.put(self._status(connection))
 
     def _status(self, connection: Connection) -> str:
         state = {"version": "2.0.10", "system": self._system, "api_version": "v2", "connection_id": CONNECTION_ID + connection.number}
-        near = [] if self._system == "online" else [MAINTENANCE]
+        near = [MAINTENANCE] if self._is_near_maintenance else []
         return compact({"channel": "status", "type": "update", "data": [state | {"upcoming_maintenance": near, "emergency": []}]})
 
     def asked(self, connection: Connection, message: dict[str, Any]) -> None:
@@ -155,7 +168,7 @@ class Kraken(VenueProtocol):
         return {
             "/0/public/Trades": self._trades,
             "/0/public/Ticker": lambda ask: self._many(ask, rows.rest_ticker),
-            "/0/public/AssetPairs": lambda ask: self._many(ask, self._pair),
+            "/0/public/AssetPairs": self._pairs,
             "/0/public/SystemStatus": lambda _: _result({"status": self._system, "timestamp": rfc3339_us(self.desk.now_ns)}),
         }
 
@@ -171,7 +184,12 @@ class Kraken(VenueProtocol):
         return rows.rest_trades(tape, trades[::-1], self.desk.now_ns)
 
     def _pair(self, tape: Tape) -> object:
-        return rows.rest_pair(tape, is_online=self.is_listed(tape.listing.symbol))
+        return rows.rest_pair(tape, is_online=self.is_trading(tape.listing.symbol))
+
+    def _pairs(self, ask: RestAsk) -> object:
+        tapes = [self.rest_tape(ask)] if ask.text("pair") else self.rest_tapes()
+        kept = [tape for tape in tapes if not self.desk.faults.delists(tape.listing.symbol)]
+        return _result({rows.names(tape.listing.symbol)[0]: self._pair(tape) for tape in kept})
 
     def _many(self, ask: RestAsk, shape: Callable[[Tape], object]) -> object:
         tapes = [self.rest_tape(ask)] if ask.text("pair") else self.rest_tapes()

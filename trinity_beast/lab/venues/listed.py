@@ -14,10 +14,10 @@ _WARM = {
 }
 _FURTHER = "BTC ETH SOL DOGE XRP LINK DOT LTC AVAX UNI PEPE XLM ETC ICP RENDER BONK BCH AXS CHZ ZEC DASH NEAR AAVE ATOM SHIB"
 
-WARM: Mapping[Venue, tuple[Asset, ...]] = {
-    Venue(venue): tuple(map(Asset, _WARM.get(venue, _FURTHER).split())) for venue in (*_WARM, "bitstamp", "bybit", "binance", "htx")
-}
-"""The 25 assets of each venue: those the product keeps warm on the six, and as many on the four that are off."""
+_OFF = ("bitstamp", "bybit", "binance", "htx", "coinbaseexchange")
+
+WARM: Mapping[Venue, tuple[Asset, ...]] = {Venue(venue): tuple(map(Asset, _WARM.get(venue, _FURTHER).split())) for venue in (*_WARM, *_OFF)}
+"""The 25 assets of each venue: those the product keeps warm on the six, and as many on the five that are off."""
 
 GREAT = tuple(map(Asset, ("BTC", "ETH", "SOL", "XRP", "DOGE", "LINK", "LTC", "AVAX", "DOT", "UNI")))
 """On every venue, so that the same coin can be compared."""

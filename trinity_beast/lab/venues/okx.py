@@ -168,7 +168,7 @@ class Okx(VenueProtocol):
         return {
             **empty, "baseCcy": base, "category": "1", "instId": listing.symbol, "instType": "SPOT", "lever": "10",
             "listTime": "1548133413000", "minSz": "0.00001", "quoteCcy": quote,
-            "state": "live" if self.is_listed(listing.symbol) else "suspend", **steps,
+            "state": "live" if self.is_trading(listing.symbol) else "suspend", **steps,
         }  # fmt: skip
 
     def rest_unknown(self, symbol: Symbol) -> RestAnswer:  # noqa: ARG002 - It is not named.

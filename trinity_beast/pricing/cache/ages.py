@@ -13,9 +13,10 @@ def shared_price(row: MappedAsset, tick: Tick, *, source: str, node: str, now: M
 
     `cache_time_us` is what the cache's clock showed a moment before `now`: then it was no older than it is said to be.
     What a neighbour lent us is never told on: its age would begin a second way, and its proof would go in circles.
+    What a venue has halted is not told either: each node hears of it and of its end from the venue itself.
     """
     trade = tick.trade
-    if trade is None or tick.cache_tier != "memory" or not tick.is_usable(now.monotonic_ns):
+    if trade is None or tick.cache_tier != "memory" or tick.serves_halted or not tick.is_usable(now.monotonic_ns):
         return None
     held_ns = max(0, now.monotonic_ns - trade.received_monotonic_ns)
     unproven_ns = min(held_ns, max(0, now.monotonic_ns - tick.proven_ns))

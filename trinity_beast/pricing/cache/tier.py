@@ -8,6 +8,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.feeds import MappedAsset, Moment, Timekeeper
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
+from trinity_beast.pricing.atlas import Atlas
 from trinity_beast.pricing.cache import parameters as knobs
 from trinity_beast.pricing.cache.ages import loan_of, shared_price
 from trinity_beast.pricing.cache.flights import Flights
@@ -59,6 +60,9 @@ class CacheTier:
         self._read_ms, self._write_ms = readings.of(knobs.CACHE_READ_TIMEOUT_MS), readings.of(knobs.CACHE_WRITE_TIMEOUT_MS)
         self._written: dict[Place, Written] = {}
         self._looked: dict[Place, int] = {}
+        self._atlas: Atlas | None = None
+        self._rows: list[MappedAsset] = []
+        self._expected: list[tuple[MappedAsset, Place]] = []
         self._flights = Flights(self._fetched)
         self._flushed_ns = self._searched_ns = clock.monotonic_ns()
         self._has_failed = False
@@ -85,16 +89,14 @@ class CacheTier:
         self._flushed_ns = self._clock.monotonic_ns()
         self.counts.flushes += 1
         self._prices.rest_told.clear()
-        rows = self._rows()
-        kept = {(row.asset, row.venue) for row in rows}
-        self._written = {place: written for place, written in self._written.items() if place in kept}
-        self._looked = {place: looked_ns for place, looked_ns in self._looked.items() if place in kept}
-        self._has_failed = not await self._write(rows)
+        self._follow_map()
+        self._has_failed = not await self._write(self._rows)
         self.counts.flushes_failed += self._has_failed
 
     async def search(self) -> None:
         """Borrow what the neighbours hold of what we should hold and do not, or have not heard for long."""
         self._searched_ns = self._clock.monotonic_ns()
+        self._follow_map()
         await self._borrow(self._missed())
 
     async def fetch(self, asset: str) -> None:
@@ -126,27 +128,33 @@ class CacheTier:
             if now_ns - self._searched_ns >= self._retry_seconds.value * SECOND_NS:
                 await self.search()
 
-    def _rows(self) -> list[MappedAsset]:
+    def _follow_map(self) -> None:
+        """Know every row, and those the feeds should hold; the others are wanted only when somebody asks."""
         atlas = self._prices.atlas
-        return [row for asset in atlas.assets for row in atlas.of_asset(asset)]
+        if atlas is self._atlas:
+            return
+        self._atlas = atlas
+        self._rows = [row for asset in atlas.assets for row in atlas.of_asset(asset)]
+        self._expected = [(row, (row.asset, row.venue)) for row in self._rows if atlas.is_held(row.venue, row.symbol)]
+        kept = {(row.asset, row.venue) for row in self._rows}
+        self._written = {place: written for place, written in self._written.items() if place in kept}
+        self._looked = {place: looked_ns for place, looked_ns in self._looked.items() if place in kept}
 
     def _missed(self) -> list[MappedAsset]:
         """Return the rows to look up: those without a price that may be served, and more rarely those long not heard."""
-        now_ns, atlas = self._clock.monotonic_ns(), self._prices.atlas
+        now_ns, held, looked = self._clock.monotonic_ns(), self._prices.held, self._looked
         ttl_ns, retry_ns = round(self._ttl_seconds.value * SECOND_NS), round(self._retry_seconds.value * SECOND_NS)
         missed = []
-        for row in self._rows():
-            if not atlas.is_held(row.venue, row.symbol):
-                continue  # Wanted only when somebody asks.
-            tick = self._prices.held(row)
+        for row, place in self._expected:
+            tick = held(row)
             is_usable = tick is not None and tick.is_usable(now_ns)
             if tick is not None and is_usable and now_ns - tick.proven_ns < ttl_ns:
                 continue
-            looked_ns = self._looked.get((row.asset, row.venue))
+            looked_ns = looked.get(place)
             if looked_ns is None or now_ns - looked_ns >= (ttl_ns if is_usable else retry_ns):
                 missed.append(row)
         if len(missed) > LOOKED_UP_MAX:
-            missed.sort(key=lambda row: self._looked.get((row.asset, row.venue), 0))
+            missed.sort(key=lambda row: looked.get((row.asset, row.venue), 0))
         return missed[:LOOKED_UP_MAX]
 
     async def _borrow(self, rows: Sequence[MappedAsset]) -> None:
@@ -179,10 +187,10 @@ class CacheTier:
 
     async def _write(self, rows: Sequence[MappedAsset]) -> bool:
         """Write what has changed of these rows; whether the cache took it."""
-        changed = [(row, written) for row in rows if (written := self._changed(row)) is not None]
-        for at in range(0, len(changed), PIPELINE_MAX):
+        for at in range(0, len(rows), PIPELINE_MAX):
+            changed = [(row, written) for row in rows[at : at + PIPELINE_MAX] if (written := self._changed(row)) is not None]
             try:
-                await self._put(changed[at : at + PIPELINE_MAX])
+                await (self._put(changed) if changed else asyncio.sleep(0))
             except DependencyAway:
                 self._written.clear()  # It may come back without its memory: then everything has changed.
                 return False
@@ -190,7 +198,7 @@ class CacheTier:
 
     def _changed(self, row: MappedAsset) -> Written | None:
         tick = self._prices.held(row)
-        if tick is None or tick.trade is None:
+        if tick is None or tick.trade is None or tick.serves_halted:
             return None
         written = (tick.trade.exchange_time_ns, tick.trade.price, tick.state, tick.usable_until_ns)
         return None if self._written.get((row.asset, row.venue)) == written else written

@@ -1,0 +1,1 @@
+"""Keys and accounts for operators, over HTTP."""

@@ -1,0 +1,30 @@
+"""Every SQL statement of the trail."""
+
+import json
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from trinity_beast.audit.model import Entry, Signature, Sought
+from trinity_beast.audit.tables import audit_log
+
+SIGNATURE = "beast.signature"
+
+
+async def sign(tx: AsyncConnection, signature: Signature) -> None:
+    """Say who makes the changes of this transaction from here on. The triggers of the tables that are kept write it down."""
+    text = json.dumps({"by": signature.by, "reason": signature.reason, "action": signature.action})
+    await tx.execute(sa.select(sa.func.set_config(SIGNATURE, text, True)))
+
+
+async def entries(tx: AsyncConnection, sought: Sought) -> Sequence[Entry]:
+    """Return entries, the newest first."""
+    statement = sa.select(audit_log).order_by(audit_log.c.entry_id.desc()).limit(sought.limit)
+    if sought.kind:
+        statement = statement.where(audit_log.c.kind == sought.kind)
+    if sought.subject:
+        statement = statement.where(audit_log.c.subject == sought.subject)
+    if sought.before is not None:
+        statement = statement.where(audit_log.c.entry_id < sought.before)
+    return [Entry(**row._mapping) for row in await tx.execute(statement)]
