@@ -52,7 +52,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "application_parameter_nodes",
-        sa.Column("node", sa.Text, primary_key=True),
+        sa.Column("node_id", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
     )
@@ -61,3 +62,12 @@ def upgrade() -> None:
         "CREATE TRIGGER application_parameter_versions_note AFTER INSERT OR UPDATE"
         " ON application_parameter_versions FOR EACH ROW EXECUTE FUNCTION note_parameter_version()"
     )
+    for table, kind, name, left_out in (
+        ("application_parameters", "parameter", "name", ("version",)),
+        ("application_parameter_profiles", "profile", "profile", ("changed_at", "changed_by")),
+    ):
+        arguments = ", ".join(f"'{each}'" for each in (kind, name, *left_out))
+        op.execute(
+            f"CREATE TRIGGER {table}_keep_audit AFTER INSERT OR UPDATE OR DELETE ON {table}"
+            f" FOR EACH ROW EXECUTE FUNCTION keep_audit({arguments})"
+        )

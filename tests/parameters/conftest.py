@@ -3,8 +3,8 @@
 import pytest
 
 from trinity_beast.parameters import Declarations, Parameter, not_above
+from trinity_beast.parameters.parameters import REFRESH_SECONDS
 from trinity_beast.parameters.service import ParameterEditor
-from trinity_beast.parameters.watch import REFRESH_SECONDS
 from trinity_beast.storage import Database
 
 LEAST = Parameter("window_min", group="windows", unit="s", default=5.0, least=1.0, most=100.0, help="The least.")

@@ -4,9 +4,9 @@ import asyncio
 
 from tests.parameters.conftest import LIMIT
 from tests.support.clock import ManualClock
-from trinity_beast.clock import SystemClock
-from trinity_beast.parameters import Declarations, Readings, store
-from trinity_beast.parameters.deploying import PATIENCE_SECONDS, Deployment
+from trinity_beast.clock import Clock, SystemClock
+from trinity_beast.parameters import ConfigCache, Declarations, Deployment, Readings, ThisNode, store
+from trinity_beast.parameters.parameters import DEPLOY_SECONDS
 from trinity_beast.parameters.service import ParameterEditor
 from trinity_beast.parameters.settled import Change, Settled
 from trinity_beast.parameters.watch import CHANNEL, ParameterWatch
@@ -16,13 +16,17 @@ ANNA = Change("anna")
 EVENT_SECONDS = 20.0
 
 
+ONE = ThisNode("id of one", "one")
+
+
 class Node:
     """A node's readings and what keeps them."""
 
-    def __init__(self, name: str, database: Database, declared: Declarations) -> None:
+    def __init__(self, name: str, database: Database, declared: Declarations, cache: ConfigCache | None = None) -> None:
         self.readings = Readings()
         clock = SystemClock()
-        self.watch = ParameterWatch(database, Notices(database.url, CHANNEL, clock), declared, self.readings, node=name, clock=clock)
+        notices, here = Notices(database.url, CHANNEL, clock), ThisNode(f"id of {name}", name)
+        self.watch = ParameterWatch(database, notices, declared, self.readings, node=here, clock=clock, cache=cache)
         self.limit = self.readings.of(LIMIT)
         self._moved = asyncio.Event()
         self.watch.on_version = self._note
@@ -35,6 +39,10 @@ class Node:
             while self.watch.version != version:
                 self._moved.clear()
                 await self._moved.wait()
+
+
+def deployment(database: Database, editor: ParameterEditor, node: Node, clock: Clock | None = None) -> Deployment:
+    return Deployment(database, editor, node.watch, clock=clock or SystemClock(), readings=node.readings)
 
 
 async def test_what_is_stored_is_in_force_when_the_node_has_started(
@@ -62,9 +70,9 @@ async def test_a_change_is_in_force_on_every_node_and_each_confirms_it(
         for node in nodes:
             await node.runs(1)
             assert node.limit.value == 20
-        deployed = await Deployment(own_database, editor, nodes[0].watch, clock=SystemClock()).force()
+        deployed = await deployment(own_database, editor, nodes[0]).force(by="anna")
         assert (deployed.version, list(deployed.behind)) == (1, [])
-        assert [(one.node, one.version) for one in deployed.nodes] == [("one", 1), ("three", 1), ("two", 1)]
+        assert [(one.name, one.version) for one in deployed.nodes] == [("one", 1), ("three", 1), ("two", 1)]
         assert deployed.all_ms is not None
     finally:
         for node in nodes:
@@ -76,9 +84,9 @@ async def test_a_node_that_does_not_confirm_is_named(own_database: Database, dec
     await editor.set({"limit": 20}, ANNA)
     await node.watch.look()
     async with own_database.transaction() as tx:
-        await store.confirm(tx, "lost", 0)
-    deploying = asyncio.create_task(Deployment(own_database, editor, node.watch, clock=clock).force())
-    for _ in range(round(PATIENCE_SECONDS)):
+        await store.confirm(tx, "id of lost", "lost", 0)
+    deploying = asyncio.create_task(deployment(own_database, editor, node, clock).force(by="anna"))
+    for _ in range(round(DEPLOY_SECONDS.default)):
         await clock.wait_for_sleepers()
         clock.advance(1.0)
     deployed = await deploying
@@ -93,7 +101,7 @@ async def test_without_a_database_a_node_goes_on_with_what_it_has(
     node = Node("one", own_database, declared)
     assert await node.watch.look() == 1
     gone = Database("postgresql://127.0.0.1:1/none")
-    away = ParameterWatch(gone, Notices(gone.url, CHANNEL, SystemClock()), declared, node.readings, node="one", clock=SystemClock())
+    away = ParameterWatch(gone, Notices(gone.url, CHANNEL, SystemClock()), declared, node.readings, node=ONE, clock=SystemClock())
     assert await away.look() == 0
     assert node.limit.value == 20
     await gone.close()

@@ -48,6 +48,12 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Give another name or description.",
         plain_message="The profile cannot be saved so.",
     ),
+    "PARAMETER_VERSION_UNKNOWN": Text(
+        "No such version of the parameters",
+        "Parameters were never at version {version}; the newest is {newest}.",
+        "`beast params history` shows every version.",
+        plain_message="Parameters were never at that version.",
+    ),
     "NOTHING_BEFORE": Text(
         "There is nothing to return to",
         "Parameters were never changed, so there is nothing before.",

@@ -1,6 +1,6 @@
 """Every parameter of the program, whether or not a running part has asked for it, and what they must agree upon. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -45,6 +45,11 @@ class Declarations:
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
+
+    @property
+    def agreements(self) -> Sequence[Agreement]:
+        """Return what they must agree upon."""
+        return self._agreements
 
     def named(self, name: str) -> Parameter[Any]:
         """Return a parameter.
@@ -93,6 +98,11 @@ class Declarations:
 
     def _broken_by(self, whole: Mapping[str, Value]) -> Iterator[Agreement]:
         return (agreement for agreement in self._agreements if not agreement.holds(whole))
+
+
+def agreements_in(*modules: ModuleType) -> list[Agreement]:
+    """Return the agreements that modules declare as their constants."""
+    return [value for module in modules for value in vars(module).values() if isinstance(value, Agreement)]
 
 
 def declared_in(*modules: ModuleType) -> list[Parameter[Any]]:

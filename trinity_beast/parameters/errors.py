@@ -39,6 +39,12 @@ class ProfileInvalid(TrinityError):
     code, status = "PROFILE_INVALID", 400
 
 
+class VersionUnknown(TrinityError):
+    """Parameters were never at that version. Facts: `version`, `newest`."""
+
+    code, status = "PARAMETER_VERSION_UNKNOWN", 404
+
+
 class NothingBefore(TrinityError):
     """Parameters were never changed, so there is nothing to return to."""
 

@@ -37,6 +37,3 @@ def checked_profile(profile: Profile) -> Profile:
     if not 0 < len(profile.description.strip()) <= DESCRIPTION_CHARACTERS_MAX or not profile.description.isprintable():
         raise ProfileInvalid(reason=f"a description is 1 to {DESCRIPTION_CHARACTERS_MAX} printable characters")
     return profile
-
-
-PROFILES: Mapping[str, Profile] = {}

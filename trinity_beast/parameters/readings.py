@@ -1,6 +1,6 @@
 """The values in force: handed to the parts, which look again at each use."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Generic
 
@@ -48,6 +48,7 @@ class Readings:
         self._given = dict(given)
         self._bases: dict[str, Value] = {}
         self._stored: dict[str, Value] = {}
+        self._followers: list[Callable[[], None]] = []
 
     def of(self, parameter: Parameter[T]) -> Reading[T]:
         """Return the live reading of `parameter`: one and the same object to all who ask.
@@ -76,6 +77,12 @@ class Readings:
         if name not in self._by_name:
             raise ParameterUnknown(name=name)
         self._by_name[name].turn(value)
+        self._tell()
+
+    def follow(self, follower: Callable[[], None]) -> None:
+        """Call `follower` now and after every change: for what cannot look at each use, as a pool that must be made larger."""
+        self._followers.append(follower)
+        follower()
 
     def use(self, values: Mapping[str, Value]) -> None:
         """Put the checked values that are stored in force, all of them at once, and every other parameter where it began.
@@ -85,6 +92,7 @@ class Readings:
         self._stored = dict(values)
         for name, reading in self._by_name.items():
             reading.turn(values.get(name, self._bases[name]))
+        self._tell()
 
     def all_claimed(self) -> None:
         """See to it that every value given at the start was for a parameter of some part: a misspelt one would turn nothing.
@@ -103,6 +111,10 @@ class Readings:
     def values(self) -> Mapping[str, bool | int | float | str]:
         """Return every value in force, by name, in order of name."""
         return {name: self._by_name[name].value for name in sorted(self._by_name)}
+
+    def _tell(self) -> None:
+        for follower in self._followers:
+            follower()
 
     def __iter__(self) -> Iterator[Reading[Any]]:
         return iter([self._by_name[name] for name in sorted(self._by_name)])

@@ -15,8 +15,10 @@ from trinity_beast.parameters.errors import (
     ProfileFixed,
     ProfileInvalid,
     ProfileUnknown,
+    VersionUnknown,
 )
 from trinity_beast.parameters.profiles import RETURN
+from trinity_beast.parameters.readings import Readings
 from trinity_beast.parameters.service import Applied, ParameterEditor
 from trinity_beast.parameters.settled import Change
 from trinity_beast.parameters.told import (
@@ -25,6 +27,7 @@ from trinity_beast.parameters.told import (
     ComparedTold,
     DeployedTold,
     HistoryTold,
+    NodesTold,
     ParametersTold,
     PreviewTold,
     ProfilesTold,
@@ -32,10 +35,12 @@ from trinity_beast.parameters.told import (
     ReloadedTold,
     SaveProfile,
     SetParameters,
+    VersionsTold,
     applied_told,
     changed_told,
     deployed_told,
     differences_told,
+    nodes_told,
     parameter_told,
     profile_told,
 )
@@ -48,12 +53,14 @@ _APPLYING = (ProfileUnknown, ParameterInvalid, ParametersDisagree, ChangedMeanwh
 
 Group = Annotated[str, Query(max_length=64, pattern="^[a-z0-9_]*$", description="Only this group's.")]
 ParameterName = Annotated[str | None, Query(max_length=64, pattern="^[a-z0-9_]+$", description="Only this parameter's.")]
+Version = Annotated[int, Query(ge=0, le=2**62)]
 ProfileName = Annotated[str, Query(max_length=40, pattern="^[a-z0-9-]*$")]
 
 
 def parameter_routes(
     editor: ParameterEditor,
     deployment: Deployment,
+    readings: Readings,
     *,
     operator: Callable[..., Awaitable[object]],
     refused: Sequence[type[TrinityError]],
@@ -64,9 +71,26 @@ def parameter_routes(
 
     @router.get("/parameters", responses=refusals(*anywhere))
     async def list_parameters(_who: Annotated[object, Depends(operator)], group: Group = "") -> ParametersTold:
-        """List every parameter: its value, default, range and meaning, and who changed it last."""
+        """List every parameter: its value, default, range and meaning, and who changed it last.
+
+        `value` is what is stored, or else the default; `here` what this node goes by, which was given it at its start where it
+        differs; null where no part of this node reads it.
+        """
         version, profile, standings = await editor.standings(group=group)
-        return ParametersTold(version=version, profile=profile, parameters=[parameter_told(one) for one in standings])
+        here = readings.values()
+        told = [parameter_told(one, here.get(one.parameter.name)) for one in standings]
+        return ParametersTold(version=version, profile=profile, parameters=told)
+
+    @router.get("/parameters/diff", responses=refusals(*anywhere, VersionUnknown))
+    async def diff(_who: Annotated[object, Depends(operator)], before: Version = 0, after: Version | None = None) -> VersionsTold:
+        """Tell what differs between two versions: by default between the defaults, which are version 0, and what is stored now."""
+        newest, found = await editor.diff(before, after)
+        return VersionsTold(before=before, after=newest, differences=differences_told(found))
+
+    @router.get("/parameters/nodes", responses=refusals(*anywhere))
+    async def nodes(_who: Annotated[object, Depends(operator)]) -> NodesTold:
+        """List the nodes and the version that each has confirmed to run."""
+        return NodesTold(nodes=nodes_told(await deployment.nodes()))
 
     @router.post("/parameters/save", responses=refusals(*anywhere, *_SETTING))
     async def set_parameters(who: Annotated[object, Depends(operator)], body: SetParameters) -> AppliedTold:
@@ -85,13 +109,13 @@ def parameter_routes(
 
     @router.post("/reload-params", responses=refusals(*anywhere))
     async def reload(_who: Annotated[object, Depends(operator)]) -> ReloadedTold:
-        """Have this node look at the stored parameters now."""
+        """Have this node look at the stored parameters now, and tell which version it runs."""
         return ReloadedTold(version=await deployment.reload())
 
     @router.post("/force-deploy-params", responses=refusals(*anywhere))
-    async def force_deploy(_who: Annotated[object, Depends(operator)]) -> DeployedTold:
+    async def force_deploy(who: Annotated[object, Depends(operator)]) -> DeployedTold:
         """Have every node look now, and tell which version each has confirmed."""
-        return deployed_told(await deployment.force())
+        return deployed_told(await deployment.force(by=str(who)))
 
     _add_profile_routes(router, editor, operator=operator, anywhere=anywhere)
     return router

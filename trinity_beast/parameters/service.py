@@ -7,10 +7,11 @@ from typing import Any
 from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.log import get_log
 from trinity_beast.parameters import store
+from trinity_beast.parameters.built_in import PROFILES
 from trinity_beast.parameters.declared import Declarations
-from trinity_beast.parameters.errors import NothingBefore, ProfileFixed, ProfileUnknown
+from trinity_beast.parameters.errors import NothingBefore, ProfileFixed, ProfileUnknown, VersionUnknown
 from trinity_beast.parameters.model import Value
-from trinity_beast.parameters.profiles import PROFILES, Profile, checked_profile
+from trinity_beast.parameters.profiles import Profile, checked_profile
 from trinity_beast.parameters.settled import Change, Changed, Difference, Settled, Standing, differences
 from trinity_beast.storage import Database
 
@@ -71,6 +72,23 @@ class ParameterEditor:
         if name is not None and not found:
             self._declared.named(name)
         return found
+
+    async def diff(self, before: int = 0, after: int | None = None) -> tuple[int, list[Difference]]:
+        """Return a version, the newest where none is given, and what differs there from `before`; version 0 is the defaults.
+
+        What this program does not declare, or declares otherwise by now, is left out.
+
+        Raises:
+            VersionUnknown: parameters were never at one of them.
+        """
+        async with self._database.transaction() as tx:
+            newest = (await store.settled(tx)).version
+            wanted = newest if after is None else after
+            for version in (before, wanted):
+                if not 0 <= version <= newest:
+                    raise VersionUnknown(version=version, newest=newest)
+            sides = [self._whole(await store.values_at(tx, version)) for version in (before, wanted)]
+        return wanted, differences(sides[0], sides[1])
 
     async def profiles(self) -> list[Profile]:
         """Return every profile: those of the program, then the saved ones."""
@@ -145,10 +163,10 @@ class ParameterEditor:
         _log.info("profile saved", profile=name, by=change.by)
         return profile
 
-    async def announce(self) -> int:
+    async def announce(self, *, by: str) -> int:
         """Tell every node to look at the parameters now, and return the version they should come to."""
         async with self._database.transaction() as tx:
-            return await store.announce(tx)
+            return await store.announce(tx, by=by)
 
     async def _held(self, tx: Any, change: Change) -> Settled:
         await store.hold(tx)

@@ -64,7 +64,8 @@ class Difference:
 class Confirmed:
     """A node, the version it runs, and when it last said so."""
 
-    node: str
+    node_id: str
+    name: str
     version: int
     confirmed_at: datetime
 

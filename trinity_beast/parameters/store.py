@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from trinity_beast.audit import Signature, note, sign
 from trinity_beast.parameters.profiles import Profile
 from trinity_beast.parameters.settled import Change, Changed, Confirmed, Settled
 from trinity_beast.parameters.tables import (
@@ -35,6 +36,7 @@ async def settled(tx: AsyncConnection) -> Settled:
 
 async def write(tx: AsyncConnection, before: Settled, after: Mapping[str, Any], change: Change, *, profile: str = "") -> int:
     """Store values in the place of those before, with what changed; return the new version."""
+    await sign(tx, Signature(change.by, change.reason))
     version = before.version + 1
     told = {"version": version, "changed_by": change.by, "reason": change.reason, "profile": profile}
     await tx.execute(insert(application_parameter_versions).values(told))
@@ -51,14 +53,16 @@ async def write(tx: AsyncConnection, before: Settled, after: Mapping[str, Any], 
     return version
 
 
-async def announce(tx: AsyncConnection) -> int:
+async def announce(tx: AsyncConnection, *, by: str) -> int:
     """Tell every node the newest version anew, as if it had just been set, and return it; 0 where nothing was ever set."""
     newest = sa.select(sa.func.max(_VERSIONS.version)).scalar_subquery()
     again = sa.update(application_parameter_versions).where(_VERSIONS.version == newest).values(version=_VERSIONS.version)
     found = (await tx.execute(again.returning(_VERSIONS.version))).scalar_one_or_none()
     if found is None:
         await tx.execute(sa.select(sa.func.pg_notify("application_parameters", "0")))
-    return int(found or 0)
+    version = int(found or 0)
+    await note(tx, Signature(by, action="deployed"), "parameters", "all", {"version": version})
+    return version
 
 
 async def history(tx: AsyncConnection, *, name: str | None, before: int | None, limit: int) -> list[Changed]:
@@ -93,6 +97,17 @@ async def newest_changes(tx: AsyncConnection) -> dict[str, Changed]:
     return {row["name"]: Changed(**row) for row in (await tx.execute(query)).mappings()}
 
 
+async def values_at(tx: AsyncConnection, version: int) -> dict[str, Any]:
+    """Return what was set at a version: of each parameter, what its last change up to there came to."""
+    last = (
+        sa.select(_CHANGES.name, _CHANGES.after)
+        .where(_CHANGES.version <= version)
+        .ext(distinct_on(_CHANGES.name))
+        .order_by(_CHANGES.name, _CHANGES.version.desc())
+    )
+    return {row.name: row.after for row in await tx.execute(last) if row.after is not None}
+
+
 async def changes_of(tx: AsyncConnection, version: int) -> list[Changed]:
     """Return what one version changed."""
     return [changed for changed in await history(tx, name=None, before=version + 1, limit=10_000) if changed.version == version]
@@ -107,24 +122,30 @@ async def profiles(tx: AsyncConnection) -> list[Profile]:
 
 async def write_profile(tx: AsyncConnection, profile: Profile, *, by: str) -> None:
     """Save a profile, new or changed."""
+    await sign(tx, Signature(by))
     row = {"profile": profile.name, "description": profile.description, "values": dict(profile.values), "changed_by": by}
     held = insert(application_parameter_profiles).values(row)
     newer = {name: held.excluded[name] for name in ("description", "values", "changed_by")} | {"changed_at": sa.func.clock_timestamp()}
     await tx.execute(held.on_conflict_do_update(index_elements=["profile"], set_=newer))
 
 
-async def confirm(tx: AsyncConnection, node: str, version: int) -> None:
+async def confirm(tx: AsyncConnection, node_id: str, name: str, version: int) -> None:
     """Note that a node runs a version."""
-    held = insert(application_parameter_nodes).values(node=node, version=version)
-    newer = {"version": held.excluded.version, "confirmed_at": sa.func.clock_timestamp()}
-    await tx.execute(held.on_conflict_do_update(index_elements=["node"], set_=newer))
+    held = insert(application_parameter_nodes).values(node_id=node_id, name=name, version=version)
+    newer = {"name": held.excluded.name, "version": held.excluded.version, "confirmed_at": sa.func.clock_timestamp()}
+    await tx.execute(held.on_conflict_do_update(index_elements=["node_id"], set_=newer))
+
+
+async def leave(tx: AsyncConnection, node_id: str) -> None:
+    """Note that a node runs nothing any more."""
+    await tx.execute(sa.delete(application_parameter_nodes).where(application_parameter_nodes.c.node_id == node_id))
 
 
 async def confirmed(tx: AsyncConnection, *, within_seconds: float) -> Sequence[Confirmed]:
     """Return what each node runs that has said so lately."""
     table = application_parameter_nodes
     lately = table.c.confirmed_at > sa.func.clock_timestamp() - sa.func.make_interval(0, 0, 0, 0, 0, 0, within_seconds)
-    rows = (await tx.execute(sa.select(table).where(lately).order_by(table.c.node))).mappings()
+    rows = (await tx.execute(sa.select(table).where(lately).order_by(table.c.name, table.c.node_id))).mappings()
     return [Confirmed(**row) for row in rows]
 
 

@@ -46,7 +46,8 @@ application_parameter_profiles = sa.Table(
 application_parameter_nodes = sa.Table(
     "application_parameter_nodes",
     metadata,
-    sa.Column("node", sa.Text, primary_key=True),
+    sa.Column("node_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
 )

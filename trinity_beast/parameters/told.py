@@ -1,6 +1,6 @@
 """What operators are told about parameters, and what they may ask, over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictFloat, StrictInt, Stric
 from trinity_beast.parameters.deploying import Deployed
 from trinity_beast.parameters.profiles import Profile
 from trinity_beast.parameters.service import Applied
-from trinity_beast.parameters.settled import Changed, Difference, Standing
+from trinity_beast.parameters.settled import Changed, Confirmed, Difference, Standing
 
 AnyValue = StrictBool | StrictInt | StrictFloat | StrictStr
 Name = Annotated[str, Field(max_length=64)]
@@ -60,6 +60,7 @@ class ParameterTold(BaseModel):
     kind: str
     unit: str
     value: AnyValue
+    here: AnyValue | None
     default: AnyValue
     is_set: bool
     least: AnyValue | None
@@ -90,6 +91,14 @@ class DifferenceTold(BaseModel):
     name: str
     before: AnyValue
     after: AnyValue
+
+
+class VersionsTold(BaseModel):
+    """What differs between two versions; version 0 is the defaults."""
+
+    before: int
+    after: int
+    differences: list[DifferenceTold]
 
 
 class AppliedTold(BaseModel):
@@ -140,9 +149,16 @@ class ReloadedTold(BaseModel):
 class NodeTold(BaseModel):
     """A node, and the version it has confirmed."""
 
+    node_id: str
     node: str
     version: int
     confirmed_at: datetime
+
+
+class NodesTold(BaseModel):
+    """The nodes that are there."""
+
+    nodes: list[NodeTold]
 
 
 class DeployedTold(BaseModel):
@@ -155,7 +171,7 @@ class DeployedTold(BaseModel):
     behind: list[str]
 
 
-def parameter_told(standing: Standing) -> ParameterTold:
+def parameter_told(standing: Standing, here: AnyValue | None) -> ParameterTold:
     """Return a parameter as it is told."""
     one = standing.parameter
     return ParameterTold(
@@ -164,6 +180,7 @@ def parameter_told(standing: Standing) -> ParameterTold:
         kind=one.kind.__name__,
         unit=one.unit,
         value=standing.value,
+        here=here,
         default=one.default,
         is_set=standing.is_set,
         least=one.least,
@@ -206,5 +223,15 @@ def profile_told(profile: Profile) -> ProfileTold:
 
 def deployed_told(deployed: Deployed) -> DeployedTold:
     """Return how a deployment went as it is told."""
-    nodes = [NodeTold(node=one.node, version=one.version, confirmed_at=one.confirmed_at) for one in deployed.nodes]
-    return DeployedTold(version=deployed.version, own_ms=deployed.own_ms, all_ms=deployed.all_ms, nodes=nodes, behind=list(deployed.behind))
+    return DeployedTold(
+        version=deployed.version,
+        own_ms=deployed.own_ms,
+        all_ms=deployed.all_ms,
+        nodes=nodes_told(deployed.nodes),
+        behind=list(deployed.behind),
+    )
+
+
+def nodes_told(nodes: Sequence[Confirmed]) -> list[NodeTold]:
+    """Return nodes as they are told."""
+    return [NodeTold(node_id=one.node_id, node=one.name, version=one.version, confirmed_at=one.confirmed_at) for one in nodes]
