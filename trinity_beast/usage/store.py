@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import copy_into
-from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, UsedDay
+from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
 from trinity_beast.usage.tables import usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
 
 _OVERLAP = sa.text(
@@ -19,6 +19,13 @@ _OVERLAP = sa.text(
 _STORED = sa.text(
     "UPDATE usage_lanes SET stored = stored + int8multirange(int8range(:first, :last, '[]')), changed_at = clock_timestamp()"
     " WHERE lane_id = :lane"
+)
+_NOTE_CHANGES = sa.text(
+    "INSERT INTO usage_day_changes (day, lane_id, node_id, spans, records, first_at, last_at)"
+    " SELECT day, :lane, :node, int8multirange(int8range(:first, :last, '[]')) - CAST(:stored AS int8multirange),"
+    " records, first_at, last_at"
+    " FROM unnest(CAST(:days AS date[]), CAST(:records AS bigint[]), CAST(:first_at AS timestamptz[]), CAST(:last_at AS timestamptz[]))"
+    " AS changed (day, records, first_at, last_at)"
 )
 _ADD_USE = sa.text(
     # Always in one order, so that two writers with the same keys wait for each other instead of for ever.
@@ -72,6 +79,17 @@ async def stored_within(tx: AsyncConnection, lane_id: int, span: Span) -> list[S
 async def note_stored(tx: AsyncConnection, lane_id: int, span: Span) -> None:
     """Note that all of `span` is stored: together with its rows, or not at all."""
     await tx.execute(_STORED, {"lane": lane_id, "first": span.first, "last": span.last})
+
+
+async def note_changes(tx: AsyncConnection, lane: LaneNumbers, span: Span, stored: Sequence[Span], days: Sequence[StoredDay]) -> None:
+    """Note for each of `days` that rows of `span`, but for what was `stored` before, are to be summed up."""
+    if not days:
+        return
+    names, columns = ("days", "records", "first_at", "last_at"), zip(*days, strict=True)
+    before = "{" + ",".join(f"[{one.first},{one.last}]" for one in stored) + "}"
+    values = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    numbers = {"lane": lane.lane_id, "node": lane.node_id, "first": span.first, "last": span.last, "stored": before}
+    await tx.execute(_NOTE_CHANGES, values | numbers)
 
 
 async def copy_rows(tx: AsyncConnection, day: date, stream: bytes) -> None:
