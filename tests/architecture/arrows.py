@@ -66,6 +66,8 @@ RULES = (
     "rehearsal/deeds.py",
     "rehearsal/growth.py",
     "rehearsal/history.py",
+    "rehearsal/meter/plan.py",
+    "rehearsal/meter/verdict.py",
     "rehearsal/neighbours.py",
     "rehearsal/oracle.py",
     "rehearsal/plan.py",
