@@ -67,6 +67,8 @@ RULES = (
     "rehearsal/deeds.py",
     "rehearsal/growth.py",
     "rehearsal/history.py",
+    "rehearsal/meter/plan.py",
+    "rehearsal/meter/verdict.py",
     "rehearsal/neighbours.py",
     "rehearsal/oracle.py",
     "rehearsal/plan.py",
@@ -85,6 +87,7 @@ RULES = (
     "stress/plots.py",
     "stress/questions.py",
     "stress/report.py",
+    "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
 )
