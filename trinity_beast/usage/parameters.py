@@ -63,6 +63,7 @@ RECEIVERS = Parameter(
 HOLD_SECONDS = Parameter(
     "usage_hold_seconds", group=GROUP, unit="s", default=30, least=2, most=3_600,
     help="How long the queue gives a message to nobody else while a writer has it; the writer asks for more in time.",
+)  # fmt: skip
 KEPT_DAYS = Parameter(
     "usage_kept_days", group=GROUP, unit="days", default=93, least=1, most=3_660,
     help="How many days, today included, the rows of answers are kept; a day is dropped once its sums are made.",
