@@ -9,9 +9,9 @@ PRODUCT = "trinity_beast"
 PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push", "parameters", "telemetry", "audit"])
 CUSTOMER_SIDE = frozenset(["billing", "accounts", "support", "content", "ops", "console"])
 CAPABILITIES = PRICE_SIDE | CUSTOMER_SIDE
-INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud"])
+INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud", "jobs"])
 SHARED_NOUNS = frozenset(["clock", "randomness", "errors", "words", "parts", "log"])
-JOINERS = frozenset(["compose", "exchanges", "node", "cli", "__main__"])
+JOINERS = frozenset(["compose", "exchanges", "node", "standing", "cli", "__main__"])
 SPEAKS_TO_ENGINE = frozenset(["pricing", "access", "usage", "telemetry", "compose"])
 INSIDE = frozenset(["model", "errors", "parameters", "tables", "store", "service"])
 EDGES = frozenset(["routes", "jobs", "commands", "pages"])
@@ -79,6 +79,7 @@ RULES = (
     "storage/cache_address.py",
     "storage/retry_door.py",
     "storage/script.py",
+    "usage/envelope.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
@@ -90,7 +91,10 @@ HOMES = {
     "cryptography": ("access/leaks/signatures.py",),
     "psycopg": ("storage/*",),
     "psycopg_pool": ("storage/*",),
+    "procrastinate": ("jobs/*",),
     "alembic": ("storage/*",),
+    "aiobotocore": ("cloud/*",),
+    "botocore": ("cloud/*",),
     "fastapi": ("*/routes.py", "*/pages.py", "web/*"),
     "starlette": ("*/routes.py", "*/pages.py", "web/*"),
     "uvicorn": ("web/*",),
