@@ -1,6 +1,7 @@
 """The composition root: every part of a node built once and joined, by plain constructor calls.
 
-`ground` is what all stand on, `market` the price side, `gates` the access side, `metering` what becomes of usage, `doors`
+`ground` is what all stand on, `market` the price side, `gates` the access side, `metering` what becomes of usage, `working` what is done by
+itself, `doors`
 the apps and ports, `modes` what each `SERVER_TYPE` runs.
 """
 

@@ -82,6 +82,7 @@ STATUSES: Mapping[str, int] = {
     "PLAN_CHANGED": 409,
     "NODE_NOT_REACHED": 503,
     "JOB_UNKNOWN": 404,
+    "STATEMENTS_UNCOUNTED": 409,
     "INTERNAL": 500,
 }
 

@@ -3,6 +3,7 @@
 from trinity_beast.usage.days import DayDifference, Days, Rolled
 from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.model import SegmentFile, SpoolListing, Stored, UnreadableFile, UsageRecord
+from trinity_beast.usage.partitions import Dropped, Partitions
 from trinity_beast.usage.service import SpoolReader
 from trinity_beast.usage.shipper import Carrier, Shipped, Shipper
 from trinity_beast.usage.summary import Chosen, Grouped, Latencies, Sums, sums
@@ -14,8 +15,10 @@ __all__ = [
     "Chosen",
     "DayDifference",
     "Days",
+    "Dropped",
     "Grouped",
     "Latencies",
+    "Partitions",
     "Rolled",
     "SegmentFile",
     "Shipped",
