@@ -18,10 +18,10 @@ async def sign(tx: AsyncConnection, signature: Signature) -> None:
     await tx.execute(sa.select(sa.func.set_config(SIGNATURE, text, True)))
 
 
-async def note(tx: AsyncConnection, signature: Signature, kind: str, subject: str, after: Mapping[str, object]) -> None:
-    """Write down what somebody did that changes no row of a table that is kept."""
-    values = {"by": signature.by, "reason": signature.reason, "action": signature.action, "kind": kind, "subject": subject}
-    await tx.execute(sa.insert(audit_log).values(**values, after=dict(after)))
+async def note(tx: AsyncConnection, signature: Signature, kind: str, subject: str, facts: Mapping[str, object]) -> None:
+    """Write down what was done that changes no row of a kept table."""
+    row = {"by": signature.by, "reason": signature.reason, "action": signature.action, "kind": kind, "subject": subject}
+    await tx.execute(sa.insert(audit_log).values(**row, after=dict(facts)))
 
 
 async def entries(tx: AsyncConnection, sought: Sought) -> Sequence[Entry]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.routes import admission, key_routes
 from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
 from trinity_beast.compose.gates import gates_of
@@ -13,6 +14,7 @@ from trinity_beast.compose.working import Working, working_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
+from trinity_beast.parameters.routes import parameter_routes
 from trinity_beast.parts import Part
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.settings import Mode
@@ -39,7 +41,9 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     built = [build(on, exchanges, working) for build in MODES[on.settings.mode]]
     on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
-    return Services([*working.parts, *[part for each in built for part in each.parts]], engines[0] if engines else None)
+    # Parameters first: whatever starts after them finds what is stored in force.
+    parts = [on.knobs.watch, *working.parts, *(part for each in built for part in each.parts)]
+    return Services(parts, engines[0] if engines else None)
 
 
 def price_service(on: Ground, exchanges: Exchanges, working: Working) -> Services:
@@ -56,6 +60,7 @@ def price_service(on: Ground, exchanges: Exchanges, working: Working) -> Service
         key_routes(gates.callers),
         health_routes(on.health, with_facts=False),
         *gates.routers,
+        parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
         *working.routes(gates.operator),
     ]
@@ -71,7 +76,7 @@ def price_service(on: Ground, exchanges: Exchanges, working: Working) -> Service
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
-        *metering_parts(on),
+        *metering_parts(on, engine),
         *engine_parts(on, engine, server),
     ]
     return Services(parts, engine)
