@@ -30,6 +30,7 @@ from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
+from trinity_beast.ops.commands import db_app, jobs_app
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
@@ -167,6 +168,8 @@ beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
+beast.add_typer(jobs_app(_node_of, told))
+beast.add_typer(db_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 beast.add_typer(stress_app(StressMeans(CLOCK, _targets_of, told)))

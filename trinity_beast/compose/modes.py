@@ -10,6 +10,7 @@ from trinity_beast.compose.gates import gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_parts
+from trinity_beast.compose.working import Working, working_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
@@ -36,15 +37,16 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     Raises:
         ParameterUnknown: a value was given for a parameter that none of it has.
     """
-    built = [build(on, exchanges) for build in MODES[on.settings.mode]]
+    working = working_of(on)
+    built = [build(on, exchanges, working) for build in MODES[on.settings.mode]]
     on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
     # Parameters first: whatever starts after them finds what is stored in force.
-    parts = [on.knobs.watch, *(part for each in built for part in each.parts)]
+    parts = [on.knobs.watch, *working.parts, *(part for each in built for part in each.parts)]
     return Services(parts, engines[0] if engines else None)
 
 
-def price_service(on: Ground, exchanges: Exchanges) -> Services:
+def price_service(on: Ground, exchanges: Exchanges, working: Working) -> Services:
     """Return the parts that answer prices (LPO).
 
     They stop in reverse: no new connection, what is in flight finished, the spool sealed; then the feeds; health last.
@@ -60,6 +62,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         *gates.routers,
         parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
+        *working.routes(gates.operator),
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
@@ -79,19 +82,19 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     return Services(parts, engine)
 
 
-def report_service(on: Ground, _exchanges: Exchanges) -> Services:
+def report_service(on: Ground, _exchanges: Exchanges, _working: Working) -> Services:
     """Return the parts that answer reports (LRS): for now, its health."""
     on.health.register("database", database_probe(on.database))
     return Services([health_port(on, "report_health", on.settings.report_health_port)])
 
 
-def push_service(on: Ground, _exchanges: Exchanges) -> Services:
+def push_service(on: Ground, _exchanges: Exchanges, _working: Working) -> Services:
     """Return the parts that push prices to webhooks: for now, their health."""
     on.health.register("database", database_probe(on.database))
     return Services([health_port(on, "push_health", on.settings.push_health_port)])
 
 
-MODES: Mapping[Mode, Sequence[Callable[[Ground, Exchanges], Services]]] = {
+MODES: Mapping[Mode, Sequence[Callable[[Ground, Exchanges, Working], Services]]] = {
     Mode.APP_SERVER: (price_service,),
     Mode.REPORT_SERVER: (report_service,),
     Mode.APP_REPORT_SERVER: (price_service, report_service),

@@ -97,6 +97,7 @@ STATUSES: Mapping[str, int] = {
     "STRESS_REPORT_UNKNOWN": 404,
     "NODE_NOT_REACHED": 503,
     "JOB_UNKNOWN": 404,
+    "STATEMENTS_UNCOUNTED": 409,
     "INTERNAL": 500,
 }
 

@@ -8,6 +8,7 @@ from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.ledger import Ledger
 from trinity_beast.usage.model import Carried, SegmentFile, SpoolListing, Stored, UnreadableFile, UsageRecord
 from trinity_beast.usage.parameters import SHIPMENTS_MAX, SQS_TIMEOUT_MS
+from trinity_beast.usage.partitions import Dropped, Partitions
 from trinity_beast.usage.receiver import Receiver
 from trinity_beast.usage.service import SpoolReader
 from trinity_beast.usage.shipper import Shipped, Shipper
@@ -25,10 +26,12 @@ __all__ = [
     "Chosen",
     "DayDifference",
     "Days",
+    "Dropped",
     "Grouped",
     "InPlace",
     "Latencies",
     "Ledger",
+    "Partitions",
     "Receiver",
     "Rolled",
     "SegmentFile",
