@@ -32,7 +32,7 @@ def usage_queue(settings: Settings, readings: Readings) -> Queue:
 def metering_parts(on: Ground, engine: Engine) -> list[Part]:
     """Return what has the spool stored, in the order it starts: through the queue where there is one, else in this process."""
     database = metering_database(on.database.url)
-    opened = Step("metering database", up=_nothing, down=database.close)
+    opened = Step("metering database", down=database.close)
     waiting, bound = Waiting(on.folder.spool), engine.spool.bound
     if not on.settings.queue_url:
         in_place = InPlace(Writer(database), clock=on.clock, readings=on.readings)
@@ -40,7 +40,3 @@ def metering_parts(on: Ground, engine: Engine) -> list[Part]:
     queue = usage_queue(on.settings, on.readings)
     by_queue = ByQueue(queue, Ledger(database), clock=on.clock, dice=on.dice, readings=on.readings)
     return [opened, by_queue, Shipper(waiting, by_queue, clock=on.clock, dice=on.dice, readings=on.readings, bound=bound)]
-
-
-async def _nothing() -> None:
-    """Open nothing: connections are opened as they are needed."""
