@@ -3,6 +3,7 @@
 from trinity_beast.usage.aside.errors import SetAsideUnknown
 from trinity_beast.usage.aside.service import Aside
 from trinity_beast.usage.carriers import ByQueue, Carrier, InPlace
+from trinity_beast.usage.days import DayDifference, Days, Rolled
 from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.ledger import Ledger
 from trinity_beast.usage.model import Carried, SegmentFile, SpoolListing, Stored, UnreadableFile, UsageRecord
@@ -10,6 +11,7 @@ from trinity_beast.usage.parameters import SHIPMENTS_MAX, SQS_TIMEOUT_MS
 from trinity_beast.usage.receiver import Receiver
 from trinity_beast.usage.service import SpoolReader
 from trinity_beast.usage.shipper import Shipped, Shipper
+from trinity_beast.usage.summary import Chosen, Grouped, Latencies, Sums, sums
 from trinity_beast.usage.waiting import Waiting
 from trinity_beast.usage.writer import Writer
 
@@ -20,9 +22,15 @@ __all__ = [
     "ByQueue",
     "Carried",
     "Carrier",
+    "Chosen",
+    "DayDifference",
+    "Days",
+    "Grouped",
     "InPlace",
+    "Latencies",
     "Ledger",
     "Receiver",
+    "Rolled",
     "SegmentFile",
     "SetAsideUnknown",
     "Shipped",
@@ -31,8 +39,10 @@ __all__ = [
     "SpoolReader",
     "SpoolUnreadable",
     "Stored",
+    "Sums",
     "UnreadableFile",
     "UsageRecord",
     "Waiting",
     "Writer",
+    "sums",
 ]
