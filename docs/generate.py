@@ -31,6 +31,7 @@ from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Parameter
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.telemetry.routes import health_routes
+from trinity_beast.usage.overseeing.routes import usage_admin_routes
 from trinity_beast.web import Identity, build_app
 from trinity_beast.web.openapi import description
 
@@ -113,6 +114,7 @@ def openapi_page() -> str:
         blocklist_routes(absent, operator=operator, clock=absent),
         alert_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
+        usage_admin_routes(absent, absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),
     ]
     app = build_app(

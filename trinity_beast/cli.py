@@ -36,6 +36,7 @@ from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
+from trinity_beast.usage.overseeing.commands import usage_app
 from trinity_beast.version import VERSION
 from trinity_beast.web import KnownNode
 
@@ -158,6 +159,7 @@ beast.add_typer(assets_app(_node_of, told))
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
+beast.add_typer(usage_app(_node_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 

@@ -80,6 +80,7 @@ RULES = (
     "storage/retry_door.py",
     "storage/script.py",
     "usage/envelope.py",
+    "usage/pace.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
