@@ -36,6 +36,7 @@ from trinity_beast.parameters.built_in import PROFILES
 from trinity_beast.parameters.routes import parameter_routes
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.telemetry.routes import health_routes
+from trinity_beast.usage.overseeing.routes import usage_admin_routes
 from trinity_beast.web import Identity, build_app
 from trinity_beast.web.openapi import description
 
@@ -139,6 +140,7 @@ def openapi_page() -> str:
         insight_routes(absent, operator=operator),
         alert_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
+        usage_admin_routes(absent, absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),
         parameter_routes(absent, absent, absent, operator=operator, refused=ADMIN_REFUSALS),
     ]

@@ -40,6 +40,7 @@ from trinity_beast.stress.commands import Means as StressMeans
 from trinity_beast.stress.commands import stress_app
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
+from trinity_beast.usage.overseeing.commands import usage_app
 from trinity_beast.version import VERSION
 from trinity_beast.web import KnownNode
 
@@ -171,6 +172,7 @@ discovery_verbs(beast, _node_of, told)
 beast.add_typer(jobs_app(_node_of, told))
 beast.add_typer(db_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))
+beast.add_typer(usage_app(_node_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 beast.add_typer(stress_app(StressMeans(CLOCK, _targets_of, told)))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))

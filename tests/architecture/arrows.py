@@ -88,6 +88,7 @@ RULES = (
     "stress/questions.py",
     "stress/report.py",
     "usage/envelope.py",
+    "usage/pace.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",

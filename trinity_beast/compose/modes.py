@@ -9,7 +9,7 @@ from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_
 from trinity_beast.compose.gates import gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
-from trinity_beast.compose.metering import metering_parts
+from trinity_beast.compose.metering import metering_of
 from trinity_beast.compose.working import Working, working_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
@@ -55,6 +55,7 @@ def price_service(on: Ground, exchanges: Exchanges, working: Working) -> Service
     counters = Counters(engine.counters)
     market = market_of(on, exchanges, engine)
     gates = gates_of(on, engine, counters)
+    metering = metering_of(on, engine, counters, gates.operator)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),
@@ -63,6 +64,7 @@ def price_service(on: Ground, exchanges: Exchanges, working: Working) -> Service
         parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
         *working.routes(gates.operator),
+        metering.router,
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
@@ -72,11 +74,11 @@ def price_service(on: Ground, exchanges: Exchanges, working: Working) -> Service
     on.health.register("metering", metering_probe(counters), is_needed=False)
     on.health.register("event loop", loop_probe(), is_needed=False)
     parts: list[Part] = [
-        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market))),
+        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market), metering.samples)),
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
-        *metering_parts(on, engine),
+        *metering.parts,
         *engine_parts(on, engine, server),
     ]
     return Services(parts, engine)

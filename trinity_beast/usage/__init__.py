@@ -7,7 +7,9 @@ from trinity_beast.usage.days import DayDifference, Days, Rolled
 from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.ledger import Ledger
 from trinity_beast.usage.model import Carried, SegmentFile, SpoolListing, Stored, UnreadableFile, UsageRecord
-from trinity_beast.usage.parameters import SHIPMENTS_MAX, SQS_TIMEOUT_MS
+from trinity_beast.usage.overseeing.service import Oversight
+from trinity_beast.usage.overseeing.writing import WriterOversight
+from trinity_beast.usage.parameters import SQS_TIMEOUT_MS
 from trinity_beast.usage.partitions import Dropped, Partitions
 from trinity_beast.usage.receiver import Receiver
 from trinity_beast.usage.service import SpoolReader
@@ -17,7 +19,6 @@ from trinity_beast.usage.waiting import Waiting
 from trinity_beast.usage.writer import Writer
 
 __all__ = [
-    "SHIPMENTS_MAX",
     "SQS_TIMEOUT_MS",
     "Aside",
     "ByQueue",
@@ -31,6 +32,7 @@ __all__ = [
     "InPlace",
     "Latencies",
     "Ledger",
+    "Oversight",
     "Partitions",
     "Receiver",
     "Rolled",
@@ -47,5 +49,6 @@ __all__ = [
     "UsageRecord",
     "Waiting",
     "Writer",
+    "WriterOversight",
     "sums",
 ]
