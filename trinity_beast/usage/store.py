@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import copy_into
-from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
+from trinity_beast.usage.model import LaneDay, LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
 from trinity_beast.usage.tables import usage_key_days, usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
 
 _OVERLAP = sa.text(
@@ -26,6 +26,11 @@ _NOTE_CHANGES = sa.text(
     " records, first_at, last_at"
     " FROM unnest(CAST(:days AS date[]), CAST(:records AS bigint[]), CAST(:first_at AS timestamptz[]), CAST(:last_at AS timestamptz[]))"
     " AS changed (day, records, first_at, last_at)"
+)
+_ADD_TO_LANE = sa.text(
+    "INSERT INTO usage_lane_days AS held (lane_id, day, records, row_sum)"
+    " SELECT :lane, * FROM unnest(CAST(:days AS date[]), CAST(:records AS bigint[]), CAST(:sums AS numeric[]))"
+    " ON CONFLICT (lane_id, day) DO UPDATE SET records = held.records + excluded.records, row_sum = held.row_sum + excluded.row_sum"
 )
 _ADD_USE = sa.text(
     # Always in one order, so that two writers with the same keys wait for each other instead of for ever.
@@ -90,6 +95,14 @@ async def note_changes(tx: AsyncConnection, lane: LaneNumbers, span: Span, store
     values = {name: list(column) for name, column in zip(names, columns, strict=True)}
     numbers = {"lane": lane.lane_id, "node": lane.node_id, "first": span.first, "last": span.last, "stored": before}
     await tx.execute(_NOTE_CHANGES, values | numbers)
+
+
+async def add_to_lane(tx: AsyncConnection, lane_id: int, days: Sequence[LaneDay]) -> None:
+    """Add rows to what is stored of a lane by day. The lane must be locked."""
+    if not days:
+        return
+    values = {"days": [one.day for one in days], "records": [one.records for one in days], "sums": [one.row_sum for one in days]}
+    await tx.execute(_ADD_TO_LANE, {"lane": lane_id} | values)
 
 
 async def copy_rows(tx: AsyncConnection, day: date, stream: bytes) -> None:

@@ -19,7 +19,7 @@ from trinity_beast.storage import Database
 
 ASSETS = ("BTC",) * 12 + ("ETH",) * 6 + ("SOL", "NOPE")
 """The last is no asset: such a request is answered by Python."""
-PAUSE_SECONDS = 0.03
+PAUSE_SECONDS = 0.015
 DRAIN_SECONDS = 240.0
 LOOK_SECONDS = 0.25
 WAITING = frozenset([".sealed", ".packed"])
