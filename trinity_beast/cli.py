@@ -35,6 +35,7 @@ from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
+from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
 from trinity_beast.version import VERSION
 from trinity_beast.web import KnownNode
 
@@ -124,6 +125,10 @@ def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
 
+def _spool_and_node(data_dir: Path | None) -> tuple[Path, str]:
+    return _spool_of(data_dir), read_settings(data_dir=data_dir).node
+
+
 KEYS = keys_app(_where, CLOCK, SECRETS, told)
 add_live_verbs(KEYS, _node_of, told)
 beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
@@ -136,6 +141,7 @@ beast.add_typer(assets_app(_node_of, told))
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
+reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
