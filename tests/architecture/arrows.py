@@ -79,6 +79,7 @@ RULES = (
     "storage/cache_address.py",
     "storage/retry_door.py",
     "storage/script.py",
+    "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
 )

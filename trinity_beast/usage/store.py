@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import copy_into
 from trinity_beast.usage.model import LaneDay, LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
-from trinity_beast.usage.tables import usage_key_days, usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
+from trinity_beast.usage.tables import usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
 
 _OVERLAP = sa.text(
     "SELECT lower(span), upper(span) - 1 FROM ("
@@ -139,16 +139,6 @@ async def set_aside(tx: AsyncConnection, batch: PackedBatch, *, reason: str, tri
     statement = insert(usage_set_aside).values(values)
     again = {name: statement.excluded[name] for name in ("reason", "tries")}
     await tx.execute(statement.on_conflict_do_update(constraint="usage_set_aside_batch_key", set_=again))
-
-
-async def charged_since(tx: AsyncConnection, key_ids: Sequence[int], first_day: date, last_day: date) -> dict[int, int]:
-    """Return how many units each key was charged from `first_day` to `last_day`, both included."""
-    days = usage_key_days.c
-    chosen = sa.and_(
-        days.key_id == sa.any_(sa.bindparam("keys", list(key_ids), sa.ARRAY(sa.Integer))), days.day.between(first_day, last_day)
-    )
-    statement = sa.select(days.key_id, sa.func.sum(days.charged)).where(chosen).group_by(days.key_id)
-    return {key_id: int(charged) for key_id, charged in await tx.execute(statement)}
 
 
 async def _number(tx: AsyncConnection, number: sa.Column[int], names: dict[str, object]) -> int:
