@@ -20,6 +20,7 @@ from trinity_beast.access.commands import keys_app
 from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
+from trinity_beast.compose import run_writer
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
 from trinity_beast.feeds.auditing.commands import audit_verbs
@@ -85,6 +86,27 @@ def serve(
     """Run a node until Ctrl-C or SIGTERM, then stop it in order."""
     wanted = Wanted(feeds, lab_market, lab, ready_file)
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
+
+
+@beast.command(epilog="Example: QUEUE_URL=https://sqs.us-east-2.amazonaws.com/123456789012/usage DATABASE_URL=… beast writer")
+def writer(
+    *,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Write a JSON object here once messages are taken; gone when the writer stops.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Store what the nodes send to the queue of usage, until Ctrl-C or SIGTERM; what is in hand is finished first.
+
+    Any number of writers may run, and be killed, at once. It wants QUEUE_URL and DATABASE_URL.
+    """
+    raise typer.Exit(_refusals_told(lambda: _written(read_settings(config), ready_file)))
+
+
+def _written(settings: Settings, ready: Path | None) -> int:
+    configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=Redactor([]))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, dice=dice()))
 
 
 def _served(settings: Settings, wanted: Wanted) -> int:

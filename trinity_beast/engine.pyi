@@ -109,7 +109,7 @@ class Limits:
         assets_per_datagram_max: int = 8,
         datagram_bytes_max: int = 1_200,
         segment_bytes: int = 4_194_304,
-        segment_seconds: float = 5.0,
+        segment_seconds: float = 1.0,
     ) -> Limits:
         """Take the bounds given, the rest by default.
 
@@ -912,6 +912,19 @@ class Spool:
         """Seal every open segment now, empty ones excepted. Returns when they are on disk under their sealed names."""
         ...
 
+    def bound(self, bytes_max: int) -> None:
+        """Make no further file once those of the directory take `bytes_max` bytes; until this is called there is no bound.
+
+        What is there is kept, and the newest records are lost and counted (`usage_lost`) until something was shipped. A
+        lane goes on in the two files it may hold already.
+        """
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps records from being written or sealed just now: a full disk, or the bound."""
+        ...
+
     def recover(self) -> list[str]:
         """Seal what a killed process left open and return the paths. Run once, before `Engine.start`.
 
@@ -1068,6 +1081,10 @@ class UsageBatch:
         Raises:
             ValueError: they are no batch, damaged, of another version, or larger than a batch can be.
         """
+        ...
+
+    def cut(self, *, records_max: int) -> list[UsageBatch]:
+        """Return the batch in pieces of at most so many records, in their order."""
         ...
 
     def packed(self) -> bytes:

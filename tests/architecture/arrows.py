@@ -11,7 +11,7 @@ CUSTOMER_SIDE = frozenset(["billing", "accounts", "support", "content", "ops", "
 CAPABILITIES = PRICE_SIDE | CUSTOMER_SIDE
 INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud"])
 SHARED_NOUNS = frozenset(["clock", "randomness", "errors", "words", "parts", "log"])
-JOINERS = frozenset(["compose", "exchanges", "node", "cli", "__main__"])
+JOINERS = frozenset(["compose", "exchanges", "node", "standing", "cli", "__main__"])
 SPEAKS_TO_ENGINE = frozenset(["pricing", "access", "usage", "telemetry", "compose"])
 INSIDE = frozenset(["model", "errors", "parameters", "tables", "store", "service"])
 EDGES = frozenset(["routes", "jobs", "commands", "pages"])
@@ -79,6 +79,7 @@ RULES = (
     "storage/cache_address.py",
     "storage/retry_door.py",
     "storage/script.py",
+    "usage/envelope.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
@@ -91,6 +92,8 @@ HOMES = {
     "psycopg": ("storage/*",),
     "psycopg_pool": ("storage/*",),
     "alembic": ("storage/*",),
+    "aiobotocore": ("cloud/*",),
+    "botocore": ("cloud/*",),
     "fastapi": ("*/routes.py", "*/pages.py", "web/*"),
     "starlette": ("*/routes.py", "*/pages.py", "web/*"),
     "uvicorn": ("web/*",),

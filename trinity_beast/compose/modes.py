@@ -8,7 +8,7 @@ from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_
 from trinity_beast.compose.gates import gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
-from trinity_beast.compose.metering import metering_parts
+from trinity_beast.compose.metering import metering_parts, reconciler_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
@@ -17,6 +17,7 @@ from trinity_beast.pricing.routes import price_routes
 from trinity_beast.settings import Mode
 from trinity_beast.telemetry import Counters, PoolGauges, database_probe, loop_probe, metering_probe
 from trinity_beast.telemetry.routes import health_routes, metrics_routes
+from trinity_beast.usage.reconciling.routes import reconcile_routes
 from trinity_beast.web import HttpServer
 
 
@@ -49,12 +50,14 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     counters = Counters(engine.counters)
     market = market_of(on, exchanges, engine)
     gates = gates_of(on, engine, counters)
+    reconciler, reconcile_database = reconciler_of(on, engine)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),
         health_routes(on.health, with_facts=False),
         *gates.routers,
         *market_routes(on, exchanges, market, gates.operator),
+        reconcile_routes(reconciler, operator=gates.operator),
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
@@ -68,7 +71,8 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
-        *metering_parts(on),
+        reconcile_database,
+        *metering_parts(on, engine),
         *engine_parts(on, engine, server),
     ]
     return Services(parts, engine)

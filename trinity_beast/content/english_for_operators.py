@@ -254,6 +254,12 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "`beast usage set-aside` shows what was set aside; mend the cause, then `beast usage redrive`.",
         plain_message="The database does not take these rows.",
     ),
+    "SET_ASIDE_UNKNOWN": Text(
+        "Nothing that waits has this number",
+        "Nothing that waits was set aside under {set_aside_id}.",
+        "`beast usage set-aside` lists what waits; `--settled` what no longer does.",
+        plain_message="Nothing that waits was set aside under this number.",
+    ),
     "SPOOL_UNREADABLE": Text(
         "The usage spool cannot be read",
         "{path} cannot be read: {reason}.",

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import copy_into
-from trinity_beast.usage.model import LaneDay, LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
+from trinity_beast.usage.model import BatchName, LaneDay, LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
 from trinity_beast.usage.tables import usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
 
 _OVERLAP = sa.text(
@@ -19,6 +19,15 @@ _OVERLAP = sa.text(
 _STORED = sa.text(
     "UPDATE usage_lanes SET stored = stored + int8multirange(int8range(:first, :last, '[]')), changed_at = clock_timestamp()"
     " WHERE lane_id = :lane"
+)
+_SETTLED = sa.text(
+    # A batch may have been cut otherwise when it was set aside or stored: what counts are its sequences.
+    "SELECT wanted.place - 1 FROM unnest(CAST(:nodes AS text[]), CAST(:boots AS text[]), CAST(:threads AS smallint[]),"
+    " CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) WITH ORDINALITY AS wanted (node, boot, thread, first, last, place)"
+    " LEFT JOIN usage_nodes AS nodes USING (node) LEFT JOIN usage_lanes AS lanes USING (node_id, boot, thread)"
+    " CROSS JOIN LATERAL (SELECT range_agg(int8range(first_sequence, last_sequence, '[]')) AS spans FROM usage_set_aside AS kept"
+    "  WHERE (kept.node, kept.boot, kept.thread) = (wanted.node, wanted.boot, wanted.thread)) AS aside"
+    " WHERE coalesce(lanes.stored, '{}') + coalesce(aside.spans, '{}') @> int8range(wanted.first, wanted.last, '[]')"
 )
 _NOTE_CHANGES = sa.text(
     "INSERT INTO usage_day_changes (day, lane_id, node_id, spans, records, first_at, last_at)"
@@ -84,6 +93,14 @@ async def stored_within(tx: AsyncConnection, lane_id: int, span: Span) -> list[S
 async def note_stored(tx: AsyncConnection, lane_id: int, span: Span) -> None:
     """Note that all of `span` is stored: together with its rows, or not at all."""
     await tx.execute(_STORED, {"lane": lane_id, "first": span.first, "last": span.last})
+
+
+async def settled(tx: AsyncConnection, names: Sequence[BatchName]) -> list[int]:
+    """Return the places of those batches whose every sequence is stored or set aside."""
+    nodes, boots, threads, spans = (list(column) for column in zip(*names, strict=True)) if names else ([], [], [], [])
+    wanted = {"nodes": nodes, "boots": boots, "threads": threads}
+    wanted |= {"firsts": [span.first for span in spans], "lasts": [span.last for span in spans]}
+    return [place for (place,) in await tx.execute(_SETTLED, wanted)]
 
 
 async def note_changes(tx: AsyncConnection, lane: LaneNumbers, span: Span, stored: Sequence[Span], days: Sequence[StoredDay]) -> None:
