@@ -9,7 +9,7 @@ PRODUCT = "trinity_beast"
 PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push", "parameters", "telemetry", "audit"])
 CUSTOMER_SIDE = frozenset(["billing", "accounts", "support", "content", "ops", "console"])
 CAPABILITIES = PRICE_SIDE | CUSTOMER_SIDE
-INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud"])
+INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud", "jobs"])
 SHARED_NOUNS = frozenset(["clock", "randomness", "errors", "words", "parts", "log"])
 JOINERS = frozenset(["compose", "exchanges", "node", "standing", "cli", "__main__"])
 SPEAKS_TO_ENGINE = frozenset(["pricing", "access", "usage", "telemetry", "compose"])
@@ -91,6 +91,7 @@ HOMES = {
     "cryptography": ("access/leaks/signatures.py",),
     "psycopg": ("storage/*",),
     "psycopg_pool": ("storage/*",),
+    "procrastinate": ("jobs/*",),
     "alembic": ("storage/*",),
     "aiobotocore": ("cloud/*",),
     "botocore": ("cloud/*",),

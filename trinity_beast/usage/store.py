@@ -20,6 +20,13 @@ _STORED = sa.text(
     "UPDATE usage_lanes SET stored = stored + int8multirange(int8range(:first, :last, '[]')), changed_at = clock_timestamp()"
     " WHERE lane_id = :lane"
 )
+_NOTE_CHANGES = sa.text(
+    "INSERT INTO usage_day_changes (day, lane_id, node_id, spans, records, first_at, last_at)"
+    " SELECT day, :lane, :node, int8multirange(int8range(:first, :last, '[]')) - CAST(:stored AS int8multirange),"
+    " records, first_at, last_at"
+    " FROM unnest(CAST(:days AS date[]), CAST(:records AS bigint[]), CAST(:first_at AS timestamptz[]), CAST(:last_at AS timestamptz[]))"
+    " AS changed (day, records, first_at, last_at)"
+)
 _SETTLED = sa.text(
     # A batch may have been cut otherwise when it was set aside or stored: what counts are its sequences.
     "SELECT wanted.place - 1 FROM unnest(CAST(:nodes AS text[]), CAST(:boots AS text[]), CAST(:threads AS smallint[]),"
@@ -28,13 +35,6 @@ _SETTLED = sa.text(
     " CROSS JOIN LATERAL (SELECT range_agg(int8range(first_sequence, last_sequence, '[]')) AS spans FROM usage_set_aside AS kept"
     "  WHERE (kept.node, kept.boot, kept.thread) = (wanted.node, wanted.boot, wanted.thread)) AS aside"
     " WHERE coalesce(lanes.stored, '{}') + coalesce(aside.spans, '{}') @> int8range(wanted.first, wanted.last, '[]')"
-)
-_NOTE_CHANGES = sa.text(
-    "INSERT INTO usage_day_changes (day, lane_id, node_id, spans, records, first_at, last_at)"
-    " SELECT day, :lane, :node, int8multirange(int8range(:first, :last, '[]')) - CAST(:stored AS int8multirange),"
-    " records, first_at, last_at"
-    " FROM unnest(CAST(:days AS date[]), CAST(:records AS bigint[]), CAST(:first_at AS timestamptz[]), CAST(:last_at AS timestamptz[]))"
-    " AS changed (day, records, first_at, last_at)"
 )
 _ADD_TO_LANE = sa.text(
     "INSERT INTO usage_lane_days AS held (lane_id, day, records, row_sum)"
@@ -95,14 +95,6 @@ async def note_stored(tx: AsyncConnection, lane_id: int, span: Span) -> None:
     await tx.execute(_STORED, {"lane": lane_id, "first": span.first, "last": span.last})
 
 
-async def settled(tx: AsyncConnection, names: Sequence[BatchName]) -> list[int]:
-    """Return the places of those batches whose every sequence is stored or set aside."""
-    nodes, boots, threads, spans = (list(column) for column in zip(*names, strict=True)) if names else ([], [], [], [])
-    wanted = {"nodes": nodes, "boots": boots, "threads": threads}
-    wanted |= {"firsts": [span.first for span in spans], "lasts": [span.last for span in spans]}
-    return [place for (place,) in await tx.execute(_SETTLED, wanted)]
-
-
 async def note_changes(tx: AsyncConnection, lane: LaneNumbers, span: Span, stored: Sequence[Span], days: Sequence[StoredDay]) -> None:
     """Note for each of `days` that rows of `span`, but for what was `stored` before, are to be summed up."""
     if not days:
@@ -112,6 +104,14 @@ async def note_changes(tx: AsyncConnection, lane: LaneNumbers, span: Span, store
     values = {name: list(column) for name, column in zip(names, columns, strict=True)}
     numbers = {"lane": lane.lane_id, "node": lane.node_id, "first": span.first, "last": span.last, "stored": before}
     await tx.execute(_NOTE_CHANGES, values | numbers)
+
+
+async def settled(tx: AsyncConnection, names: Sequence[BatchName]) -> list[int]:
+    """Return the places of those batches whose every sequence is stored or set aside."""
+    nodes, boots, threads, spans = (list(column) for column in zip(*names, strict=True)) if names else ([], [], [], [])
+    wanted = {"nodes": nodes, "boots": boots, "threads": threads}
+    wanted |= {"firsts": [span.first for span in spans], "lasts": [span.last for span in spans]}
+    return [place for (place,) in await tx.execute(_SETTLED, wanted)]
 
 
 async def add_to_lane(tx: AsyncConnection, lane_id: int, days: Sequence[LaneDay]) -> None:

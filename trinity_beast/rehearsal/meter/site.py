@@ -174,7 +174,9 @@ def _writer(name: str, folder: Path, settings: Mapping[str, str], means: Means) 
         return await asyncio.to_thread(ready_file.exists)
 
     words = _beast("writer", "--ready-file", str(ready_file))
-    given = means.environment({"CLUSTER_NODE": name, "BEAST_PARAMETERS": WRITERS_SHORTENED} | dict(settings))
+    given = means.environment(
+        {"CLUSTER_NODE": name, "BEAST_WRITER_HEALTH_PORT": "0", "BEAST_PARAMETERS": WRITERS_SHORTENED} | dict(settings)
+    )
     return Child(name, words, environment=given, log=own / "log", answers=answers, clock=means.clock, ready_file=ready_file)
 
 
