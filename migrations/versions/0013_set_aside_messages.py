@@ -3,13 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:migrations/versions/0012_set_aside_messages.py
-revision = "0012"
-down_revision = "0011"
-========
 revision = "0013"
 down_revision = "0012"
->>>>>>>> main:migrations/versions/0013_set_aside_messages.py
 branch_labels = None
 depends_on = None
 
