@@ -880,6 +880,11 @@ class Counters:
 class Spool:
     """The usage records on disk: written before an answer leaves, kept through kill -9, sealed for shipping."""
 
+    @property
+    def boot(self) -> str:
+        """The name of this start of the node, as its segments bear it: 32 hexadecimal digits."""
+        ...
+
     def record(
         self,
         *,
@@ -1131,6 +1136,11 @@ class UsageRows:
     @property
     def days(self) -> list[tuple[int, int, bytes]]:
         """By day (days since 1970-01-01, UTC): how many rows, and their COPY stream."""
+        ...
+
+    @property
+    def sums(self) -> list[tuple[int, int]]:
+        """By day, as `days`: the sum of each row's number, which PostgreSQL reckons from the stored row as `hash_record_extended`."""
         ...
 
     @property

@@ -64,7 +64,7 @@ def price_service(on: Ground, exchanges: Exchanges, working: Working) -> Service
         parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
         *working.routes(gates.operator),
-        metering.router,
+        *metering.routers,
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)

@@ -12,6 +12,7 @@ from trinity_beast.usage.overseeing.writing import WriterOversight
 from trinity_beast.usage.parameters import SQS_TIMEOUT_MS
 from trinity_beast.usage.partitions import Dropped, Partitions
 from trinity_beast.usage.receiver import Receiver
+from trinity_beast.usage.reconciling import Difference, EngineCount, Kind, Reconciled, Reconciler, Sought
 from trinity_beast.usage.service import SpoolReader
 from trinity_beast.usage.shipper import Shipped, Shipper
 from trinity_beast.usage.summary import Chosen, Grouped, Latencies, Sums, sums
@@ -27,19 +28,25 @@ __all__ = [
     "Chosen",
     "DayDifference",
     "Days",
+    "Difference",
     "Dropped",
+    "EngineCount",
     "Grouped",
     "InPlace",
+    "Kind",
     "Latencies",
     "Ledger",
     "Oversight",
     "Partitions",
     "Receiver",
+    "Reconciled",
+    "Reconciler",
     "Rolled",
     "SegmentFile",
     "SetAsideUnknown",
     "Shipped",
     "Shipper",
+    "Sought",
     "SpoolListing",
     "SpoolReader",
     "SpoolUnreadable",
