@@ -1,7 +1,8 @@
 """Usage: what every answered request leaves behind."""
 
 from trinity_beast.usage.errors import SpoolUnreadable
-from trinity_beast.usage.model import SegmentFile, SpoolListing, Stored, UnreadableFile, UsageRecord
+from trinity_beast.usage.model import SegmentFile, Span, SpoolListing, Stored, UnreadableFile, UsageRecord
+from trinity_beast.usage.reading import Counted, Dimension, Look, Place, Seen, Sought, Totals, UsageReader, UsageRow
 from trinity_beast.usage.service import SpoolReader
 from trinity_beast.usage.shipper import Carrier, Shipped, Shipper
 from trinity_beast.usage.waiting import Waiting
@@ -9,15 +10,25 @@ from trinity_beast.usage.writer import Writer
 
 __all__ = [
     "Carrier",
+    "Counted",
+    "Dimension",
+    "Look",
+    "Place",
+    "Seen",
     "SegmentFile",
     "Shipped",
     "Shipper",
+    "Sought",
+    "Span",
     "SpoolListing",
     "SpoolReader",
     "SpoolUnreadable",
     "Stored",
+    "Totals",
     "UnreadableFile",
+    "UsageReader",
     "UsageRecord",
+    "UsageRow",
     "Waiting",
     "Writer",
 ]
