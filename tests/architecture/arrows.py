@@ -66,6 +66,8 @@ RULES = (
     "rehearsal/deeds.py",
     "rehearsal/growth.py",
     "rehearsal/history.py",
+    "rehearsal/meter/plan.py",
+    "rehearsal/meter/verdict.py",
     "rehearsal/neighbours.py",
     "rehearsal/oracle.py",
     "rehearsal/plan.py",
@@ -89,6 +91,7 @@ RULES = (
     "storage/retry_door.py",
     "storage/script.py",
     "usage/reading/seen.py",
+    "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
 )

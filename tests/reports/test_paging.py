@@ -38,7 +38,7 @@ async def test_rows_that_come_between_pages_change_none_of_them(
 ) -> None:
     page_size, order = asked
     async with own_database.transaction() as tx:
-        await tx.exec_driver_sql("TRUNCATE usage_logs, usage_key_days, usage_lanes RESTART IDENTITY")
+        await tx.exec_driver_sql("TRUNCATE usage_logs, usage_key_days, usage_lanes, usage_day_changes, usage_days RESTART IDENTITY")
     async with staged(own_database, tmp_path) as stage:
         lanes = dict.fromkeys(range(3), 1)
 

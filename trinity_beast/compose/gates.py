@@ -114,7 +114,7 @@ def _shared_limits(on: Ground, engine: Engine, node_id: str, membership: Members
     if cache is None:
         return [governor]
     exchange = LeaseExchange(engine.leases, cache, node_id, membership.fellowship, on.clock, size=LeaseSize(on.readings))
-    return [Step("limits cache", up=_nothing, down=cache.close), exchange, governor]
+    return [Step("limits cache", down=cache.close), exchange, governor]
 
 
 def _node_id(on: Ground) -> str:
@@ -124,7 +124,3 @@ def _node_id(on: Ground) -> str:
         node_id = on.secrets.base62(16)
         on.folder.note(NODE_ID, node_id)
     return node_id
-
-
-async def _nothing() -> None:
-    """Come up: the cache connects at its first use."""

@@ -24,7 +24,7 @@ STORE = "postgresql"
 FILTERS_CHARACTERS_MAX = 1_000
 CUT = "CUT"
 """What is noted as the code of a report whose telling was cut."""
-_BY = {Kind.BY_ASSET: (Dimension.ASSET,), Kind.BY_SOURCE: (Dimension.SOURCE,)}
+_BY = {Kind.BY_ASSET: Dimension.ASSET, Kind.BY_SOURCE: Dimension.SOURCE}
 
 
 class Owners(Protocol):
@@ -144,9 +144,13 @@ class Reports:
     async def _sums(self, look: Look, asked: Asked, sought: Sought) -> list[Row]:
         if asked.kind is Kind.DAILY:
             days = moments.days_within(asked.since, asked.until, asked.zone)
+            if asked.zone_name == "UTC":
+                return day_rows(days, await look.days(sought, days))
             return day_rows(days, await look.periods(sought, [moments.begin_of(day, asked.zone) for day in days]))
-        by = _BY.get(asked.kind)
-        return totals_rows(asked.kind, await (look.totals(sought) if by is None else look.totals(sought, by)))
+        if asked.kind is Kind.SUMMARY:
+            return totals_rows(asked.kind, await look.totals(sought))
+        # The sum of all is the summary's.
+        return totals_rows(asked.kind, (await look.totals(sought, [_BY[asked.kind]]))[1:])
 
     async def _head(self, look: Look, asked: Asked, sought: Sought, question: bytes, way: Way) -> Head:
         complete_until = await look.complete_until()

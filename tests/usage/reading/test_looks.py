@@ -1,6 +1,6 @@
 """What a look promises: every row once, in order, as it was stored, by every filter; and sums that are those of the rows."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.support.segments import Layout, Written
 from tests.support.stored import CHARGED, HTTP, NOON, OK, RATE_LIMITED, UDP, disc, ns_of, store
 from trinity_beast.storage import Database
-from trinity_beast.usage import Dimension, Place, Sought, Span, Totals, UsageReader, UsageRow
+from trinity_beast.usage import Counted, Dimension, Place, Sought, Span, Totals, UsageReader, UsageRow
+from trinity_beast.usage.reading.model import NOTHING
 
 EVERYTHING = Sought(NOON - timedelta(days=5), NOON + timedelta(days=5), None)
 
@@ -45,8 +46,9 @@ async def test_an_empty_store_has_no_rows_and_sums_of_nothing(reader: UsageReade
     assert await rows_of(reader) == []
     assert await rows_of(reader, Sought(NOON, NOON, ())) == []
     async with reader.look() as look:
-        assert await look.totals(EVERYTHING, [Dimension.ALL]) == [Totals(Dimension.ALL, "", 0, 0, 0, 0, None, None, None)]
-        assert await look.totals(EVERYTHING, [Dimension.ASSET]) == []
+        assert await look.totals(EVERYTHING) == [Totals(Dimension.ALL, "", *NOTHING)]
+        assert await look.days(EVERYTHING, [NOON.date()]) == [NOTHING]
+        assert await look.periods(EVERYTHING, [EVERYTHING.since]) == [NOTHING]
 
 
 async def test_what_is_stored_during_a_look_is_not_seen_by_it(own_database: Database, reader: UsageReader, tmp_path: Path) -> None:
@@ -117,8 +119,13 @@ async def test_rows_and_sums_are_those_of_a_reader_that_shares_no_code(
         if len(rows) > 1:
             assert await rows_of(reader, sought, newest_first=newest_first, after=rows[0].place) == rows[1:]
         async with reader.look() as look:
-            found = await look.totals(sought, [Dimension.ALL, Dimension.ASSET, Dimension.SOURCE, Dimension.STATUS])
+            found = await look.totals(sought, [Dimension.ASSET, Dimension.SOURCE, Dimension.STATUS])
+            days = [sought.since.date() + timedelta(days=place) for place in range(12)]
+            by_day = await look.days(sought, days)
+            begins = [datetime.combine(day, time.min, UTC) for day in days]
+            assert await look.periods(sought, begins) == [counted(rows_within(rows, begin)) for begin in begins]
         assert_sums(found, rows)
+        assert list(map(roughly, by_day)) == [roughly(counted(rows_within(rows, begin))) for begin in begins]
 
 
 def told_of(row: UsageRow) -> tuple[object, ...]:
@@ -140,11 +147,24 @@ def assert_sums(found: list[Totals], rows: list[UsageRow]) -> None:
         told = {each.value: each for each in found if each.dimension is dimension}
         assert told.keys() == groups.keys()
         for value, group in groups.items():
-            latencies = [disc([row.latency_ns for row in group], share) if group else None for share in (0.5, 0.95, 0.99)]
-            charged, refused = sum(row.charged for row in group), sum(row.status >= 400 for row in group)
-            assert told[value][2:] == (len(group), charged, refused, sum(row.answer_bytes for row in group), *latencies)
+            assert roughly(Counted(*told[value][2:])) == roughly(counted(group))
+
+
+def rows_within(rows: list[UsageRow], begin: datetime) -> list[UsageRow]:
+    return [row for row in rows if begin <= row.time < begin + timedelta(days=1)]
+
+
+def counted(rows: list[UsageRow]) -> Counted:
+    latencies = [disc([row.latency_ns for row in rows], share) if rows else None for share in (0.5, 0.95, 0.99)]
+    charged, refused = sum(row.charged for row in rows), sum(row.status >= 400 for row in rows)
+    return Counted(len(rows), charged, refused, sum(row.answer_bytes for row in rows), *latencies)
+
+
+def roughly(found: Counted) -> tuple[object, ...]:
+    """Return counts as they are and percentiles as far as they are promised."""
+    return *found[:4], *(None if each is None else pytest.approx(each, rel=0.012, abs=1) for each in found[4:])
 
 
 async def emptied(database: Database) -> None:
     async with database.transaction() as tx:
-        await tx.exec_driver_sql("TRUNCATE usage_logs, usage_key_days, usage_lanes RESTART IDENTITY")
+        await tx.exec_driver_sql("TRUNCATE usage_logs, usage_key_days, usage_lanes, usage_day_changes, usage_days RESTART IDENTITY")

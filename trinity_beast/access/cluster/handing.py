@@ -2,7 +2,7 @@
 
 import math
 
-from trinity_beast.access.cluster.model import Ask, Block, Handed, HandedOut
+from trinity_beast.access.cluster.model import Ask, Block, Count, Elsewhere, Handed, HandedOut, MonthOf, Others
 
 SECONDS_AT_FULL_RATE = 4.0
 SECONDS_AS_OF_LATE = 600.0
@@ -25,22 +25,33 @@ def low_water(*, rate_per_second: float, burst: int) -> int:
 def hand_out(ask: Ask, handed_out: HandedOut) -> Handed:
     """Decide one ask and enter it in the handed_out.
 
-    Where no other node holds any, a node gets all that it wants: a single caller must be able to spend its last unit.
-    Where others do, each gets a fair part of what is left, so that the last units are spread.
+    Where nobody else holds any, a key gets all that it wants: a single caller must be able to spend its last unit.
+    Where others do, other nodes or other keys of the account, each gets a fair part of what is left, so that the last
+    units are spread.
     """
     of = ask.of
     counts = [handed_out.counts[subject, of.month] for subject in of.subjects]
     block = handed_out.blocks.setdefault(of.place, Block())
     _take_back(ask, handed_out, block)
-    bounds = list(of.subjects.values())
-    left = max(0, min(bound - count.handed for bound, count in zip(bounds, counts, strict=True)))
-    others = handed_out.holders.get(of.place, 0)
-    given = 0 if ask.ends else min(ask.wants, math.ceil(left / (others + 1)))
+    others = handed_out.others.get(of.place, Others()).holders
+    given = 0 if ask.ends else min(ask.wants, math.ceil(elsewhere(of, handed_out).left / (others + 1)))
     block.handed += given
     for count in counts:
         count.handed += given
         count.starves = count.starves or (given < ask.wants and others > 0)
-    return Handed(of, block.handed, left - given, left > given or others > 0)
+    return Handed(of, block.handed, elsewhere(of, handed_out))
+
+
+def elsewhere(of: MonthOf, handed_out: HandedOut) -> Elsewhere:
+    """Return what there is of a month beyond what is held of it here."""
+    others = handed_out.others.get(of.place, Others())
+    left = {
+        subject: bound - handed_out.counts.get((subject, of.month), Count(subject, of.month, 0)).handed
+        for subject, bound in of.subjects.items()
+    }
+    least = max(0, min(left.values()))
+    told = max(0, min(units + others.units.get(subject, 0) for subject, units in left.items()))
+    return Elsewhere(least, told, least > 0 or others.holders > 0)
 
 
 def _take_back(ask: Ask, handed_out: HandedOut, block: Block) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from trinity_beast.storage import Database
@@ -13,7 +13,6 @@ from trinity_beast.usage.reading.seen import Seen, seen_of
 SETTLED_AFTER = timedelta(seconds=15)
 """A node seals what it answered within five seconds and ships it at once: what is older is stored, unless the node is away."""
 SUMMARY = (
-    Dimension.ALL,
     Dimension.ASSET,
     Dimension.SOURCE,
     Dimension.STATUS,
@@ -56,14 +55,21 @@ class Look:
                 yield [_row(raw, self._names) for raw in part]
 
     async def totals(self, sought: Sought, dimensions: Sequence[Dimension] = SUMMARY) -> list[Totals]:
-        """Return what the answers come to, by each dimension: the most asked for first, the sum of all before them."""
-        found = await store.totals(self._tx, sought, self._names, dimensions)
-        return sorted(found, key=lambda each: (dimensions.index(each.dimension), -each.requests, each.value))
+        """Return what the answers come to: all of them first, then by each dimension, the most asked for first.
+
+        Counts and bytes are exact, percentiles within 1.1 per cent of the answer at their rank (`usage/summary`).
+        """
+        return await store.totals(self._tx, sought, self._names, dimensions)
+
+    async def days(self, sought: Sought, wanted: Sequence[date]) -> list[Counted]:
+        """Return what the answers of each of these days in UTC come to, as `totals` does."""
+        found = await store.days(self._tx, sought, self._names)
+        return [found.get(day, NOTHING) for day in wanted]
 
     async def periods(self, sought: Sought, starts: Sequence[datetime]) -> list[Counted]:
-        """Return what the answers of each period come to. Each ends where the next starts, the last with what is sought.
+        """Return what the answers of each period come to, all of it exact, from the rows.
 
-        `starts` rise, and none of what is sought lies before the first.
+        Each ends where the next starts, the last with what is sought. `starts` rise, and none of what is sought lies before the first.
         """
         found = await store.periods(self._tx, sought, self._names, starts)
         return [found.get(place, NOTHING) for place in range(len(starts))]

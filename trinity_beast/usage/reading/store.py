@@ -1,7 +1,7 @@
 """Every SQL statement that reads stored usage for reports. All of a look are asked in one transaction that sees one moment."""
 
 from collections.abc import AsyncGenerator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import fetched
 from trinity_beast.usage.model import Span
-from trinity_beast.usage.reading.model import CHARGED, REFUSED_FROM, Counted, Dimension, Names, Place, Sought, Totals
+from trinity_beast.usage.reading.model import CHARGED, NOTHING, REFUSED_FROM, Counted, Dimension, Names, Place, Sought, Totals
 from trinity_beast.usage.reading.seen import LaneStored
+from trinity_beast.usage.summary import Chosen, Grouped, Sums, sums
 from trinity_beast.usage.tables import usage_key_days, usage_lanes, usage_logs, usage_nodes, usage_sources, usage_words
 
 Moment = AsyncConnection
@@ -19,6 +20,16 @@ ROWS_AT_ONCE = 500
 """So many rows come from the database at a time, and are put into words before others get their turn."""
 BRANCHES_MAX = 64
 """More keys or nodes than this are sorted as a whole rather than merged from an index each."""
+SHARES = (0.5, 0.95, 0.99)
+NO_NUMBER = -1
+_GROUPED = {
+    Dimension.ASSET: Grouped.ASSET,
+    Dimension.SOURCE: Grouped.SOURCE,
+    Dimension.STATUS: Grouped.STATUS,
+    Dimension.PROTOCOL: Grouped.PROTOCOL,
+    Dimension.CACHE_TIER: Grouped.CACHE_TIER,
+    Dimension.CODE: Grouped.CODE,
+}
 _ROW = usage_logs.c
 _COLUMNS = [_ROW[name] for name in (
     "time", "request_id", "key_id", "asset", "asset_count", "source_id", "cache_tier", "state", "status", "code", "protocol", "flags",
@@ -91,15 +102,16 @@ def rows(
 
 
 async def totals(tx: AsyncConnection, sought: Sought, known: Names, dimensions: Sequence[Dimension]) -> list[Totals]:
-    """Return what the answers come to, by each of `dimensions`, in one pass over the rows."""
-    columns = [_dimension_column(dimension) for dimension in dimensions if dimension is not Dimension.ALL]
-    sets = [sa.tuple_(*([] if dimension is Dimension.ALL else [_dimension_column(dimension)])) for dimension in dimensions]
-    statement = (
-        sa.select(sa.func.grouping(*columns) if columns else sa.literal(0), *columns, *_sums())
-        .where(*_conditions(sought, known))
-        .group_by(sa.func.grouping_sets(*sets))
-    )
-    return [_totals_of(row, dimensions, known) for row in await tx.execute(statement)]
+    """Return what the answers come to, all of them first, then by each of `dimensions`, from the sums by day where those reach."""
+    by = [_GROUPED[dimension] for dimension in dimensions]
+    found = await sums(tx, _chosen(sought, known), by)
+    return [_totals_of(each, known) for each in found] or [Totals(Dimension.ALL, "", *NOTHING)]
+
+
+async def days(tx: AsyncConnection, sought: Sought, known: Names) -> dict[date, Counted]:
+    """Return what the answers of each day in UTC come to, from the sums by day where those reach; days without any are left out."""
+    found = await sums(tx, _chosen(sought, known), [Grouped.DAY])
+    return {each.value: _sums_counted(each) for each in found if each.by is Grouped.DAY and isinstance(each.value, date)}
 
 
 async def periods(tx: AsyncConnection, sought: Sought, known: Names, starts: Sequence[datetime]) -> dict[int, Counted]:
@@ -159,7 +171,7 @@ def _conditions(sought: Sought, known: Names) -> list[sa.ColumnElement[bool]]:
 
 
 def _sums() -> list[sa.ColumnElement[Any]]:
-    shares = sa.literal([0.5, 0.95, 0.99], sa.ARRAY(sa.Float))
+    shares = sa.literal(list(SHARES), sa.ARRAY(sa.Float))
     return [
         sa.func.count(),
         sa.func.count().filter(_ROW.flags.bitwise_and(CHARGED) != 0),
@@ -174,18 +186,21 @@ def _counted(sums: Sequence[Any]) -> Counted:
     return Counted(int(requests), int(charged), int(refused), int(answer_bytes), *(latencies or (None, None, None)))
 
 
-def _dimension_column(dimension: Dimension) -> sa.Column[Any]:
-    return _ROW["source_id" if dimension is Dimension.SOURCE else dimension.value]
+def _chosen(sought: Sought, known: Names) -> Chosen:
+    """Return what is sought by the numbers rows have. A name without a number is a number that no row has."""
+    source_ids = known.sources_of(sought.sources) or ([NO_NUMBER] if sought.sources else [])
+    protocols = known.numbers_of("protocol", sought.protocols) or ([NO_NUMBER] if sought.protocols else [])
+    return Chosen(sought.since, sought.until, sought.key_ids, sought.assets, tuple(source_ids), sought.statuses, tuple(protocols))
 
 
-def _totals_of(row: sa.Row[Any], dimensions: Sequence[Dimension], known: Names) -> Totals:
-    """Read one row of a pass: its mask has a bit for each dimension, the last one's the lowest, set where it is not told apart by it."""
-    told_apart = [dimension for dimension in dimensions if dimension is not Dimension.ALL]
-    count = len(told_apart)
-    for place, dimension in enumerate(told_apart):
-        if not row[0] >> (count - 1 - place) & 1:
-            return Totals(dimension, _value_of(dimension, row[1 + place], known), *_counted(row[1 + count :]))
-    return Totals(Dimension.ALL, "", *_counted(row[1 + count :]))
+def _totals_of(found: Sums, known: Names) -> Totals:
+    dimension = next((dimension for dimension, grouped in _GROUPED.items() if grouped is found.by), Dimension.ALL)
+    return Totals(dimension, "" if found.by is None else _value_of(dimension, found.value, known), *_sums_counted(found))
+
+
+def _sums_counted(found: Sums) -> Counted:
+    shares = [found.latencies.percentile(share) for share in SHARES]
+    return Counted(found.requests, found.charged, found.refused, found.answer_bytes, *shares)
 
 
 def _value_of(dimension: Dimension, value: Any, known: Names) -> str:
