@@ -78,6 +78,7 @@ RULES = (
     "rehearsal/tape.py",
     "reports/accepted.py",
     "reports/asked.py",
+    "reports/compact.py",
     "reports/cursor.py",
     "reports/described.py",
     "reports/formats/delimited.py",

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from trinity_beast.access import AdminKey, Callers, Digests, Grant, Keys, Operat
 from trinity_beast.access.routes import operation
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import SystemSecrets
-from trinity_beast.reports import Askers, Reports, Turnstile, Uses
+from trinity_beast.reports import Askers, Compact, Reports, Turnstile, Uses
 from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.storage import Database
 from trinity_beast.usage import UsageReader
@@ -46,6 +47,8 @@ class Stage:
     readings: Readings
     port: int
     folder: Path
+    compact: Compact
+    counted: "Counter[str]"
     threads: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def record(self, records: Sequence[Written], *, thread: int | None = None, first_sequence: int = 1) -> None:
@@ -93,12 +96,18 @@ def answered(seconds: float = 0, **changes: Any) -> Written:
 
 
 @asynccontextmanager
-async def staged(database: Database, folder: Path, grants: Mapping[str, Grant] | None = None) -> AsyncIterator[Stage]:
-    """Serve reports for the length of a block. `grants` says what the keys `ours` (7) and `theirs` (8) may do."""
+async def staged(
+    database: Database, folder: Path, grants: Mapping[str, Grant | None] | None = None, *, refusal: str = "KEY_INVALID"
+) -> AsyncIterator[Stage]:
+    """Serve reports for the length of a block.
+
+    `grants` says what the keys `ours` (7) and `theirs` (8) may do; None is refused with `refusal`.
+    """
     clock, readings = ManualClock(NOON), Readings()
     keys, engine_keys = Keys(database, DIGESTS, clock, SystemSecrets()), FakeEngineKeys()
     given = {"ours": granted(), "theirs": granted(key_id=8)} | dict(grants or {})
-    callers = Callers(engine_keys, FakeDoorman(engine_keys, {SECRETS[name]: each for name, each in given.items()}))
+    let_in = {SECRETS[name]: each for name, each in given.items() if each is not None}
+    callers = Callers(engine_keys, FakeDoorman(engine_keys, let_in, refusal))
     looks = Database(database.url)
     reports = Reports(
         UsageReader(looks),
@@ -109,21 +118,27 @@ async def staged(database: Database, folder: Path, grants: Mapping[str, Grant] |
         node="BeastMain",
         cursor_secret=b"of this test",
     )
+    askers, counted, names = Askers(callers, keys), Counter[str](), RequestIds(clock)
+
+    def count(name: str, amount: int) -> None:
+        counted[name] += amount
+
+    compact = Compact(reports, askers, clock=clock, names=names, words=content, node="BeastMain", count=count)
     operator = operation(Operators(AdminKey(DIGESTS, DIGESTS.digest_of(ADMIN_SECRET)), clock))
     app = build_app(
-        [report_routes(reports, Askers(callers, keys)), report_admin_routes(reports, operator=operator)],
+        [report_routes(reports, askers), report_admin_routes(reports, operator=operator)],
         title="Reports",
         about="Reports.",
         links=(),
         identity=Identity("LRS", "BeastMain", "local", "1"),
         words=content,
         clock=clock,
-        request_ids=RequestIds(clock),
+        request_ids=names,
         limits=callers.known_limits,
     )
     try:
         async with serving(app) as port:
-            yield Stage(database, clock, readings, port, folder)
+            yield Stage(database, clock, readings, port, folder, compact, counted)
     finally:
         await asyncio.wait_for(looks.close(), 10)
 

@@ -1,6 +1,7 @@
 """Usage rows in a database, and what a reader that shares no code makes of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,8 +24,8 @@ def ns_of(moment: datetime) -> int:
 
 async def store(database: Database, folder: Path, records: Sequence[Written], layout: Layout | None = None) -> None:
     """Store records by the real writer."""
-    path = (layout or Layout(first_sequence=1)).write(folder, records)
-    for batch in engine.UsageBatch.of_segment(str(path), records_max=10_000):
+    path = replace(layout or Layout(first_sequence=1), capacity=max(100, len(records))).write(folder, records)
+    for batch in engine.UsageBatch.of_segment(str(path), records_max=100_000):
         await Writer(database).store(batch)
 
 

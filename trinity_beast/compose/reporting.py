@@ -2,11 +2,12 @@
 
 from functools import partial
 
+from trinity_beast import content
 from trinity_beast.compose.doors import GRACE_SECONDS, app_of
 from trinity_beast.compose.gates import Gates
 from trinity_beast.compose.ground import Ground
 from trinity_beast.parts import Part, Step
-from trinity_beast.reports import Askers, Reports, Turnstile, Uses
+from trinity_beast.reports import Askers, Compact, Datagrams, Reports, Turnstile, Uses
 from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.storage import Database
 from trinity_beast.telemetry import Counters
@@ -47,7 +48,20 @@ def reporting_parts(on: Ground, gates: Gates, counters: Counters) -> list[Part]:
     return [
         Step("reports database", up=_nothing, down=database.close),
         Step("reports", up=open_port, down=partial(server.stop, GRACE_SECONDS)),
+        _datagram_port(on, reports, askers, counters),
     ]
+
+
+def _datagram_port(on: Ground, reports: Reports, askers: Askers, counters: Counters) -> Part:
+    compact = Compact(
+        reports, askers, clock=on.clock, names=on.request_ids, words=content, node=on.settings.node, count=counters.add
+    )  # fmt: skip
+    datagrams = Datagrams(compact.answer, on.readings, count=counters.add)
+
+    async def open_port() -> None:
+        on.addresses["report_udp"] = (on.settings.bind, await datagrams.listen(on.settings.bind, on.settings.report_udp_port))
+
+    return Step(datagrams.name, up=open_port, down=datagrams.stop)
 
 
 def _counted(counters: Counters) -> Count:
