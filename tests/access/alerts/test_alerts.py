@@ -87,7 +87,7 @@ async def test_a_key_without_a_monthly_bound_reaches_none(keys: Keys, database: 
 
 async def test_many_nodes_counting_at_once_note_a_threshold_once(own_database: Database, own_keys: Keys) -> None:
     key = (await own_keys.issue("free", "mine")).key.key_id
-    await asyncio.gather(*[own_keys.add_use({key: 1_000}) for _ in range(100)])
+    await asyncio.gather(*[own_keys.add_use({key: 2_500}) for _ in range(40)])
     assert [percent for _, percent, _ in await reached(own_database)] == [50, 80, 95, 100]
 
 
