@@ -4,22 +4,17 @@ Each key is well-formed, checksum and all, and used once, so whoever takes it fo
 one address, which the node soon stops looking up for; then from 4,000, which is within what each of them may try.
 """
 
-import http.client
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.effort import Effort
-from bench.errors import RunBroken
 from bench.figures import Figure, Target
 from bench.generator import Generator, Run
 from bench.machine import Cores
 from bench.processes import raise_file_limit, resident_bytes
-from bench.servers import PATIENCE_SECONDS, ask_line, sample_body
-from bench.whole_node import WholeNode, node_in
+from bench.servers import ask_line, sample_body
+from bench.whole_node import WholeNode, counters_of, good_key, node_in
 
 RATE = 2_000.0
 KEYS = 1_000_000
@@ -46,15 +41,15 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
 
 
 def _flooded(cores: Cores, running: WholeNode, folder: Path, keys: int, addresses: int) -> Iterator[Figure]:
-    http_port, udp_port, health_port = (_port(running, name) for name in ("price", "price_udp", "price_health"))
-    key = _good_key(folder)
+    http_port, udp_port, health_port = (running.port(name) for name in ("price", "price_udp", "price_health"))
+    key = good_key(folder)
     sample_body(http_port, key)
     load = Generator(cores, port=http_port, request=ask_line(key, http_port), pids=[running.pid])
     seconds = keys / KEYS_PER_SECOND
     alone = load.open(seconds=min(seconds, 5.0), rate=RATE)
-    resident, counted = resident_bytes(running.pid), _counters(health_port)
+    resident, counted = resident_bytes(running.pid), counters_of(health_port)
     flooded = load.flooded(seconds=seconds, rate=RATE, flood_port=udp_port, flood_rate=KEYS_PER_SECOND, addresses=addresses)
-    grown, looks = resident_bytes(running.pid) - resident, _counters(health_port)
+    grown, looks = resident_bytes(running.pid) - resident, counters_of(health_port)
     yield from _told(alone, flooded, running.pid, f"{addresses:,} address{'es' if addresses > 1 else ''}")
     tried = flooded.crowd["keys_http"] + flooded.crowd["keys_udp"]
     asked = looks["questions_asked"] - counted["questions_asked"]
@@ -69,26 +64,3 @@ def _told(alone: Run, flooded: Run, pid: int, whence: str) -> Iterator[Figure]:
     yield Figure("  node's share of a processor, in the flood", (flooded.share([pid]),), "")
     for deed, count in flooded.crowd.items():
         yield Figure(f"  flood: {deed.replace('_', ' ')}", (float(count),), "")
-
-
-def _port(running: WholeNode, name: str) -> int:
-    return int(str(running.ready["addresses"][name]).rpartition(":")[2])
-
-
-def _good_key(folder: Path) -> str:
-    beast = Path(sys.executable).with_name("beast")
-    words = [str(beast), "keys", "issue", "--tier", "internal", "--name", "bench", "--data-dir", str(folder / "data")]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
-    if done.returncode != 0:
-        raise RunBroken(f"no key was issued: {done.stderr.strip()[-400:]}")
-    return done.stdout.strip()
-
-
-def _counters(port: int) -> dict[str, int]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-    try:
-        connection.request("GET", "/counters")
-        told: dict[str, int] = json.loads(connection.getresponse().read())["data"]
-    finally:
-        connection.close()
-    return told
