@@ -7,7 +7,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from bench import both, flood, gil, hostile, ingest, lag, memory, meter, outage, overload, price_http, price_udp, start, supplies, symbols
+from bench import (
+    both,
+    clients,
+    flood,
+    gil,
+    hostile,
+    ingest,
+    lag,
+    memory,
+    meter,
+    outage,
+    overload,
+    price_http,
+    price_udp,
+    start,
+    supplies,
+    symbols,
+)
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -29,6 +46,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "lag": lag.bench,
     "outage": outage.bench,
     "overload": overload.bench,
+    "clients": clients.bench,
 }
 
 

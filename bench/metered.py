@@ -16,7 +16,7 @@ from bench.errors import RunBroken
 from bench.generator import Generator
 from bench.machine import Cores
 from bench.servers import ask_line, sample_body
-from bench.whole_node import CLOCK, WholeNode, counters_of, good_key, metrics_of, node_in
+from bench.whole_node import CLOCK, WholeNode, counters_of, issue_key, metrics_of, node_in
 
 SECOND_NS = 1_000_000_000
 LOOK_SECONDS = 0.1
@@ -91,7 +91,7 @@ class MeteredNode:
 def metered_node(cores: Cores) -> Iterator[MeteredNode]:
     """Run a node with stand-in venues in a folder of its own, and a load of good requests for it."""
     with tempfile.TemporaryDirectory(prefix="beast-bench-") as folder, node_in(Path(folder)) as node:
-        key, port = good_key(Path(folder)), node.port("price")
+        key, port = issue_key(Path(folder), "--tier", "internal"), node.port("price")
         sample_body(port, key)
         data = Path(folder) / "data"
         url = (data / "run" / "database-url").read_text().strip()

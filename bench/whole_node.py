@@ -37,7 +37,7 @@ class WholeNode:
     ready: dict[str, Any]
 
     def port(self, name: str) -> int:
-        """Return the port of one of its listeners."""
+        """Return the port of one of its addresses."""
         return int(str(self.ready["addresses"][name]).rpartition(":")[2])
 
 
@@ -79,15 +79,15 @@ def node_in(folder: Path) -> Iterator[WholeNode]:
             process.wait(PATIENCE_SECONDS)
 
 
-def good_key(folder: Path) -> str:
-    """Return a new key without limits of the node on `folder`/data.
+def issue_key(folder: Path, *words: str) -> str:
+    """Have the node on `folder`/data issue a key, as `beast keys issue` does, and return it.
 
     Raises:
-        RunBroken: none was issued.
+        RunBroken: it did not.
     """
     beast = Path(sys.executable).with_name("beast")
-    words = [str(beast), "keys", "issue", "--tier", "internal", "--name", "bench", "--data-dir", str(folder / "data")]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    command = [str(beast), "keys", "issue", "--name", "bench", "--data-dir", str(folder / "data"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     if done.returncode != 0:
         raise RunBroken(f"no key was issued: {done.stderr.strip()[-400:]}")
     return done.stdout.strip()
