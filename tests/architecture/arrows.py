@@ -80,6 +80,8 @@ RULES = (
     "storage/retry_door.py",
     "storage/script.py",
     "usage/envelope.py",
+    "usage/mirror/marks.py",
+    "usage/mirror/packing.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
