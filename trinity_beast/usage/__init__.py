@@ -6,6 +6,7 @@ from trinity_beast.usage.carriers import ByQueue, Carrier, InPlace
 from trinity_beast.usage.days import DayDifference, Days, Rolled
 from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.ledger import Ledger
+from trinity_beast.usage.mirror import Mirrored, UsageMirror
 from trinity_beast.usage.model import Carried, SegmentFile, SpoolListing, Stored, UnreadableFile, UsageRecord
 from trinity_beast.usage.parameters import SHIPMENTS_MAX, SQS_TIMEOUT_MS
 from trinity_beast.usage.partitions import Dropped, Partitions
@@ -31,6 +32,7 @@ __all__ = [
     "InPlace",
     "Latencies",
     "Ledger",
+    "Mirrored",
     "Partitions",
     "Receiver",
     "Rolled",
@@ -44,6 +46,7 @@ __all__ = [
     "Stored",
     "Sums",
     "UnreadableFile",
+    "UsageMirror",
     "UsageRecord",
     "Waiting",
     "Writer",

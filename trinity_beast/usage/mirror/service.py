@@ -56,7 +56,7 @@ class UsageMirror:
         self._batch_rows, self._mark_every = batch_rows, mark_every
         self._kept_days = readings.of(parameters.KEPT_DAYS)
 
-    async def sync(self, *, is_full: bool = False, on_rows: Callable[[int, int], None] | None = None) -> Mirrored:
+    async def sync(self, *, is_full: bool = False, on_rows: Callable[[int, int], None] = lambda _done, _of: None) -> Mirrored:
         """Bring the mirror into step. `is_full` puts every row there anew. `on_rows` is told how many of about how many are done.
 
         Raises:
@@ -80,7 +80,7 @@ class UsageMirror:
         tx: store.Moment,
         marks: dict[int, LaneMark],
         missing: Mapping[LaneNumbers, Sequence[Missing]],
-        on_rows: Callable[[int, int], None] | None,
+        on_rows: Callable[[int, int], None],
     ) -> int:
         """Put what is missing there, the newest day first: most often all of it is of that, and then no other is looked at."""
         wanted = sum(each.span.last - each.span.first + 1 for of_lane in missing.values() for each in of_lane)
@@ -92,9 +92,9 @@ class UsageMirror:
                     break
                 async for chunk in store.rows(tx, day, missing, since_us):
                     await pouring.take(chunk)
-                    if on_rows is not None:
-                        on_rows(pouring.rows, max(wanted, pouring.rows))
+                    on_rows(pouring.rows, max(wanted, pouring.rows))
                 await pouring.end()
+                on_rows(pouring.rows, max(wanted, pouring.rows))
         finally:
             await pouring.abandon()
         return pouring.rows
