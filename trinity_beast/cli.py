@@ -21,7 +21,7 @@ from trinity_beast.access.commands import keys_app
 from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
-from trinity_beast.compose import run_writer
+from trinity_beast.compose import run_sync, run_writer
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
 from trinity_beast.feeds.auditing.commands import audit_verbs
@@ -30,7 +30,9 @@ from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
+from trinity_beast.ops import Synced, Tell
 from trinity_beast.ops.commands import db_app, jobs_app
+from trinity_beast.ops.syncing.commands import add_sync_verb
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
@@ -163,6 +165,12 @@ def _spool_and_node(data_dir: Path | None) -> tuple[Path, str]:
     return _spool_of(data_dir), read_settings(data_dir=data_dir).node
 
 
+def _synced(data_dir: Path | None, is_full: bool, tell: Tell) -> Sequence[Synced]:
+    settings, where = read_settings(data_dir=data_dir), _whereabouts(data_dir)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_sync(settings, where, is_full=is_full, tell=tell, clock=CLOCK, secrets=SECRETS, dice=dice()))
+
+
 KEYS = keys_app(_where, CLOCK, SECRETS, told)
 add_live_verbs(KEYS, _node_of, told)
 beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
@@ -176,6 +184,7 @@ audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 beast.add_typer(jobs_app(_node_of, told))
 beast.add_typer(db_app(_node_of, told))
+add_sync_verb(beast, _synced, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(usage_app(_node_of, told))
 reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)

@@ -102,6 +102,8 @@ RULES = (
     "usage/envelope.py",
     "usage/pace.py",
     "usage/reading/seen.py",
+    "usage/mirror/marks.py",
+    "usage/mirror/packing.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",

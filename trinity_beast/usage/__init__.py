@@ -6,6 +6,7 @@ from trinity_beast.usage.carriers import ByQueue, Carrier, InPlace
 from trinity_beast.usage.days import DayDifference, Days, Rolled
 from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.ledger import Ledger
+from trinity_beast.usage.mirror import Mirrored, UsageMirror
 from trinity_beast.usage.model import Carried, SegmentFile, Span, SpoolListing, Stored, UnreadableFile, UsageRecord
 from trinity_beast.usage.overseeing.service import Oversight
 from trinity_beast.usage.overseeing.writing import WriterOversight
@@ -40,6 +41,7 @@ __all__ = [
     "Latencies",
     "Ledger",
     "Look",
+    "Mirrored",
     "Oversight",
     "Partitions",
     "Place",
@@ -61,6 +63,7 @@ __all__ = [
     "Sums",
     "Totals",
     "UnreadableFile",
+    "UsageMirror",
     "UsageReader",
     "UsageRecord",
     "UsageRow",
