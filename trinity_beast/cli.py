@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 import uvloop
@@ -34,6 +35,8 @@ from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
 from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
+from trinity_beast.stress.commands import Means as StressMeans
+from trinity_beast.stress.commands import stress_app
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
 from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
@@ -143,6 +146,13 @@ def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> 
     return KnownNode((url or noted or here).rstrip("/"), admin_key or settings.admin_key, operator)
 
 
+def _targets_of(data_dir: Path | None) -> Sequence[str]:
+    """Return the node's two doors: where it says it is, else where the settings would have it."""
+    url = _node_of(data_dir, "", "", "").url
+    host = urlsplit(url).hostname or "127.0.0.1"
+    return [url, f"udp://{f'[{host}]' if ':' in host else host}:{read_settings(data_dir=data_dir).price_udp_port}"]
+
+
 def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
@@ -165,6 +175,7 @@ discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
 reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
+beast.add_typer(stress_app(StressMeans(CLOCK, _targets_of, told)))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
 

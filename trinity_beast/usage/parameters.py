@@ -64,3 +64,15 @@ HOLD_SECONDS = Parameter(
     "usage_hold_seconds", group=GROUP, unit="s", default=30, least=2, most=3_600,
     help="How long the queue gives a message to nobody else while a writer has it; the writer asks for more in time.",
 )  # fmt: skip
+KEPT_DAYS = Parameter(
+    "usage_kept_days", group=GROUP, unit="days", default=93, least=1, most=3_660,
+    help="How many days, today included, the rows of answers are kept; a day is dropped once its sums are made.",
+)  # fmt: skip
+SUMS_KEPT_DAYS = Parameter(
+    "usage_sums_kept_days", group=GROUP, unit="days", default=1_100, least=1, most=36_600,
+    help="How many days, today included, the sums by day are kept; never shorter than the rows.",
+)  # fmt: skip
+DAYS_AHEAD = Parameter(
+    "usage_days_ahead", group=GROUP, unit="days", default=7, least=1, most=60,
+    help="For how many days to come there is a place for rows already, so that no midnight waits for one to be made.",
+)  # fmt: skip
