@@ -41,7 +41,7 @@ _STORED = sa.text(
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(RECORDS, min_size=1, max_size=12))
 async def test_what_is_noted_of_a_lane_and_day_is_what_its_rows_sum_up_to(
-    database: Database, tmp_path: Path, records: list[Written]
+    own_database: Database, tmp_path: Path, records: list[Written]
 ) -> None:
     async with own_database.transaction() as tx:
         await tx.execute(sa.text("TRUNCATE usage_logs, usage_key_days, usage_lanes, usage_lane_days"))
