@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.routes import admission, key_routes
 from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
 from trinity_beast.compose.gates import Gates, gates_of
@@ -14,6 +15,7 @@ from trinity_beast.compose.reporting import reporting_parts
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
+from trinity_beast.parameters.routes import parameter_routes
 from trinity_beast.parts import Part
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.settings import Mode
@@ -62,7 +64,9 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     built = [build(on, exchanges, entrance) for build in MODES[on.settings.mode]]
     on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
-    return Services([part for each in built for part in each.parts], engines[0] if engines else None)
+    # Parameters first: whatever starts after them finds what is stored in force.
+    parts = [on.knobs.watch, *(part for each in built for part in each.parts)]
+    return Services(parts, engines[0] if engines else None)
 
 
 def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Services:
@@ -77,6 +81,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         key_routes(gates.callers),
         health_routes(on.health, with_facts=False),
         *gates.routers,
+        parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
@@ -91,7 +96,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
-        *metering_parts(on),
+        *metering_parts(on, engine),
         *engine_parts(on, engine, server),
     ]
     return Services(parts, engine)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from trinity_beast.access.cluster import store
 from trinity_beast.access.cluster.former_lives import FormerLives, settle_former_lives
-from trinity_beast.access.cluster.handing import elsewhere, hand_out, low_water, wanted
+from trinity_beast.access.cluster.handing import elsewhere, hand_out_all, low_water, wanted
 from trinity_beast.access.cluster.model import Ask, Elsewhere, Handed, HandedOut, Holder, MonthOf, Others
 from trinity_beast.access.gate import Resolves
 from trinity_beast.access.model import Grant, Refused
@@ -259,8 +259,7 @@ class QuotaBlocks:
             async with self._database.transaction() as tx:
                 handed_out = await store.lock_handed_out(tx, self._holder, months)
                 self._reckon_with_siblings(asks.keys(), handed_out)
-                # What is given back comes first: another key of the account may want it.
-                handed = {place: hand_out(ask, handed_out) for place, ask in sorted(asks.items(), key=lambda one: one[1].wants > 0)}
+                handed = dict(zip(asks, hand_out_all(list(asks.values()), handed_out), strict=True))
                 ended = [ask.of for ask in asks.values() if ask.ends]
                 await store.write_handed_out(tx, self._holder, handed_out, months, ended)
                 alerts = await store.book_use(tx, self._newly_spent(asks), at=self._clock.now())
