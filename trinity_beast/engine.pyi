@@ -594,8 +594,8 @@ class Keys:
         """Take one token of a key on behalf of Python, from the same bucket the threads use. What is refused is counted here.
 
         `address` and `origin` say where the request came from, for keys that are kept to networks or origins.
-        `wants_prices` False is a request for something else, whose scope Python looks at.
         A month that is used up refuses; nothing of it is spent until `charge`, once there is a price to tell.
+        `wants_prices` False is a request for something else, whose scope Python looks at, and which no month pays for.
         """
         ...
 

@@ -42,6 +42,7 @@ def test_a_live_key_is_granted_what_its_tier_allows() -> None:
         cache_seconds=300,
         features=Features(udp=True),
         created_at=KEY.created_at,
+        report_quota=10,
     )
 
 

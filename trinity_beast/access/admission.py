@@ -59,6 +59,7 @@ def _grant(key: Key, tier: Tier, now: datetime) -> Grant:
         features=tier.features,
         restrictions=own,
         created_at=key.created_at,
+        report_quota=None if tier.unlimited else tier.report_quota,
     )
 
 

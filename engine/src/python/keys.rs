@@ -252,7 +252,8 @@ impl Keys {
             slot.note_refused(now.monotonic_ns);
             return Verdict::of_key(code, &slot, &slot.standing(now));
         }
-        match slot.spend(false, now, &shared.clock) {
+        let spent = if approach.wants_prices { slot.spend(false, now, &shared.clock) } else { slot.spend_token(now, &shared.clock) };
+        match spent {
             Ok(standing) => Verdict::of_key(Code::Ok, &slot, &standing),
             Err((code, standing)) => Verdict::of_key(code, &slot, &standing),
         }
