@@ -36,6 +36,7 @@ from trinity_beast.ops.syncing.commands import add_sync_verb
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
+from trinity_beast.reports.commands import report_app
 from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.stress.commands import Means as StressMeans
@@ -188,6 +189,7 @@ add_sync_verb(beast, _synced, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(usage_app(_node_of, told))
 reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)
+beast.add_typer(report_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 beast.add_typer(stress_app(StressMeans(CLOCK, _targets_of, told)))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))

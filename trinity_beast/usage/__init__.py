@@ -14,7 +14,7 @@ from trinity_beast.usage.parameters import SQS_TIMEOUT_MS
 from trinity_beast.usage.partitions import Dropped, Partitions
 from trinity_beast.usage.reading import Counted, Dimension, Look, Place, Seen, Sought, Totals, UsageReader, UsageRow
 from trinity_beast.usage.receiver import Receiver
-from trinity_beast.usage.reconciling import Difference, EngineCount, Kind, Reconciled, Reconciler
+from trinity_beast.usage.reconciling import Difference, EngineCount, Reconciled, Reconciler
 from trinity_beast.usage.service import SpoolReader
 from trinity_beast.usage.shipper import Shipped, Shipper
 from trinity_beast.usage.summary import Chosen, Grouped, Latencies, Sums, sums
@@ -37,7 +37,6 @@ __all__ = [
     "EngineCount",
     "Grouped",
     "InPlace",
-    "Kind",
     "Latencies",
     "Ledger",
     "Look",
