@@ -30,6 +30,7 @@ from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parameters import Parameter
 from trinity_beast.pricing.routes import price_routes
+from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry.routes import health_routes
 from trinity_beast.web import Identity, build_app
 from trinity_beast.web.openapi import description
@@ -112,6 +113,7 @@ def openapi_page() -> str:
         asset_routes(absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
         alert_routes(absent, operator=operator),
+        stress_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),
     ]

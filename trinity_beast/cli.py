@@ -147,7 +147,7 @@ audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
-beast.add_typer(stress_app(StressMeans(CLOCK, _targets_of, told)))
+beast.add_typer(stress_app(StressMeans(CLOCK, SECRETS, _node_of, _targets_of, told)))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
 

@@ -87,6 +87,7 @@ RULES = (
     "stress/plots.py",
     "stress/questions.py",
     "stress/report.py",
+    "stress/telling.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
