@@ -22,6 +22,7 @@ from bench import (
     price_http,
     price_udp,
     start,
+    stress,
     supplies,
     symbols,
 )
@@ -47,6 +48,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "outage": outage.bench,
     "overload": overload.bench,
     "clients": clients.bench,
+    "stress": stress.bench,
 }
 
 

@@ -104,6 +104,7 @@ RULES = (
     "usage/reading/seen.py",
     "usage/mirror/marks.py",
     "usage/mirror/packing.py",
+    "stress/telling.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
