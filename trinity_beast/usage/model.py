@@ -28,6 +28,14 @@ class StoredDay(NamedTuple):
     last_at: datetime
 
 
+class LaneDay(NamedTuple):
+    """What is stored of one lane and UTC day: how many rows, and the sum of their numbers (see `engine.UsageRows.sums`)."""
+
+    day: date
+    records: int
+    row_sum: int
+
+
 class UsedDay(NamedTuple):
     """What answers of one UTC day add to a key's counts: of all `requests`, how many were charged, and how many refused."""
 
