@@ -116,7 +116,7 @@ def writer(
 def _written(settings: Settings, ready: Path | None) -> int:
     configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=Redactor([]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, dice=dice()))
+        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, secrets=SECRETS, dice=dice()))
 
 
 def _served(settings: Settings, wanted: Wanted) -> int:
