@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import both, flood, gil, hostile, ingest, memory, meter, overload, price_http, price_udp, start, supplies, symbols
+from bench import both, flood, gil, hostile, ingest, memory, meter, overload, price_http, price_udp, start, supplies, symbols, sync
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -26,6 +26,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "ingest": ingest.bench,
     "symbols": symbols.bench,
     "meter": meter.bench,
+    "sync": sync.bench,
     "overload": overload.bench,
 }
 
