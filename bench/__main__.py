@@ -25,6 +25,7 @@ from bench import (
     stress,
     supplies,
     symbols,
+    sync,
 )
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
@@ -46,6 +47,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "meter": meter.bench,
     "lag": lag.bench,
     "outage": outage.bench,
+    "sync": sync.bench,
     "overload": overload.bench,
     "clients": clients.bench,
     "stress": stress.bench,
