@@ -101,6 +101,8 @@ RULES = (
     "stress/questions.py",
     "stress/report.py",
     "usage/envelope.py",
+    "usage/pace.py",
+    "usage/reading/seen.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
