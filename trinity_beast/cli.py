@@ -98,7 +98,7 @@ def serve(
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
 
 
-@beast.command(epilog="Example: QUEUE_URL=https://sqs.us-east-2.amazonaws.com/123456789012/usage DATABASE_URL=… beast writer")
+@beast.command(epilog="Example: beast writer --config /etc/beast/writer.conf --ready-file /run/beast/writer.json")
 def writer(
     *,
     ready_file: Annotated[
