@@ -30,11 +30,14 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.routes import audit_routes
 from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
+from trinity_beast.ops.insights.routes import insight_routes
+from trinity_beast.ops.runs.routes import job_routes
 from trinity_beast.parameters.built_in import PROFILES
 from trinity_beast.parameters.routes import parameter_routes
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.telemetry.routes import health_routes
+from trinity_beast.usage.overseeing.routes import usage_admin_routes
 from trinity_beast.web import Identity, Router, build_app
 from trinity_beast.web.openapi import description
 
@@ -134,8 +137,11 @@ def openapi_page() -> str:
         feed_routes(absent, operator=operator, clock=absent, rest=absent, behind=absent),
         asset_routes(absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
+        job_routes(absent, operator=operator),
+        insight_routes(absent, operator=operator),
         alert_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
+        usage_admin_routes(absent, absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),
         parameter_routes(absent, absent, absent, operator=operator, refused=ADMIN_REFUSALS),
     ]

@@ -30,6 +30,7 @@ from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
+from trinity_beast.ops.commands import db_app, jobs_app
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
@@ -40,6 +41,7 @@ from trinity_beast.stress.commands import Means as StressMeans
 from trinity_beast.stress.commands import stress_app
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
+from trinity_beast.usage.overseeing.commands import usage_app
 from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
 from trinity_beast.version import VERSION
 from trinity_beast.web import KnownNode
@@ -173,7 +175,10 @@ beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
+beast.add_typer(jobs_app(_node_of, told))
+beast.add_typer(db_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))
+beast.add_typer(usage_app(_node_of, told))
 reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)
 beast.add_typer(report_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))

@@ -707,9 +707,13 @@ class Quotas:
     def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
         """Take delivery: key, end of its month, units, units the store has left, whether it may have more, low-water mark.
 
-        A key whose units are spent is told RATE_LIMITED while there may be more, and QUOTA_SPENT after. With no more than
-        the low-water mark left it is among the `hungry`.
+        A key whose units are spent is told RATE_LIMITED while there may be more, DEPENDENCY_AWAY while `store_is_away`, and
+        QUOTA_SPENT after. With no more than the low-water mark left it is among the `hungry`.
         """
+        ...
+
+    def store_is_away(self, is_away: bool) -> None:
+        """Note whether the store that hands out units can be reached."""
         ...
 
     def take_out(self, months: Sequence[tuple[int, int, int]]) -> list[int]:

@@ -196,7 +196,7 @@ impl KeySlot {
     /// Spend a unit of the month for what a token was taken for before.
     ///
     /// # Errors
-    /// `QUOTA_SPENT`, or `RATE_LIMITED` where only this node's part of the month is.
+    /// `QUOTA_SPENT`, or where only this node's part of the month is `RATE_LIMITED`, or `DEPENDENCY_AWAY`.
     pub fn charge(&self, wall_ns: u64) -> Result<(), Code> {
         match &self.quota {
             Some(quota) if !self.policy.unlimited && !quota.spend(wall_ns) => Err(quota.refusal()),

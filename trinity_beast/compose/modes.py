@@ -10,8 +10,9 @@ from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_
 from trinity_beast.compose.gates import Gates, gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
-from trinity_beast.compose.metering import metering_parts, reconciler_of
+from trinity_beast.compose.metering import metering_of
 from trinity_beast.compose.reporting import reporting_parts
+from trinity_beast.compose.working import Working, working_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
@@ -21,7 +22,6 @@ from trinity_beast.pricing.routes import price_routes
 from trinity_beast.settings import Mode
 from trinity_beast.telemetry import Counters, PoolGauges, database_probe, loop_probe, metering_probe
 from trinity_beast.telemetry.routes import health_routes, metrics_routes
-from trinity_beast.usage.reconciling.routes import reconcile_routes
 from trinity_beast.web import HttpServer
 
 
@@ -34,10 +34,10 @@ class Services:
 
 
 class Entrance:
-    """What every service behind a key shares: the engine, its counters, and who is let in. Built when it is first asked for."""
+    """What every service shares: the work done in turn, the engine, its counters, and who is let in. Built when it is first asked for."""
 
-    def __init__(self, on: Ground) -> None:
-        self._on = on
+    def __init__(self, on: Ground, working: Working) -> None:
+        self._on, self.working = on, working
 
     @cached_property
     def engine(self) -> Engine:
@@ -61,12 +61,12 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     Raises:
         ParameterUnknown: a value was given for a parameter that none of it has.
     """
-    entrance = Entrance(on)
+    entrance = Entrance(on, working_of(on))
     built = [build(on, exchanges, entrance) for build in MODES[on.settings.mode]]
     on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
     # Parameters first: whatever starts after them finds what is stored in force.
-    parts = [on.knobs.watch, *(part for each in built for part in each.parts)]
+    parts = [on.knobs.watch, *entrance.working.parts, *(part for each in built for part in each.parts)]
     return Services(parts, engines[0] if engines else None)
 
 
@@ -77,7 +77,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
     """
     engine, counters, gates = entrance.engine, entrance.counters, entrance.gates
     market = market_of(on, exchanges, engine)
-    reconciler, reconcile_database = reconciler_of(on, engine)
+    metering = metering_of(on, engine, counters, gates.operator)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),
@@ -85,7 +85,8 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         *gates.routers,
         parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
-        reconcile_routes(reconciler, operator=gates.operator),
+        *entrance.working.routes(gates.operator),
+        *metering.routers,
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
@@ -95,12 +96,11 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
     on.health.register("metering", metering_probe(counters), is_needed=False)
     on.health.register("event loop", loop_probe(), is_needed=False)
     parts: list[Part] = [
-        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market))),
+        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market), metering.samples)),
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
-        reconcile_database,
-        *metering_parts(on, engine),
+        *metering.parts,
         *engine_parts(on, engine, server),
     ]
     return Services(parts, engine)

@@ -91,6 +91,17 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits on disk to be stored: files that are whole, what they take and hold, and since when the oldest waits."""
+
+    files: int = 0
+    bytes: int = 0
+    records: int = 0
+    oldest_ns: int | None = None
+    """Unix time at which it was sealed; None where nothing waits."""
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentFile:
     """One segment: its file, and what its header and records say.
 

@@ -176,7 +176,7 @@ impl Keys {
         match Code::named(verdict.code) {
             Some(Code::RateLimited) => counters.add(Counter::RateLimited, 1),
             Some(Code::QuotaSpent) => counters.add(Counter::QuotaRefused, 1),
-            Some(Code::Ok) | None => {}
+            Some(Code::Ok | Code::DependencyAway) | None => {}
             Some(_) => counters.add(Counter::KeysRefused, 1),
         }
         verdict

@@ -6,8 +6,8 @@ What code from before stores after this step is not noted: `beast reconcile` tel
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
