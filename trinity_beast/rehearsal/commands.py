@@ -19,7 +19,7 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.rehearsal.conductor import Conductor
 from trinity_beast.rehearsal.feeds import FeedsWanted, rehearse_feeds
 from trinity_beast.rehearsal.growth import Vitals
-from trinity_beast.rehearsal.meter.meter import MeterWanted, rehearse_meter
+from trinity_beast.rehearsal.meter.meter import MeterWanted, Watching, rehearse_meter
 from trinity_beast.rehearsal.meter.plan import Blow
 from trinity_beast.rehearsal.meter.report import MeterReport, meter_table, summary
 from trinity_beast.rehearsal.progress import growth_table, progress_table, vitals_line, vitals_table
@@ -97,23 +97,28 @@ def rehearse_app(means: Means, tell: Callable[[TrinityError], str] = str) -> typ
     def meter(
         *,
         seconds: Annotated[float, typer.Option(min=3, max=86_400, help="How long processes die under load, each run.")] = 120.0,
-        runs: Annotated[int, typer.Option(min=1, max=10_000, help="How many runs, each on a site of its own and of the next seed.")] = 1,
+        runs: Annotated[int, typer.Option(min=1, max=10_000, help="How many runs, each of the next seed.")] = 1,
         seed: Seed = 1,
         carrier: Annotated[
             Way, typer.Option(help="How usage is stored: through a queue by two writers, or by each node itself.")
         ] = Way.SQS,
+        one_site: Annotated[
+            bool,
+            typer.Option("--one-site", help="Have all runs at one site, one after the other: each counts what those before left, too."),
+        ] = False,
         valkey: Annotated[
             Path | None, typer.Option(help="The Valkey server to run. Default: valkey-server or redis-server on the PATH.")
         ] = None,
         as_json: AsJson = False,
     ) -> None:
         """Kill nodes, writers and servers at random under load; then every answered request must be counted exactly once."""
-        reports = []
+        reports: list[MeterReport] = []
+        watching = Watching(lambda blow: _say_blow(talk, blow), lambda report: _print_meter(report, talk, as_json=as_json))
+        at_once = runs if one_site else 1
         with _refusals_told(talk, tell):
-            for each in range(seed, seed + runs):
-                wanted = MeterWanted(seconds=seconds, seed=each, by_queue=carrier is Way.SQS, valkey_server=valkey)
-                reports.append(_run(rehearse_meter(wanted, means, struck=lambda blow: _say_blow(talk, blow))))
-                _print_meter(reports[-1], talk, as_json=as_json)
+            for first in range(seed, seed + runs, at_once):
+                wanted = MeterWanted(seconds, first, by_queue=carrier is Way.SQS, runs=at_once, valkey_server=valkey)
+                reports += _run(rehearse_meter(wanted, means, watching=watching))
         passed = sum(report.has_passed for report in reports)
         if as_json:
             told = {"passed": passed == runs, "runs_passed": passed, "runs": [report.as_json() for report in reports]}

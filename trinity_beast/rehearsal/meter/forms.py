@@ -1,7 +1,6 @@
 """Reading a report in each of its four forms, by a reader of our own. Pure."""
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -46,11 +45,15 @@ def _rows(form: str, text: str) -> Iterable[Mapping[str, str]]:
         case "json":
             return _objects(text)
         case "csv":
-            return csv.DictReader(io.StringIO(text, newline=""))
+            return csv.DictReader(_lines(text))
         case "tsv":
-            return csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")
+            return csv.DictReader(_lines(text), delimiter="\t")
         case _:
             return _columns(text)
+
+
+def _lines(text: str) -> Iterable[str]:
+    return (line + "\n" for line in text.split("\n"))
 
 
 def _objects(text: str) -> list[Mapping[str, str]]:

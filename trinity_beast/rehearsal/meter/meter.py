@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trinity_beast.randomness import dice_from
@@ -29,33 +29,50 @@ WAITING = frozenset([".sealed", ".packed"])
 
 @dataclass(frozen=True, slots=True)
 class MeterWanted:
-    """How long processes die, drawn from which seed."""
+    """How long processes die in each run, drawn from which seed; the next run has the next."""
 
     seconds: float = 120.0
     seed: int = 1
     pause_seconds: float = PAUSE_SECONDS
     by_queue: bool = True
+    runs: int = 1
     valkey_server: Path | None = None
 
 
-async def rehearse_meter(wanted: MeterWanted, means: Means, *, struck: Callable[[Blow], None] = lambda _blow: None) -> MeterReport:
-    """Bring up a site, let its processes die under load, let it drain, and compare.
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Who is told of each blow, and of each run that has ended."""
+
+    struck: Callable[[Blow], None] = lambda _blow: None
+    ended: Callable[[MeterReport], None] = lambda _report: None
+
+
+async def rehearse_meter(wanted: MeterWanted, means: Means, *, watching: Watching | None = None) -> list[MeterReport]:
+    """Bring up a site; as often as wanted, let its processes die under load, let it drain, and compare all that ever happened there.
 
     Raises:
         RehearsalBroken: it could not be carried out.
     """
+    watching, ledger, reports = watching or Watching(), Ledger(), list[MeterReport]()
     async with sited(wanted.seed, means, by_queue=wanted.by_queue, valkey_server=wanted.valkey_server) as site:
-        blows = blows_of(dice_from(f"{wanted.seed} blows"), sorted(site.mortals), wanted.seconds)
-        ledger = Ledger()
-        await _under_load(site, wanted, ledger, blows, struck)
-        await site.all_ready()
-        drain_seconds = await _drained(site)
-        database = Database(site.database_url, connections_max=1, statement_seconds=120.0, transaction_seconds=180.0)
-        try:
-            verdict, problems = await _judged(site, database, ledger)
-        finally:
-            await database.close()
-    kills = {name: mortal.kills for name, mortal in site.mortals.items()}
+        for seed in range(wanted.seed, wanted.seed + wanted.runs):
+            reports.append(await _run(site, replace(wanted, seed=seed), ledger, watching.struck))
+            watching.ended(reports[-1])
+    return reports
+
+
+async def _run(site: Site, wanted: MeterWanted, ledger: Ledger, struck: Callable[[Blow], None]) -> MeterReport:
+    before = {name: mortal.kills for name, mortal in site.mortals.items()}
+    blows = blows_of(dice_from(f"{wanted.seed} blows"), sorted(site.mortals), wanted.seconds)
+    await _under_load(site, wanted, ledger, blows, struck)
+    await site.all_ready()
+    drain_seconds = await _drained(site)
+    database = Database(site.database_url, connections_max=1, statement_seconds=120.0, transaction_seconds=180.0)
+    try:
+        verdict, problems = await _judged(site, database, ledger)
+    finally:
+        await database.close()
+    kills = {name: mortal.kills - before[name] for name, mortal in site.mortals.items()}
     return MeterReport(wanted.seed, wanted.seconds, blows, kills, drain_seconds, verdict, tuple(problems))
 
 
@@ -105,12 +122,10 @@ async def _drained(site: Site) -> float:
 
 async def _waits(site: Site) -> bool:
     """Return whether a record waits on any node's disk, sealed or not."""
-    spools = [node.data_dir / "spool" for node in site.nodes]
-    if await asyncio.to_thread(_have_sealed, spools):
+    if await asyncio.to_thread(_have_sealed, [node.data_dir / "spool" for node in site.nodes]):
         return True
-    status, told = await site.verb("spool", "print", "--json", "--last", "1", *map(str, spools))
-    # Where it could not read, a segment was sealed or stored meanwhile: look again.
-    return status != 0 or bool(told.strip())
+    told = [await site.asked(node, f"/admin/usage/reconcile?node={node.name}") for node in site.nodes]
+    return any(each["waiting"] for each in told)
 
 
 def _have_sealed(spools: Sequence[Path]) -> bool:
@@ -137,12 +152,10 @@ async def _set_aside(database: Database) -> list[str]:
 
 
 async def _reconciled(site: Site) -> list[str]:
-    """Return what `beast reconcile` finds, over all nodes of the site."""
-    folders = [word for node in site.nodes for word in ("--data-dir", str(node.data_dir))]
-    status, told = await site.verb("reconcile", "--json", *folders)
-    if status == 0:
-        return []
-    try:
-        return [f"reconcile: {json.dumps(each)}" for each in json.loads(told)["differences"]]
-    except (ValueError, KeyError):
-        return [f"reconcile did not end: {told[-300:]}"]
+    """Return what each node finds that differs, its engine's counters among it."""
+    told = [await site.asked(node, "/admin/usage/reconcile") for node in site.nodes]
+    return [
+        f"reconcile at {node.name}: {json.dumps(each)}"
+        for node, found in zip(site.nodes, told, strict=True)
+        for each in found["differences"]
+    ]

@@ -4,12 +4,11 @@ import asyncio
 import json
 import sys
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from trinity_beast.lab import VENUES, Lab, Listing, open_market, write_ready_file
 from trinity_beast.randomness import Dice, dice_from
@@ -19,6 +18,7 @@ from trinity_beast.rehearsal.meter.child import Child
 from trinity_beast.rehearsal.meter.servers import MortalPostgres, cache_server, queue, queue_server, said, valkey
 from trinity_beast.rehearsal.node import PORTS
 from trinity_beast.rehearsal.stage import Means
+from trinity_beast.web import Granted, KnownNode, Turned
 from trinity_beast.words import Venue
 
 NODES, WRITERS = 3, 2
@@ -28,9 +28,10 @@ WRITERS_SHORTENED = "usage_hold_seconds=10"
 VENUE = Venue("coinbase")
 TRADES_PER_SECOND = 0.5
 """Prices shall move; they are not what is rehearsed."""
-TIERS = ("internal", "internal", "pro", "free")
-"""One key each: two that nothing holds back, one with a month, one that is refused most of the time."""
-VERB_SECONDS = 60.0
+KEYS: tuple[dict[str, object], ...] = (
+    {"tier": "internal"}, {"tier": "internal"}, {"tier": "pro"}, {"tier": "pro", "rate_per_second": 10, "burst": 20},
+)  # fmt: skip
+"""By tier: two that nothing holds back, one with a month, one that is refused most of the time."""
 
 
 class Mortal(Protocol):
@@ -99,9 +100,13 @@ class Site:
         for mortal in self.mortals.values():
             await mortal.ready()
 
-    async def verb(self, *words: str) -> tuple[int, str]:
-        """Run a verb of this program and return its status and what it printed."""
-        return await _verb(self.means, self.settings, *words)
+    async def asked(self, node: NodeProcess, path: str) -> Any:
+        """Return what a node tells its operator.
+
+        Raises:
+            RehearsalBroken: it does not answer, or refuses.
+        """
+        return await _answered(node, lambda known: known.get(path), self.settings["ADMIN_KEY"])
 
 
 @asynccontextmanager
@@ -130,13 +135,14 @@ async def sited(seed: int, means: Means, *, by_queue: bool = True, valkey_server
             "DATABASE_URL": database_url,
             "CACHE_URL": cache_url,
             "BEAST_SERVER_SECRET": means.secrets.octets(32).hex(),
+            "ADMIN_KEY": means.secrets.base62(40),
         }
         servers: list[Mortal] = [postgres, cache]
         if by_queue:
             servers += await _queue_and_writers(folder, settings, dice, means, stack)
         nodes = tuple(_node(f"node{number}", folder, settings, lab_file, means) for number in range(1, NODES + 1))
         await _start_nodes(nodes, stack)
-        keys = [await _key(means, settings, nodes[0], tier) for tier in TIERS]
+        keys = [await _issued(nodes[0], settings["ADMIN_KEY"], wanted) for wanted in KEYS]
         mortals: list[Mortal] = [*servers, *(node.child for node in nodes)]
         yield Site(folder, nodes, {each.name: each for each in mortals}, tuple(keys), database_url, settings, means)
 
@@ -161,7 +167,7 @@ async def _queue_and_writers(folder: Path, settings: dict[str, str], dice: Dice,
     writers = [_writer(f"writer{number}", folder, settings, means) for number in range(1, WRITERS + 1)]
     for writer in writers:
         stack.push_async_callback(writer.stop)
-        await writer.start()
+    await asyncio.gather(*(writer.start() for writer in writers))
     return [served, *writers]
 
 
@@ -231,22 +237,21 @@ async def _start_nodes(nodes: tuple[NodeProcess, ...], stack: AsyncExitStack) ->
     await asyncio.gather(*(node.child.start() for node in nodes[1:]))
 
 
-async def _key(means: Means, settings: Mapping[str, str], node: NodeProcess, tier: str) -> KeyInUse:
-    words = ("keys", "issue", "--tier", tier, "--name", f"rehearsal {tier}", "--data-dir", str(node.data_dir), "--json")
-    status, told = await _verb(means, settings, *words)
-    if status != 0:
-        raise RehearsalBroken(reason=f"no key was issued: {told[-300:]}")
-    issued = json.loads(told)
+async def _issued(node: NodeProcess, admin_key: str, wanted: Mapping[str, object]) -> KeyInUse:
+    issued = await _answered(node, lambda known: known.post("/admin/keys/issue", {"name": "rehearsal", **wanted}), admin_key)
     return KeyInUse(int(issued["key_id"]), str(issued["secret"]))
 
 
-async def _verb(means: Means, settings: Mapping[str, str], *words: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *_beast(*words), env=dict(means.environment(settings)), stdin=DEVNULL, stdout=PIPE, stderr=PIPE
-    )
-    out, told = await asyncio.wait_for(process.communicate(), VERB_SECONDS)
-    assert process.returncode is not None, "it has ended"
-    return process.returncode, (out or told).decode(errors="replace")
+async def _answered(node: NodeProcess, ask: Callable[[KnownNode], Granted | Turned], admin_key: str) -> Any:
+    addresses = node.addresses()
+    if addresses is None:
+        raise RehearsalBroken(reason=f"{node.name} does not say where it answers")
+    known = KnownNode(f"http://{addresses['price']}", admin_key, "rehearsal")
+    match await asyncio.to_thread(ask, known):
+        case Granted(data):
+            return data
+        case Turned(message=message, code=code):
+            raise RehearsalBroken(reason=f"{node.name} refused: {code} {message}")
 
 
 def _beast(*words: str) -> list[str]:
