@@ -7,7 +7,7 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import typer
 
 import trinity_beast
 from trinity_beast import content
+from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.admin.routes import key_admin_routes, trail_routes
 from trinity_beast.access.alerts.routes import alert_routes
 from trinity_beast.access.blocklist.routes import blocklist_routes
@@ -24,15 +25,21 @@ from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.access.tiers.routes import tier_routes
 from trinity_beast.cli import beast
 from trinity_beast.clock import SystemClock
+from trinity_beast.compose.knobs import declarations
 from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.routes import audit_routes
 from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
-from trinity_beast.parameters import Parameter
+from trinity_beast.ops.insights.routes import insight_routes
+from trinity_beast.ops.runs.routes import job_routes
+from trinity_beast.parameters.built_in import PROFILES
+from trinity_beast.parameters.routes import parameter_routes
 from trinity_beast.pricing.routes import price_routes
+from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry.routes import health_routes
-from trinity_beast.web import Identity, build_app
+from trinity_beast.usage.overseeing.routes import usage_admin_routes
+from trinity_beast.web import Identity, Router, build_app
 from trinity_beast.web.openapi import description
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -74,12 +81,31 @@ def refusals_page() -> str:
 
 def parameters_page() -> str:
     """Return every parameter: its unit, default, range and meaning."""
-    lines = ["# Parameters", "", NOT_BY_HAND, "", "What an operator may turn while a node runs.", ""]
+    declared = declarations()
+    lines = ["# Parameters", "", NOT_BY_HAND, ""]
+    lines += [f"What an operator may turn while a node runs: {len(list(declared))} of them. See `docs/guides/parameters.md`.", ""]
     lines += ["| parameter | group | unit | default | least | most | what it does |", "| --- | --- | --- | --- | --- | --- | --- |"]
-    for one in sorted(_parameters(), key=lambda one: (one.group, one.name)):
-        cells = [f"`{one.name}`", one.group, one.unit, _shown(one.default), _shown(one.least), _shown(one.most), one.help]
+    for one in sorted(declared, key=lambda one: (one.group, one.name)):
+        told = one.help + (f" One of {', '.join(map(str, one.choices))}." if one.choices else "")
+        told += " **From the next start on.**" if one.needs_restart else ""
+        cells = [f"`{one.name}`", one.group, one.unit, _shown(one.default), _shown(one.least), _shown(one.most), told]
         lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "## What they must agree upon", ""]
+    lines += [f"- {agreement.sentence}" for agreement in declared.agreements]
     return "\n".join([*lines, ""])
+
+
+def profiles_page() -> str:
+    """Return every profile of the program: what it is for, and what it sets."""
+    lines = ["# Profiles", "", NOT_BY_HAND, ""]
+    lines += ["Each sets what is told here and puts every other parameter at its default. See `docs/guides/parameters.md`.", ""]
+    for profile in PROFILES.values():
+        lines += [f"## {profile.name} ({profile.group})", "", profile.description, ""]
+        lines += ["| parameter | value | default |", "| --- | --- | --- |"]
+        for name, value in sorted(profile.values.items()):
+            lines.append(f"| `{name}` | {_shown(value)} | {_shown(declarations().named(name).default)} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def commands_page() -> str:
@@ -112,17 +138,37 @@ def openapi_page() -> str:
         feed_routes(absent, operator=operator, clock=absent, rest=absent, behind=absent),
         asset_routes(absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
+        job_routes(absent, operator=operator),
+        insight_routes(absent, operator=operator),
         alert_routes(absent, operator=operator),
         stress_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
+        usage_admin_routes(absent, absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),
+        parameter_routes(absent, absent, absent, operator=operator, refused=ADMIN_REFUSALS),
     ]
+    return _described(routers, "LPO", "Trinity Beast prices", "Real-time crypto prices, each with its source and its true age.")
+
+
+def openapi_reports_page() -> str:
+    """Return the description of every request on the report port, as `/openapi.json` serves it there."""
+    absent: Any = None
+    routers = [
+        report_routes(absent, absent),
+        report_admin_routes(absent, operator=operation(absent)),
+        health_routes(absent, with_facts=False),
+    ]
+    return _described(routers, "LRS", "Trinity Beast reports", "Real-time crypto prices, each with its source and its true age.")
+
+
+def _described(routers: Sequence[Router], service: str, title: str, about: str) -> str:
+    absent: Any = None
     app = build_app(
         routers,
-        title="Trinity Beast prices",
-        about="Real-time crypto prices, each with its source and its true age.",
+        title=title,
+        about=about,
         links=(),
-        identity=Identity(service="LPO", node="", region="", version="1"),
+        identity=Identity(service=service, node="", region="", version="1"),
         words=content,
         clock=SystemClock(),
         request_ids=absent,
@@ -152,11 +198,6 @@ def _heirs(refusal: type[TrinityError]) -> Iterator[type[TrinityError]]:
         yield from _heirs(heir)
 
 
-def _parameters() -> set[Parameter[Any]]:
-    modules = [module for name, module in sys.modules.items() if name.startswith("trinity_beast.") and name.endswith(".parameters")]
-    return {value for module in modules for value in vars(module).values() if isinstance(value, Parameter)}
-
-
 def _shown(value: object) -> str:
     return "" if value is None else f"`{value}`"
 
@@ -169,8 +210,10 @@ def _present(name: str) -> str | None:
 PAGES: dict[str, Callable[[], str]] = {
     "refusals.md": refusals_page,
     "parameters.md": parameters_page,
+    "profiles.md": profiles_page,
     "commands.md": commands_page,
     "openapi.json": openapi_page,
+    "openapi-reports.json": openapi_reports_page,
 }
 
 

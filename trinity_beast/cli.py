@@ -21,6 +21,7 @@ from trinity_beast.access.commands import keys_app
 from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
+from trinity_beast.compose import run_writer
 from trinity_beast.demo.commands import add_demo_verb
 from trinity_beast.demo.lines import Place
 from trinity_beast.errors import TrinityError
@@ -31,6 +32,7 @@ from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
+from trinity_beast.ops.commands import db_app, jobs_app
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
@@ -40,6 +42,8 @@ from trinity_beast.stress.commands import Means as StressMeans
 from trinity_beast.stress.commands import stress_app
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
+from trinity_beast.usage.overseeing.commands import usage_app
+from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
 from trinity_beast.version import VERSION
 from trinity_beast.web import KnownNode
 
@@ -89,6 +93,27 @@ def serve(
     """Run a node until Ctrl-C or SIGTERM, then stop it in order."""
     wanted = Wanted(feeds, lab_market, lab, ready_file)
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
+
+
+@beast.command(epilog="Example: QUEUE_URL=https://sqs.us-east-2.amazonaws.com/123456789012/usage DATABASE_URL=… beast writer")
+def writer(
+    *,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Write a JSON object here once messages are taken; gone when the writer stops.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Store what the nodes send to the queue of usage, until Ctrl-C or SIGTERM; what is in hand is finished first.
+
+    Any number of writers may run, and be killed, at once. It wants QUEUE_URL and DATABASE_URL.
+    """
+    raise typer.Exit(_refusals_told(lambda: _written(read_settings(config), ready_file)))
+
+
+def _written(settings: Settings, ready: Path | None) -> int:
+    configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=Redactor([]))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, dice=dice()))
 
 
 def _served(settings: Settings, wanted: Wanted) -> int:
@@ -145,6 +170,10 @@ def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
 
+def _spool_and_node(data_dir: Path | None) -> tuple[Path, str]:
+    return _spool_of(data_dir), read_settings(data_dir=data_dir).node
+
+
 KEYS = keys_app(_where, CLOCK, SECRETS, told)
 add_live_verbs(KEYS, _node_of, told)
 beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
@@ -156,7 +185,11 @@ beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
+beast.add_typer(jobs_app(_node_of, told))
+beast.add_typer(db_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))
+beast.add_typer(usage_app(_node_of, told))
+reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 add_demo_verb(beast, _demo_of, told)
 beast.add_typer(stress_app(StressMeans(CLOCK, SECRETS, _node_of, _targets_of, told)))

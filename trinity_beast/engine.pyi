@@ -111,7 +111,7 @@ class Limits:
         assets_per_datagram_max: int = 8,
         datagram_bytes_max: int = 1_200,
         segment_bytes: int = 4_194_304,
-        segment_seconds: float = 5.0,
+        segment_seconds: float = 1.0,
     ) -> Limits:
         """Take the bounds given, the rest by default.
 
@@ -594,8 +594,8 @@ class Keys:
         """Take one token of a key on behalf of Python, from the same bucket the threads use. What is refused is counted here.
 
         `address` and `origin` say where the request came from, for keys that are kept to networks or origins.
-        `wants_prices` False is a request for something else, whose scope Python looks at.
         A month that is used up refuses; nothing of it is spent until `charge`, once there is a price to tell.
+        `wants_prices` False is a request for something else, whose scope Python looks at, and which no month pays for.
         """
         ...
 
@@ -707,9 +707,13 @@ class Quotas:
     def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
         """Take delivery: key, end of its month, units, units the store has left, whether it may have more, low-water mark.
 
-        A key whose units are spent is told RATE_LIMITED while there may be more, and QUOTA_SPENT after. With no more than
-        the low-water mark left it is among the `hungry`.
+        A key whose units are spent is told RATE_LIMITED while there may be more, DEPENDENCY_AWAY while `store_is_away`, and
+        QUOTA_SPENT after. With no more than the low-water mark left it is among the `hungry`.
         """
+        ...
+
+    def store_is_away(self, is_away: bool) -> None:
+        """Note whether the store that hands out units can be reached."""
         ...
 
     def take_out(self, months: Sequence[tuple[int, int, int]]) -> list[int]:
@@ -876,6 +880,11 @@ class Counters:
 class Spool:
     """The usage records on disk: written before an answer leaves, kept through kill -9, sealed for shipping."""
 
+    @property
+    def boot(self) -> str:
+        """The name of this start of the node, as its segments bear it: 32 hexadecimal digits."""
+        ...
+
     def record(
         self,
         *,
@@ -907,6 +916,19 @@ class Spool:
 
     def seal(self) -> None:
         """Seal every open segment now, empty ones excepted. Returns when they are on disk under their sealed names."""
+        ...
+
+    def bound(self, bytes_max: int) -> None:
+        """Make no further file once those of the directory take `bytes_max` bytes; until this is called there is no bound.
+
+        What is there is kept, and the newest records are lost and counted (`usage_lost`) until something was shipped. A
+        lane goes on in the two files it may hold already.
+        """
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps records from being written or sealed just now: a full disk, or the bound."""
         ...
 
     def recover(self) -> list[str]:
@@ -1067,6 +1089,10 @@ class UsageBatch:
         """
         ...
 
+    def cut(self, *, records_max: int) -> list[UsageBatch]:
+        """Return the batch in pieces of at most so many records, in their order."""
+        ...
+
     def packed(self) -> bytes:
         """Return the batch as bytes: columns, compressed, with a sum."""
         ...
@@ -1110,6 +1136,11 @@ class UsageRows:
     @property
     def days(self) -> list[tuple[int, int, bytes]]:
         """By day (days since 1970-01-01, UTC): how many rows, and their COPY stream."""
+        ...
+
+    @property
+    def sums(self) -> list[tuple[int, int]]:
+        """By day, as `days`: the sum of each row's number, which PostgreSQL reckons from the stored row as `hash_record_extended`."""
         ...
 
     @property

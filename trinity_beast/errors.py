@@ -40,3 +40,18 @@ class TrinityError(Exception):
     def __str__(self) -> str:
         told = ", ".join(f"{name}={value}" for name, value in self.facts.items())
         return f"{self.code}: {told}" if told else self.code
+
+
+class ChangedMeanwhile(TrinityError):
+    """Somebody else changed the row after it was read. Facts: `row`, `expected_version`, `version` (0: there is none)."""
+
+    code, status = "CONFLICT", 409
+
+    def __init__(self, *, row: str, expected_version: int, version: int, mistakes: Sequence[Mistake] = ()) -> None:
+        super().__init__(row=row, expected_version=expected_version, version=version)
+        self._mistakes = tuple(mistakes)
+
+    @property
+    def mistakes(self) -> Sequence[Mistake]:
+        """Return each row of a batch that was changed."""
+        return self._mistakes

@@ -9,9 +9,9 @@ PRODUCT = "trinity_beast"
 PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push", "parameters", "telemetry", "audit", "stress"])
 CUSTOMER_SIDE = frozenset(["billing", "accounts", "support", "content", "ops", "console"])
 CAPABILITIES = PRICE_SIDE | CUSTOMER_SIDE
-INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud"])
+INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud", "jobs"])
 SHARED_NOUNS = frozenset(["clock", "randomness", "errors", "words", "parts", "log"])
-JOINERS = frozenset(["compose", "exchanges", "node", "cli", "__main__"])
+JOINERS = frozenset(["compose", "exchanges", "node", "standing", "cli", "__main__"])
 # `stress` speaks to none that runs in a node: a load has threads of its own, in whatever process asks for it.
 SPEAKS_TO_ENGINE = frozenset(["pricing", "access", "usage", "telemetry", "stress", "compose"])
 INSIDE = frozenset(["model", "errors", "parameters", "tables", "store", "service"])
@@ -77,6 +77,18 @@ RULES = (
     "rehearsal/run.py",
     "rehearsal/scenarios.py",
     "rehearsal/tape.py",
+    "reports/accepted.py",
+    "reports/asked.py",
+    "reports/compact.py",
+    "reports/cursor.py",
+    "reports/described.py",
+    "reports/formats/delimited.py",
+    "reports/formats/objects.py",
+    "reports/formats/text.py",
+    "reports/formats/writing.py",
+    "reports/limits.py",
+    "reports/moments.py",
+    "reports/shaping.py",
     "storage/cache_address.py",
     "storage/retry_door.py",
     "storage/script.py",
@@ -88,6 +100,9 @@ RULES = (
     "stress/questions.py",
     "stress/report.py",
     "stress/telling.py",
+    "usage/envelope.py",
+    "usage/pace.py",
+    "usage/reading/seen.py",
     "usage/summary/latencies.py",
     "web/envelope.py",
     "web/headers.py",
@@ -99,7 +114,10 @@ HOMES = {
     "cryptography": ("access/leaks/signatures.py",),
     "psycopg": ("storage/*",),
     "psycopg_pool": ("storage/*",),
+    "procrastinate": ("jobs/*",),
     "alembic": ("storage/*",),
+    "aiobotocore": ("cloud/*",),
+    "botocore": ("cloud/*",),
     "fastapi": ("*/routes.py", "*/pages.py", "web/*"),
     "starlette": ("*/routes.py", "*/pages.py", "web/*"),
     "uvicorn": ("web/*",),

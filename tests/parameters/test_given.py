@@ -48,3 +48,19 @@ def test_a_value_for_a_parameter_no_part_has_is_refused_once_all_are_built() -> 
     assert readings.of(STALE).value == 90
     with pytest.raises(ParameterUnknown):
         readings.all_claimed()
+
+
+def test_what_is_stored_goes_before_what_was_given_and_what_was_given_before_the_default() -> None:
+    readings = Readings({"stale_after_seconds": "60"})
+    reading = readings.of(STALE)
+    readings.use({"stale_after_seconds": 30})
+    assert reading.value == 30
+    readings.use({})
+    assert reading.value == 60
+    assert readings.given == {"stale_after_seconds": 60}
+
+
+def test_a_part_that_asks_late_finds_what_is_stored() -> None:
+    readings = Readings({"stale_after_seconds": "60"})
+    readings.use({"stale_after_seconds": 30})
+    assert readings.of(STALE).value == 30

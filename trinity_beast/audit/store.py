@@ -1,7 +1,7 @@
 """Every SQL statement of the trail."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +16,12 @@ async def sign(tx: AsyncConnection, signature: Signature) -> None:
     """Say who makes the changes of this transaction from here on. The triggers of the tables that are kept write it down."""
     text = json.dumps({"by": signature.by, "reason": signature.reason, "action": signature.action})
     await tx.execute(sa.select(sa.func.set_config(SIGNATURE, text, True)))
+
+
+async def note(tx: AsyncConnection, signature: Signature, kind: str, subject: str, facts: Mapping[str, object]) -> None:
+    """Write down what was done that changes no row of a kept table."""
+    row = {"by": signature.by, "reason": signature.reason, "action": signature.action, "kind": kind, "subject": subject}
+    await tx.execute(sa.insert(audit_log).values(**row, after=dict(facts)))
 
 
 async def entries(tx: AsyncConnection, sought: Sought) -> Sequence[Entry]:

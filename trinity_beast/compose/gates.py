@@ -44,8 +44,6 @@ from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry import Counters
 from trinity_beast.web import Router
 
-NODE_ID = "node-id"
-
 
 @dataclass(frozen=True, slots=True)
 class Gates:
@@ -60,13 +58,13 @@ class Gates:
     """What runs, in the order it starts."""
 
 
-def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
-    """Return the access side of a node with this engine."""
+def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bool = True) -> Gates:
+    """Return the access side of a node with this engine. Only one that `sells_prices` takes units of months out of the store."""
     gate = EngineGate(engine.keys)
-    node_id, lately = _node_id(on), ChangedLately()
+    node_id, lately = on.node_id, ChangedLately()
     shared = None if on.cache is None else SharedKeys(on.keys, on.cache, on.digests, lately, on.clock)
     blocks = QuotaBlocks(engine.quotas, shared or on.keys, on.database, node_id, on.clock, admitted=lambda: doorman.roll)
-    doorman = Doorman(gate, engine.questions, blocks, on.clock)
+    doorman = Doorman(gate, engine.questions, blocks if sells_prices else shared or on.keys, on.clock)
     membership = Membership(on.database, node_id, on.settings.node, on.clock, on.readings)
     broadcasts = None if on.cache is None else Broadcasts(on.settings.cache_url, [KEY_BROADCASTS], on.clock)
     operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
@@ -92,7 +90,7 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
             *_shared_limits(on, engine, node_id, membership),
             BlocklistWatch(blocklist, Notices(on.database.url, BLOCKLIST_CHANNEL, on.clock), engine.blocklist, on.clock),
             KeyTries(engine.tries, on.readings, on.clock),
-            blocks,
+            *([blocks] if sells_prices else []),
             doorman,
             ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock, broadcasts=broadcasts, lately=lately),
             LastUses(gate, on.keys, on.clock),
@@ -118,12 +116,3 @@ def _shared_limits(on: Ground, engine: Engine, node_id: str, membership: Members
         return [governor]
     exchange = LeaseExchange(engine.leases, cache, node_id, membership.fellowship, on.clock, size=LeaseSize(on.readings))
     return [Step("limits cache", down=cache.close), exchange, governor]
-
-
-def _node_id(on: Ground) -> str:
-    """Return this node's name among all: drawn once, kept in its data folder, which only one process can hold."""
-    node_id = on.folder.noted(NODE_ID)
-    if node_id is None:
-        node_id = on.secrets.base62(16)
-        on.folder.note(NODE_ID, node_id)
-    return node_id

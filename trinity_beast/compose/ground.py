@@ -8,12 +8,15 @@ from pathlib import Path
 
 from trinity_beast.access import Digests, KeyBroadcast, Keys, MadeAdminKey, Tiers, admin_key, demo_key, server_secret
 from trinity_beast.clock import Clock
-from trinity_beast.parameters import Readings, given_values
+from trinity_beast.compose.knobs import Knobs, knobs_of
+from trinity_beast.parameters import Readings, ThisNode
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, Valkey, upgrade
 from trinity_beast.telemetry import Health
 from trinity_beast.web import RequestIds
+
+NODE_ID = "node-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,17 @@ class Ground:
     demo_key: str = field(repr=False)
     admin_key: MadeAdminKey
     health: Health
-    readings: Readings
+    knobs: Knobs
     request_ids: RequestIds
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Where each listener ended up, by name."""
+    node_id: str = ""
+    """This node's name among all: drawn once, kept in its data folder, which only one process can hold."""
+
+    @property
+    def readings(self) -> Readings:
+        """What parameters are at, live."""
+        return self.knobs.readings
 
 
 @asynccontextmanager
@@ -62,6 +72,9 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                 told = None if cache is None else KeyBroadcast(cache)
                 keys = Keys(database, digests, clock, secrets, told)
                 await keys.expect_one_secret()
+                node_id = _node_id(folder, secrets)
+                knobs = knobs_of(database, cache, ThisNode(node_id, settings.node), clock, given=settings.parameters)
+                await knobs.watch.look()
                 yield Ground(
                     settings=settings,
                     clock=clock,
@@ -78,11 +91,20 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     demo_key=await demo_key(folder, keys, digests),
                     admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
                     health=Health(clock),
-                    readings=Readings(given_values(settings.parameters)),
+                    knobs=knobs,
                     request_ids=RequestIds(clock),
+                    node_id=node_id,
                 )
             finally:
                 await database.close()
+
+
+def _node_id(folder: DataFolder, secrets: SecretSource) -> str:
+    node_id = folder.noted(NODE_ID)
+    if node_id is None:
+        node_id = secrets.base62(16)
+        folder.note(NODE_ID, node_id)
+    return node_id
 
 
 @asynccontextmanager

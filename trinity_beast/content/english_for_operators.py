@@ -23,6 +23,42 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Check the name.",
         plain_message="There is no parameter of that name.",
     ),
+    "PARAMETERS_DISAGREE": Text(
+        "The values contradict each other",
+        "{names} do not agree: {agreement}.",
+        "Set them together, so that they agree; nothing was changed.",
+        plain_message="The values contradict each other.",
+    ),
+    "PROFILE_UNKNOWN": Text(
+        "No such profile",
+        "There is no profile called {profile}.",
+        "Choose one of {profiles}.",
+        plain_message="There is no profile of that name.",
+        plain_fix="`beast profiles list` shows every profile.",
+    ),
+    "PROFILE_FIXED": Text(
+        "The profile comes with the program",
+        "{profile} comes with the program and stays as it is.",
+        "Save yours under another name.",
+        plain_message="That profile comes with the program and stays as it is.",
+    ),
+    "PROFILE_INVALID": Text(
+        "The profile cannot be saved so",
+        "The profile cannot be saved: {reason}.",
+        "Give another name or description.",
+        plain_message="The profile cannot be saved so.",
+    ),
+    "PARAMETER_VERSION_UNKNOWN": Text(
+        "No such version of the parameters",
+        "Parameters were never at version {version}; the newest is {newest}.",
+        "`beast params history` shows every version.",
+        plain_message="Parameters were never at that version.",
+    ),
+    "NOTHING_BEFORE": Text(
+        "There is nothing to return to",
+        "Parameters were never changed, so there is nothing before.",
+        "`beast params list` shows what is in force.",
+    ),
     "SETTING_INVALID": Text(
         "A setting cannot be used",
         "{setting} {reason}.",
@@ -248,11 +284,29 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Choose among those.",
         plain_message="That is not rehearsed.",
     ),
+    "JOB_UNKNOWN": Text(
+        "There is no such job",
+        "No job is called {name}; there are {known}.",
+        "Choose one of those; `beast jobs list` tells what each does.",
+        plain_message="No job has this name.",
+    ),
+    "STATEMENTS_UNCOUNTED": Text(
+        "The database does not count statements",
+        "Statements are not counted here: {reason}.",
+        "Have the server load pg_stat_statements, make the extension in this database, and ask again.",
+        plain_message="Statements are not counted here.",
+    ),
     "ROWS_REFUSED": Text(
         "The database refused rows",
         "The database does not take these rows into {table}: {reason}.",
         "`beast usage set-aside` shows what was set aside; mend the cause, then `beast usage redrive`.",
         plain_message="The database does not take these rows.",
+    ),
+    "SET_ASIDE_UNKNOWN": Text(
+        "Nothing that waits has this number",
+        "Nothing that waits was set aside under {set_aside_id}.",
+        "`beast usage set-aside` lists what waits; `--settled` what no longer does.",
+        plain_message="Nothing that waits was set aside under this number.",
     ),
     "SPOOL_UNREADABLE": Text(
         "The usage spool cannot be read",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trinity_beast.errors import Mistake, TrinityError
+from trinity_beast.errors import ChangedMeanwhile, Mistake, TrinityError
 
 
 class VenueUnknown(TrinityError):
@@ -21,21 +21,6 @@ class VersionUnknown(TrinityError):
     """A feed row was never in that version. Facts: `venue`, `version`, `newest`."""
 
     code, status = "VERSION_UNKNOWN", 404
-
-
-class ChangedMeanwhile(TrinityError):
-    """Somebody else changed the row after it was read. Facts: `row`, `expected_version`, `version` (0: there is none)."""
-
-    code, status = "CONFLICT", 409
-
-    def __init__(self, *, row: str, expected_version: int, version: int, mistakes: Sequence[Mistake] = ()) -> None:
-        super().__init__(row=row, expected_version=expected_version, version=version)
-        self._mistakes = tuple(mistakes)
-
-    @property
-    def mistakes(self) -> Sequence[Mistake]:
-        """Return each row of a batch that was changed."""
-        return self._mistakes
 
 
 class ReasonMissing(TrinityError):

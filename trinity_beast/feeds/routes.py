@@ -8,11 +8,11 @@ from pydantic import BaseModel
 
 from trinity_beast.access import ADMIN_REFUSALS, Operator
 from trinity_beast.clock import Clock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.feeds.asked import RollBack, SaveAssets, SaveFeed, ToggleAsset, ToggleFeed, TryFeed, after_of, cursor_of, kept_frames
 from trinity_beast.feeds.editing import AssetEditor, Change, FeedEditor, MapFilter, Saved
 from trinity_beast.feeds.errors import (
     EDIT_REFUSALS,
-    ChangedMeanwhile,
     FeedTryFailed,
     MapRowsInvalid,
     MapRowUnknown,

@@ -8,7 +8,8 @@ from typing import Generic, TypeVar
 
 from trinity_beast.parameters.errors import ParameterInvalid
 
-T = TypeVar("T", bound=bool | int | float | str)
+Value = bool | int | float | str
+T = TypeVar("T", bound=Value)
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 NAME_CHARACTERS_MAX = 64
@@ -20,7 +21,8 @@ class Parameter(Generic[T]):
     """One knob: its name, what it counts in, its range, and a sentence that says what turning it does.
 
     Declared as a constant beside the code that uses it. The kind of value (`bool`, `int`, `float` or `str`) is that of
-    `default`. `least` and `most` are both allowed; a text has none, but may have `choices`.
+    `default`. `least` and `most` are both allowed; a text has none, but may have `choices`. `needs_restart` says that a node
+    goes by it only from its next start on.
 
     Raises:
         ValueError: the declaration contradicts itself; the message names the parameter and says how.
@@ -34,6 +36,7 @@ class Parameter(Generic[T]):
     least: T | None = field(default=None, kw_only=True)
     most: T | None = field(default=None, kw_only=True)
     choices: tuple[T, ...] = field(default=(), kw_only=True)
+    needs_restart: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if mistake := self._mistake():

@@ -1,11 +1,11 @@
 """The values in force: handed to the parts, which look again at each use."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Generic
 
 from trinity_beast.parameters.errors import ParameterUnknown
-from trinity_beast.parameters.model import Parameter, T
+from trinity_beast.parameters.model import Parameter, T, Value
 
 
 class Reading(Generic[T]):
@@ -40,12 +40,15 @@ class Reading(Generic[T]):
 
 
 class Readings:
-    """Every parameter the running parts were given, by name."""
+    """Every parameter some part reads, by name: at what is stored, else at what was given at the start, else at its default."""
 
     def __init__(self, given: Mapping[str, str] = MappingProxyType({})) -> None:
         """Begin with the values `given` as text; a part that asks for such a parameter finds it turned."""
         self._by_name: dict[str, Reading[Any]] = {}
         self._given = dict(given)
+        self._bases: dict[str, Value] = {}
+        self._stored: dict[str, Value] = {}
+        self._followers: list[Callable[[], None]] = []
 
     def of(self, parameter: Parameter[T]) -> Reading[T]:
         """Return the live reading of `parameter`: one and the same object to all who ask.
@@ -54,11 +57,14 @@ class Readings:
             ParameterInvalid: the value given at the start does not fit.
             ValueError: another declaration already has this name.
         """
-        reading = self._by_name.setdefault(parameter.name, Reading(parameter))
-        if (text := self._given.pop(parameter.name, None)) is not None:
-            reading.turn(parameter.parsed(text))
+        name = parameter.name
+        if name not in self._by_name:
+            text = self._given.get(name)
+            self._bases[name] = parameter.default if text is None else parameter.parsed(text)
+            self._by_name[name] = Reading(parameter, parameter.checked(self._stored.get(name, self._bases[name])))
+        reading = self._by_name[name]
         if reading.parameter != parameter:
-            raise ValueError(f"parameter {parameter.name!r} is declared twice, differently")
+            raise ValueError(f"parameter {name!r} is declared twice, differently")
         return reading
 
     def turn(self, name: str, value: object) -> None:
@@ -71,6 +77,22 @@ class Readings:
         if name not in self._by_name:
             raise ParameterUnknown(name=name)
         self._by_name[name].turn(value)
+        self._tell()
+
+    def follow(self, follower: Callable[[], None]) -> None:
+        """Call `follower` now and after every change: for what cannot look at each use, as a pool that must be made larger."""
+        self._followers.append(follower)
+        follower()
+
+    def use(self, values: Mapping[str, Value]) -> None:
+        """Put the checked values that are stored in force, all of them at once, and every other parameter where it began.
+
+        One that nobody asked for yet waits until somebody does.
+        """
+        self._stored = dict(values)
+        for name, reading in self._by_name.items():
+            reading.turn(values.get(name, self._bases[name]))
+        self._tell()
 
     def all_claimed(self) -> None:
         """See to it that every value given at the start was for a parameter of some part: a misspelt one would turn nothing.
@@ -78,12 +100,21 @@ class Readings:
         Raises:
             ParameterUnknown: nobody asked for a parameter of this name.
         """
-        for name in sorted(self._given):
+        for name in sorted(set(self._given) - set(self._by_name)):
             raise ParameterUnknown(name=name)
+
+    @property
+    def given(self) -> Mapping[str, Value]:
+        """Return the values given at the start for the parameters that some part has asked for."""
+        return {name: self._bases[name] for name in sorted(self._given) if name in self._bases}
 
     def values(self) -> Mapping[str, bool | int | float | str]:
         """Return every value in force, by name, in order of name."""
         return {name: self._by_name[name].value for name in sorted(self._by_name)}
+
+    def _tell(self) -> None:
+        for follower in self._followers:
+            follower()
 
     def __iter__(self) -> Iterator[Reading[Any]]:
         return iter([self._by_name[name] for name in sorted(self._by_name)])

@@ -1,5 +1,6 @@
 """How we reach PostgreSQL, Valkey and the disk: one data folder, one database, one schema, one shared cache."""
 
+from trinity_beast.storage.addresses import address_for_libpq
 from trinity_beast.storage.broadcasts import Broadcasts
 from trinity_beast.storage.cache_address import CacheAddress, cache_address
 from trinity_beast.storage.copying import copy_into
@@ -20,6 +21,7 @@ from trinity_beast.storage.errors import (
     SchemaBusy,
     SchemaNewer,
 )
+from trinity_beast.storage.fetching import fetched
 from trinity_beast.storage.folder import DataFolder
 from trinity_beast.storage.launch import Surroundings
 from trinity_beast.storage.metadata import metadata
@@ -63,8 +65,10 @@ __all__ = [
     "Valkey",
     "Whereabouts",
     "Word",
+    "address_for_libpq",
     "cache_address",
     "copy_into",
+    "fetched",
     "metadata",
     "reached",
     "upgrade",

@@ -28,6 +28,14 @@ class StoredDay(NamedTuple):
     last_at: datetime
 
 
+class LaneDay(NamedTuple):
+    """What is stored of one lane and UTC day: how many rows, and the sum of their numbers (see `engine.UsageRows.sums`)."""
+
+    day: date
+    records: int
+    row_sum: int
+
+
 class UsedDay(NamedTuple):
     """What answers of one UTC day add to a key's counts: of all `requests`, how many were charged, and how many refused."""
 
@@ -38,6 +46,15 @@ class UsedDay(NamedTuple):
     refused: int
     answer_bytes: int
     last_used_at: datetime
+
+
+class BatchName(NamedTuple):
+    """Which records a batch holds. Whatever is called so, it holds the same ones for ever."""
+
+    node: str
+    boot: str
+    thread: int
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,11 @@ class PackedBatch:
     records: int
     packed: bytes
 
+    @property
+    def name(self) -> BatchName:
+        """Return which records it holds."""
+        return BatchName(self.node, self.boot, self.thread, self.span)
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -58,6 +80,25 @@ class Stored:
 
     records: int
     known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A batch that needs no more care: stored, with so many of its records new, or else set aside for a person."""
+
+    records: int
+    is_set_aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits on disk to be stored: files that are whole, what they take and hold, and since when the oldest waits."""
+
+    files: int = 0
+    bytes: int = 0
+    records: int = 0
+    oldest_ns: int | None = None
+    """Unix time at which it was sealed; None where nothing waits."""
 
 
 @dataclass(frozen=True, slots=True)

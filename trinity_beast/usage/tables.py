@@ -66,6 +66,16 @@ usage_logs = sa.Table(
     postgresql_partition_by="RANGE (time)",
 )
 
+usage_lane_days = sa.Table(
+    # How many rows of a lane were stored of each day, and the sum of their numbers: what `beast reconcile` holds the rows to.
+    "usage_lane_days",
+    metadata,
+    sa.Column("lane_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("records", sa.BigInteger, nullable=False),
+    sa.Column("row_sum", sa.Numeric(30, 0), nullable=False),
+)
+
 usage_key_days = sa.Table(
     "usage_key_days",
     metadata,
@@ -137,15 +147,31 @@ usage_set_aside = sa.Table(
     "usage_set_aside",
     metadata,
     sa.Column("set_aside_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    sa.Column("node", sa.Text, nullable=False),
-    sa.Column("boot", sa.Text, nullable=False),
-    sa.Column("thread", sa.SmallInteger, nullable=False),
-    sa.Column("first_sequence", sa.BigInteger, nullable=False),
-    sa.Column("last_sequence", sa.BigInteger, nullable=False),
-    sa.Column("records", sa.Integer, nullable=False),
+    # Of which lane, where it is a batch.
+    sa.Column("node", sa.Text),
+    sa.Column("boot", sa.Text),
+    sa.Column("thread", sa.SmallInteger),
+    sa.Column("first_sequence", sa.BigInteger),
+    sa.Column("last_sequence", sa.BigInteger),
+    sa.Column("records", sa.Integer),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
+    # The batch as it is packed, or the message as it came.
     sa.Column("packed", sa.LargeBinary, nullable=False),
     sa.Column("set_aside_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
+    sa.Column("kind", sa.Text, nullable=False, server_default=sa.text("'batch'::text")),
+    sa.Column("message_id", sa.Text),
+    sa.Column("message_type", sa.Text),
+    sa.Column("settled_at", sa.DateTime(timezone=True)),
+    sa.Column("settled_by", sa.Text),
+    sa.Column("outcome", sa.Text),
     sa.UniqueConstraint("node", "boot", "thread", "first_sequence", "last_sequence", name="usage_set_aside_batch_key"),
+    sa.UniqueConstraint("message_id", name="usage_set_aside_message_key"),
+    sa.CheckConstraint(
+        "kind = 'batch' AND node IS NOT NULL AND boot IS NOT NULL AND thread IS NOT NULL AND first_sequence IS NOT NULL"
+        " AND last_sequence IS NOT NULL AND records IS NOT NULL OR kind = 'message' AND message_id IS NOT NULL",
+        name="usage_set_aside_kind_check",
+    ),
+    sa.CheckConstraint("outcome IN ('stored', 'discarded')", name="usage_set_aside_outcome_check"),
+    sa.Index("usage_set_aside_waiting_idx", "set_aside_id", postgresql_where=sa.text("settled_at IS NULL")),
 )

@@ -80,9 +80,26 @@ impl Spool {
         Ok(self.0.record(&entry, request_id.transpose()?).unwrap_or(0))
     }
 
+    /// The name of this start of the node, as its segments bear it.
+    #[getter]
+    fn boot(&self) -> String {
+        self.0.shared().spool.boot().iter().fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"))
+    }
+
     /// Seal every open segment now, empty ones excepted.
     fn seal(&self, py: Python<'_>) -> PyResult<()> {
         Ok(py.detach(|| self.0.seal())?)
+    }
+
+    /// Make no further file once those of the directory take `bytes_max` bytes.
+    fn bound(&self, bytes_max: u64) {
+        self.0.shared().spool.bound(bytes_max);
+    }
+
+    /// Return what keeps records from being written or sealed, None where nothing does.
+    #[getter]
+    fn trouble(&self) -> Option<String> {
+        self.0.shared().spool.troubles().1
     }
 
     /// Seal what a killed process left open and return the paths.

@@ -40,6 +40,11 @@ impl UsageBatch {
         Ok(PyBytes::new(py, &packed))
     }
 
+    #[pyo3(signature = (*, records_max))]
+    fn cut(&self, py: Python<'_>, records_max: usize) -> Vec<Self> {
+        py.detach(|| self.0.cut(records_max)).into_iter().map(Self).collect()
+    }
+
     #[getter]
     fn node(&self) -> &str {
         &self.0.node
@@ -106,6 +111,11 @@ impl UsageRows {
     #[getter]
     fn days<'py>(&self, py: Python<'py>) -> Vec<(i64, u64, Bound<'py, PyBytes>)> {
         self.days.iter().map(|rows| (rows.day, rows.rows, PyBytes::new(py, &rows.stream))).collect()
+    }
+
+    #[getter]
+    fn sums(&self) -> Vec<(i64, i128)> {
+        self.days.iter().map(|rows| (rows.day, rows.sum)).collect()
     }
 
     #[getter]

@@ -8,8 +8,9 @@ import pytest
 from tests.support.feeds import dice
 from tests.support.rest import FakeRest, rest_row, ticker
 from trinity_beast.clock import SystemClock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.feeds import AssetEditor, Feeds, Looks, MapFilter, RestTrial, WantedMapRow
-from trinity_beast.feeds.errors import ChangedMeanwhile, MapRowsInvalid, MapRowUnknown
+from trinity_beast.feeds.errors import MapRowsInvalid, MapRowUnknown
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
 

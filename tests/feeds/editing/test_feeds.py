@@ -9,8 +9,9 @@ from tests.support.admin import editor_of
 from tests.support.feeds import dice, row_values
 from tests.support.rest import FakeRest, rest_row
 from trinity_beast.clock import SystemClock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.feeds import Change, FeedEditor, Feeds, Looks, RestTrial, RowInvalid, Trial
-from trinity_beast.feeds.errors import ChangedMeanwhile, FeedTryFailed, ReasonMissing, VenueUnknown, VersionUnknown
+from trinity_beast.feeds.errors import FeedTryFailed, ReasonMissing, VenueUnknown, VersionUnknown
 from trinity_beast.feeds.tables import exchange_feeds
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database

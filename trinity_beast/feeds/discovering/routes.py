@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from trinity_beast.access import ADMIN_REFUSALS, Operator
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.feeds.asked import ID_MAX, VenueName
 from trinity_beast.feeds.auditing.export import candidates_csv
 from trinity_beast.feeds.discovering.service import Discovery
@@ -15,7 +16,6 @@ from trinity_beast.feeds.discovering.told import FoundTold, SyncedTold, found_to
 from trinity_beast.feeds.errors import (
     AuditUnfinished,
     AuditUnknown,
-    ChangedMeanwhile,
     MapRowsInvalid,
     PlanChanged,
     VenueAway,

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from trinity_beast.errors import Mistake
+from trinity_beast.errors import ChangedMeanwhile, Mistake
 from trinity_beast.feeds import store as feed_store
 from trinity_beast.feeds.editing import store
 from trinity_beast.feeds.editing.mapping import conflicts_of, flaw_mistake, mistakes_of
 from trinity_beast.feeds.editing.model import MapFilter, MapPage, MapRow, WantedMapRow
-from trinity_beast.feeds.errors import ChangedMeanwhile, MapRowsInvalid, MapRowUnknown
+from trinity_beast.feeds.errors import MapRowsInvalid, MapRowUnknown
 from trinity_beast.feeds.model import MappedAsset
 from trinity_beast.feeds.trying import RestTrial
 from trinity_beast.log import get_log

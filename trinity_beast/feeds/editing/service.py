@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.feeds import store as feed_store
 from trinity_beast.feeds.editing import store
 from trinity_beast.feeds.editing.model import Change, FeedListing, StoredFeed, Version
-from trinity_beast.feeds.errors import ChangedMeanwhile, FeedTryFailed, ReasonMissing, VenueUnknown, VersionUnknown
+from trinity_beast.feeds.errors import FeedTryFailed, ReasonMissing, VenueUnknown, VersionUnknown
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row, rendered
 from trinity_beast.feeds.grammar.rest import RestRules
 from trinity_beast.feeds.kept_frames import KeptFrame

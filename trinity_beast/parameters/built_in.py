@@ -1,0 +1,70 @@
+"""The sixteen profiles that come with the program, as data.
+
+The direct ones are for finding the ceiling of a node that clients reach without a balancer between: the governor sheds
+nothing. Those through a balancer (ALB for TCP, NLB for UDP) are for seeing what production does: it does.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trinity_beast.parameters.profiles import Profile
+
+PRODUCTION, PRICE_STRESS, REPORT_STRESS, COMBINED = "production", "lpo-stress", "lrs-stress", "combined"
+
+_GOVERNED = {"adaptive_enabled": True, "adaptive_max_concurrent": 6_000}
+_UNGOVERNED = {"adaptive_enabled": False, "adaptive_max_concurrent": 1_000_000}
+_DATAGRAMS_BOUND = {"udp_max_concurrent_lpo": 3_000}
+_DATAGRAMS_FREE = {"udp_max_concurrent_lpo": 1_000_000}
+
+_STRESS = {"cache_ttl_seconds": 300.0, "usage_ship_ms": 1_000, "usage_batch_records": 100_000, "usage_shipments_max": 3}
+_PRICES = {**_STRESS, "cache_flush_seconds": 60.0}
+_REPORTS = {**_STRESS, "cache_read_timeout_ms": 1_000}
+_COMBINED = {**_PRICES, **_REPORTS}
+
+
+def _profile(name: str, group: str, description: str, *values: Mapping[str, Any]) -> Profile:
+    merged: dict[str, Any] = {}
+    for each in values:
+        merged |= each
+    return Profile(name, description, merged, group=group)
+
+
+PROFILES: Mapping[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        _profile(
+            "demo", PRODUCTION, "A small machine that shows what it does: few connections, prices shared every few seconds.",
+            {"cache_flush_seconds": 5.0, "usage_shipments_max": 1, "adaptive_enabled": True, "adaptive_max_concurrent": 600},
+        ),
+        _profile(
+            "debug", PRODUCTION, "Everything told and nothing hurried: parameters looked at and prices shared every few seconds.",
+            {"cache_ttl_seconds": 9.0, "cache_flush_seconds": 3.0, "parameter_refresh_seconds": 6.0, "adaptive_enabled": False},
+        ),
+        _profile(
+            "fresh-price", PRODUCTION, "What production runs: prices no older than they must be, the governor on.",
+            {"cache_ttl_seconds": 13.0, "cache_flush_seconds": 30.0, "stale_after_seconds": 60}, _GOVERNED,
+        ),
+        _profile(
+            "stress", PRICE_STRESS, "Prices under a load that production never sees, over TCP and UDP.",
+            _PRICES, _UNGOVERNED, _DATAGRAMS_FREE,
+        ),
+        _profile("tcp-direct", PRICE_STRESS, "Prices over TCP, straight to the node.", _PRICES, _UNGOVERNED),
+        _profile("tcp-alb", PRICE_STRESS, "Prices over TCP through the balancer.", _PRICES, _GOVERNED),
+        _profile("udp-direct", PRICE_STRESS, "Prices over UDP, straight to the node.", _PRICES, _UNGOVERNED, _DATAGRAMS_FREE),
+        _profile("udp-nlb", PRICE_STRESS, "Prices over UDP through the balancer.", _PRICES, _GOVERNED, _DATAGRAMS_BOUND),
+        _profile("lrs-direct", REPORT_STRESS, "Reports over TCP, straight to the node.", _REPORTS, _UNGOVERNED),
+        _profile("lrs-alb", REPORT_STRESS, "Reports over TCP through the balancer.", _REPORTS, _GOVERNED),
+        _profile("lrs-udp-direct", REPORT_STRESS, "Reports over UDP, straight to the node.", _REPORTS, _UNGOVERNED, _DATAGRAMS_FREE),
+        _profile("lrs-udp-nlb", REPORT_STRESS, "Reports over UDP through the balancer.", _REPORTS, _GOVERNED, _DATAGRAMS_BOUND),
+        _profile("combined-direct", COMBINED, "Prices and reports at once over TCP, straight to the node.", _COMBINED, _UNGOVERNED),
+        _profile("combined-alb", COMBINED, "Prices and reports at once over TCP through the balancer.", _COMBINED, _GOVERNED),
+        _profile(
+            "combined-udp-direct", COMBINED, "Prices and reports at once over UDP, straight to the node.",
+            _COMBINED, _UNGOVERNED, _DATAGRAMS_FREE,
+        ),
+        _profile(
+            "combined-udp-nlb", COMBINED, "Prices and reports at once over UDP through the balancer.",
+            _COMBINED, _GOVERNED, _DATAGRAMS_BOUND,
+        ),
+    )
+}  # fmt: skip
