@@ -1,9 +1,8 @@
 """`beast stress` itself: what a processor of the client's can ask, against wrk, and a node through all thirteen levels.
 
-Both clients have the same processor, one after the other, in turn, and ask the same server on the other one: nginx, for it
-answers at once what costs nothing to make, so that the client is the limit more often than with the engine. What is compared
-is answers for each second of the client's own processor time; requests a second stand beside it. wrk keeps no time of a
-single request by the clock, and reads no code; ours does both.
+Both clients have the same processor, one after the other, in turn, and ask the same engine on the other one. What is compared
+is answers for each second of the client's own processor time; requests a second, which the engine bounds, stand beside it.
+wrk keeps no time of a request by the clock and reads no code of a refusal; ours does both.
 """
 
 import os
@@ -17,7 +16,7 @@ from bench.figures import Figure, Target, alternating, ratios
 from bench.generator import wrk
 from bench.machine import Cores
 from bench.processes import machine_busy_ns, pinned_self, raise_file_limit
-from bench.servers import Reference, nginx, node, sample_body
+from bench.servers import Node, node
 from trinity_beast.clock import SystemClock
 from trinity_beast.stress import LEVELS, Found, Generator, Progress, Protocol, Step, StepReport, Stress, Wanted, Watching, Way
 from trinity_beast.stress import Target as Door
@@ -48,20 +47,18 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
         RunBroken: an answer was wrong, or one was missing.
     """
     with node(core=cores.server) as engine:
-        key = engine.key
-        with nginx(cores.server, sample_body(engine.http_port, key)) as server:
-            for depth in DEPTHS:
-                yield from _against_wrk(cores, effort, server, key, depth)
-        yield from _all_levels(cores, engine.http_port, engine.udp_port, key)
+        for depth in DEPTHS:
+            yield from _against_wrk(cores, effort, engine, depth)
+        yield from _all_levels(cores, engine)
 
 
-def _against_wrk(cores: Cores, effort: Effort, server: Reference, key: str, depth: int) -> Iterator[Figure]:
+def _against_wrk(cores: Cores, effort: Effort, engine: Node, depth: int) -> Iterator[Figure]:
     def ours() -> Asked:
-        return _ours(cores, effort.seconds, server.port, key, depth)
+        return _ours(cores, effort.seconds, engine, depth)
 
     def theirs() -> Asked:
         seconds = max(1.0, effort.seconds)
-        found = wrk(cores, port=server.port, key=key, seconds=seconds, depth=depth, pid=server.pid, thread_prefix="")
+        found = wrk(cores, port=engine.http_port, key=engine.key, seconds=seconds, depth=depth, pid=engine.pid, thread_prefix="")
         return Asked(found.rate, found.rate / found.client_share, found.strangers_share)
 
     runs = alternating(effort.rounds, {"ours": ours, "theirs": theirs}, lambda run: run.strangers_share)
@@ -79,10 +76,10 @@ def _against_wrk(cores: Cores, effort: Effort, server: Reference, key: str, dept
     )
 
 
-def _ours(cores: Cores, seconds: float, port: int, key: str, depth: int) -> Asked:
-    door = Door(Protocol.TCP, "127.0.0.1", port)
+def _ours(cores: Cores, seconds: float, engine: Node, depth: int) -> Asked:
+    door = Door(Protocol.TCP, "127.0.0.1", engine.http_port)
     way = Way(seconds=seconds, warm_seconds=0.2, threads=1)
-    asked = questions(door, keys=[key], assets=[BTC], keeps_alive=True)
+    asked = questions(door, keys=[engine.key], assets=[BTC], keeps_alive=True)
     step = Step(door, CONNECTIONS * depth, CONNECTIONS, depth, 1, None, way, asked)
     with pinned_self(cores.client):
         before_ns, busy_ns, began_ns = _own_ns(), machine_busy_ns(), CLOCK.monotonic_ns()
@@ -94,17 +91,17 @@ def _ours(cores: Cores, seconds: float, port: int, key: str, depth: int) -> Aske
     return Asked(found.good / found.seconds, found.good / found.processor_seconds, strangers)
 
 
-def _all_levels(cores: Cores, port: int, udp_port: int, key: str) -> Iterator[Figure]:
+def _all_levels(cores: Cores, engine: Node) -> Iterator[Figure]:
     """Take a node through all levels over both protocols; every request must be answered well."""
     raise_file_limit(LEVELS[-1] + FILES_BESIDE)
     way = Way(
         seconds=LEVEL_SECONDS, warm_seconds=LEVEL_WARM_SECONDS, timeout_seconds=LEVEL_TIMEOUT_SECONDS, connections_max=_connections_max()
     )
-    doors = [Door(Protocol.TCP, "127.0.0.1", port), Door(Protocol.UDP, "127.0.0.1", udp_port)]
+    doors = [Door(Protocol.TCP, "127.0.0.1", engine.http_port), Door(Protocol.UDP, "127.0.0.1", engine.udp_port)]
     watching = Watching(lambda _step, _number, _count: None, _look_away, lambda _step: None)
     with pinned_self(cores.client):
         report = Stress(Generator(CLOCK), CLOCK).run(
-            Wanted("bench", doors, LEVELS, way, [key], [BTC]), watching=watching, stopped=lambda: False
+            Wanted("bench", doors, LEVELS, way, [engine.key], [BTC]), watching=watching, stopped=lambda: False
         )
     if not report.is_complete:
         raise RunBroken(f"the levels were not taken to their end: {report.fault}")

@@ -15,7 +15,7 @@ from trinity_beast.content import told
 from trinity_beast.demo import Stop, tour
 from trinity_beast.demo.asking import Answered, NodeAsker
 from trinity_beast.demo.commands import Guide, add_demo_verb, shortened
-from trinity_beast.demo.lines import Place
+from trinity_beast.demo.lines import Place, lines
 from trinity_beast.words import Asset
 
 STOPS = tour(Asset("BTC"), Asset("ETH"))
@@ -61,6 +61,14 @@ def test_without_waiting_every_stop_is_taken_and_shown() -> None:
         assert stop.title in out.shown
     for word in ("curl -s", "urllib.request", "nc -u", "and 4 more", "All went as it should"):
         assert word in out.shown
+
+
+def test_no_line_is_broken_where_it_would_be_pasted_with_the_break() -> None:
+    out = Newcomer()
+    Guide(out, PLACE, Answers(), waits=False).lead(STOPS)
+    for stop in STOPS:
+        for each in lines(stop, PLACE):
+            assert each.text in out.shown
 
 
 def test_a_newcomer_asks_passes_by_and_leaves() -> None:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 from rich.syntax import Syntax
+from rich.text import Text
 
 from trinity_beast.demo.asking import Answered, Asker, NodeAsker
 from trinity_beast.demo.errors import DemoInvalid
@@ -113,7 +113,7 @@ class Guide:
         for told in lines(stop, self._place):
             self._out.print()
             self._out.print(f"{told.way}:", style="dim", markup=False, highlight=False)
-            self._out.print(Padding(Syntax(told.text, LANGUAGES[told.way], word_wrap=True, background_color="default"), (0, 0, 0, 2)))
+            self._out.print(coloured(told.text, LANGUAGES[told.way]), soft_wrap=True)
 
     def _wish(self) -> str:
         """Return what the newcomer wants: empty to ask, `s` to pass by, `q` to leave."""
@@ -130,7 +130,7 @@ class Guide:
         status = f", status {answered.status}" if answered.status else ""
         self._out.print(f"answer: {answered.code or 'no code'}{status}", style="green" if taken.went_well else "red", markup=False)
         text = json.dumps(shortened(answered.body), indent=2, ensure_ascii=False)
-        self._out.print(Padding(Syntax(text, "json", word_wrap=True, background_color="default"), (0, 0, 0, 2)))
+        self._out.print(coloured(text, "json"), soft_wrap=True)
 
     def _take_leave(self, taken: Sequence[Taken]) -> None:
         self._out.print()
@@ -138,6 +138,13 @@ class Guide:
         told = f"{len(taken)} stops." + (f" Not as it should be: {', '.join(astray)}." if astray else " All went as it should.")
         self._out.print(told, style="red" if astray else "", markup=False, highlight=False)
         self._out.print(f"All that can be asked: {self._place.url}/openapi.json. A key of your own: beast keys issue --help", markup=False)
+
+
+def coloured(text: str, language: str) -> Text:
+    """Return a text in colours, for a terminal to break where it must: a break of ours would be pasted with it."""
+    found = Syntax("", language, background_color="default").highlight(text)
+    found.rstrip()
+    return found
 
 
 def shortened(body: Any) -> Any:
