@@ -10,6 +10,7 @@ from trinity_beast.compose.gates import gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_parts
+from trinity_beast.compose.upkeep import desk_routes
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
@@ -60,6 +61,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         *gates.routers,
         parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
+        *desk_routes(on, gates.operator),
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
