@@ -3,9 +3,10 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 import uvloop
@@ -33,6 +34,7 @@ from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_ADDRESSES, NODE_URL, Node, Wanted, reachable, url_of
 from trinity_beast.ops import Maker, Premises, Whom
 from trinity_beast.ops.backup.commands import Backed, backup_verbs
+from trinity_beast.ops.commands import db_app, jobs_app
 from trinity_beast.ops.consoles.commands import console_verbs
 from trinity_beast.ops.doctor.commands import doctor_verb
 from trinity_beast.ops.verifying.commands import verify_verb
@@ -41,8 +43,12 @@ from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
 from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
+from trinity_beast.stress.commands import Means as StressMeans
+from trinity_beast.stress.commands import stress_app
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
+from trinity_beast.usage.overseeing.commands import usage_app
+from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
 from trinity_beast.version import VERSION
 from trinity_beast.web import KnownNode
 
@@ -176,8 +182,19 @@ def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> 
     return KnownNode((url or noted or here).rstrip("/"), admin_key or settings.admin_key, operator)
 
 
+def _targets_of(data_dir: Path | None) -> Sequence[str]:
+    """Return the node's two doors: where it says it is, else where the settings would have it."""
+    url = _node_of(data_dir, "", "", "").url
+    host = urlsplit(url).hostname or "127.0.0.1"
+    return [url, f"udp://{f'[{host}]' if ':' in host else host}:{read_settings(data_dir=data_dir).price_udp_port}"]
+
+
 def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
+
+
+def _spool_and_node(data_dir: Path | None) -> tuple[Path, str]:
+    return _spool_of(data_dir), read_settings(data_dir=data_dir).node
 
 
 KEYS = keys_app(_where, CLOCK, SECRETS, told)
@@ -195,8 +212,13 @@ backup_verbs(beast, _backed, CLOCK, SECRETS, told)
 console_verbs(beast, _node_of, told)
 verify_verb(beast, _whom, CLOCK, SECRETS, told)
 doctor_verb(beast, _premises, CLOCK, told)
+beast.add_typer(jobs_app(_node_of, told))
+beast.add_typer(db_app(_node_of, told))
 beast.add_typer(spool_app(_spool_of, told))
+beast.add_typer(usage_app(_node_of, told))
+reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
+beast.add_typer(stress_app(StressMeans(CLOCK, _targets_of, told)))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
 

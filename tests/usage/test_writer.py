@@ -127,7 +127,7 @@ async def test_whatever_pieces_come_in_whatever_order_their_union_is_stored(
     database: Database, tmp_path: Path, pieces: list[tuple[int, int]]
 ) -> None:
     async with database.transaction() as tx:
-        await tx.execute(sa.text("TRUNCATE usage_logs, usage_key_days, usage_lanes"))
+        await tx.execute(sa.text("TRUNCATE usage_logs, usage_key_days, usage_lanes, usage_lane_days"))
     writer = Writer(database)
     wanted: set[int] = set()
     for start, length in pieces:

@@ -1,8 +1,10 @@
-"""What one person needs to run it: the examination, backups, the consoles, the state of everything on one screen."""
+"""What one person needs to run it: the examination, backups, consoles, and how the program's own works fare."""
 
 from trinity_beast.ops.backup import Maker
 from trinity_beast.ops.consoles import CacheDesk, Confirmations, SqlDesk, passwords_of
 from trinity_beast.ops.doctor import Listener, Premises
+from trinity_beast.ops.insights import Insights
+from trinity_beast.ops.runs import Runs
 from trinity_beast.ops.verifying import Whom
 
-__all__ = ["CacheDesk", "Confirmations", "Listener", "Maker", "Premises", "SqlDesk", "Whom", "passwords_of"]
+__all__ = ["CacheDesk", "Confirmations", "Insights", "Listener", "Maker", "Premises", "Runs", "SqlDesk", "Whom", "passwords_of"]

@@ -26,6 +26,7 @@ from trinity_beast.storage.errors import (
     SqlRefused,
     SqlTooLong,
 )
+from trinity_beast.storage.fetching import fetched
 from trinity_beast.storage.folder import DataFolder
 from trinity_beast.storage.launch import Surroundings
 from trinity_beast.storage.lesser import Lesser, LesserRoles
@@ -90,6 +91,7 @@ __all__ = [
     "cache_address",
     "certificate_files",
     "copy_into",
+    "fetched",
     "libpq_environment",
     "looked_into",
     "metadata",

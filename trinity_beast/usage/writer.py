@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from trinity_beast import engine
 from trinity_beast.storage import Database, RowsRefused
 from trinity_beast.usage import store
-from trinity_beast.usage.model import BatchName, LaneNumbers, PackedBatch, Span, Stored, StoredDay, UsedDay
+from trinity_beast.usage.model import BatchName, LaneDay, LaneNumbers, PackedBatch, Span, Stored, StoredDay, UsedDay
 
 EPOCH = date(1970, 1, 1)
 DAYS = (date(2020, 1, 1), date(2100, 1, 1))
@@ -74,6 +74,7 @@ class Writer:
             for number, _, stream in rows.days:
                 await store.copy_rows(tx, _day(number), stream)
             await store.add_use(tx, [_used(counted) for counted in rows.counts])
+            await store.add_to_lane(tx, lane.lane_id, _lane_days(rows))
             await store.note_changes(tx, lane, span, stored, _stored_days(rows))
             await store.note_stored(tx, lane.lane_id, span)
         return Stored(rows.records, batch.records - rows.records)
@@ -125,6 +126,10 @@ def _stored_days(rows: engine.UsageRows) -> list[StoredDay]:
         StoredDay(_day(number), records, _moment(first_us), _moment(last_us))
         for (number, records, _), (_, first_us, last_us) in zip(rows.days, rows.times, strict=True)
     ]
+
+
+def _lane_days(rows: engine.UsageRows) -> list[LaneDay]:
+    return [LaneDay(_day(number), records, sum_) for (number, records, _), (_, sum_) in zip(rows.days, rows.sums, strict=True)]
 
 
 def _moment(unix_us: int) -> datetime:

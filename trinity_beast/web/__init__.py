@@ -14,6 +14,7 @@ from trinity_beast.web.openapi import refusals
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
 from trinity_beast.web.source import ConnectionSource, HandedConnection
+from trinity_beast.web.streamed import Stream, Streamed
 from trinity_beast.web.words import Spoken, Words
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "Router",
     "ServerBounds",
     "Spoken",
+    "Stream",
+    "Streamed",
     "Turned",
     "Usage",
     "Words",

@@ -19,7 +19,7 @@ from trinity_beast.storage import Database
 
 ASSETS = ("BTC",) * 12 + ("ETH",) * 6 + ("SOL", "NOPE")
 """The last is no asset: such a request is answered by Python."""
-PAUSE_SECONDS = 0.03
+PAUSE_SECONDS = 0.015
 DRAIN_SECONDS = 240.0
 LOOK_SECONDS = 0.25
 WAITING = frozenset([".sealed", ".packed"])
@@ -32,6 +32,7 @@ class MeterWanted:
     seconds: float = 120.0
     seed: int = 1
     pause_seconds: float = PAUSE_SECONDS
+    by_queue: bool = True
     valkey_server: Path | None = None
 
 
@@ -41,7 +42,7 @@ async def rehearse_meter(wanted: MeterWanted, means: Means, *, struck: Callable[
     Raises:
         RehearsalBroken: it could not be carried out.
     """
-    async with sited(wanted.seed, means, valkey_server=wanted.valkey_server) as site:
+    async with sited(wanted.seed, means, by_queue=wanted.by_queue, valkey_server=wanted.valkey_server) as site:
         blows = blows_of(dice_from(f"{wanted.seed} blows"), sorted(site.mortals), wanted.seconds)
         ledger = Ledger()
         await _under_load(site, wanted, ledger, blows, struck)
