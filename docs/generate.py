@@ -30,6 +30,7 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.routes import audit_routes
 from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
+from trinity_beast.ops.consoles.routes import console_routes
 from trinity_beast.ops.insights.routes import insight_routes
 from trinity_beast.ops.runs.routes import job_routes
 from trinity_beast.parameters.built_in import PROFILES
@@ -137,6 +138,7 @@ def openapi_page() -> str:
         health_routes(absent, with_facts=False),
         feed_routes(absent, operator=operator, clock=absent, rest=absent, behind=absent),
         asset_routes(absent, operator=operator),
+        console_routes(absent, absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
         job_routes(absent, operator=operator),
         insight_routes(absent, operator=operator),

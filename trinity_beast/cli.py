@@ -1,6 +1,7 @@
 """`beast`: the verbs of the program, gathered from the capabilities."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
 from trinity_beast.compose import run_sync, run_writer
+from trinity_beast.compose.listeners import listeners_of
 from trinity_beast.demo.commands import add_demo_verb
 from trinity_beast.demo.lines import Place
 from trinity_beast.errors import TrinityError
@@ -31,10 +33,14 @@ from trinity_beast.feeds.commands import feeds_app
 from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
-from trinity_beast.node import NODE_URL, Node, Wanted
-from trinity_beast.ops import Synced, Tell
+from trinity_beast.node import NODE_ADDRESSES, NODE_URL, Node, Wanted, reachable, url_of
+from trinity_beast.ops import Maker, Premises, Synced, Tell, Whom
+from trinity_beast.ops.backup.commands import Backed, backup_verbs
 from trinity_beast.ops.commands import db_app, jobs_app
+from trinity_beast.ops.consoles.commands import console_verbs
+from trinity_beast.ops.doctor.commands import doctor_verb
 from trinity_beast.ops.syncing.commands import add_sync_verb
+from trinity_beast.ops.verifying.commands import verify_verb
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
@@ -141,6 +147,33 @@ def _whereabouts(data_dir: Path | None) -> Whereabouts:
     return Whereabouts(settings.data_dir, settings.database_url, bin_dir)
 
 
+def _backed(data_dir: Path | None, config: Path | None) -> Backed:
+    settings = read_settings(config, data_dir=data_dir)
+    bin_dir = Path(settings.postgres_bin_dir) if settings.postgres_bin_dir else None
+    return Backed(Whereabouts(settings.data_dir, settings.database_url, bin_dir), Maker(f"trinity-beast {VERSION}", settings.node))
+
+
+def _whom(data_dir: Path | None) -> Whom:
+    """Return the node of a data folder as a caller knows it: where it says it is, else where the settings would have it."""
+    settings = read_settings(data_dir=data_dir)
+    folder = DataFolder(settings.data_dir, CLOCK)
+    addresses = json.loads(folder.noted(NODE_ADDRESSES) or "{}")
+    health, udp = addresses.get("price_health"), addresses.get("price_udp")
+    demo_key = (folder.secret("demo-key") or b"").decode(errors="replace")
+    return Whom(
+        url=_node_of(data_dir, "", "", "").url,
+        health_url=url_of(*health) if health else f"http://127.0.0.1:{settings.price_health_port}",
+        udp=(reachable(udp[0]), udp[1]) if udp else ("127.0.0.1", settings.price_udp_port),
+        key=demo_key,
+    )
+
+
+def _premises(data_dir: Path | None, config: Path | None) -> Premises:
+    settings = read_settings(config, data_dir=data_dir)
+    bin_dir = Path(settings.postgres_bin_dir) if settings.postgres_bin_dir else None
+    return Premises(Whereabouts(settings.data_dir, settings.database_url, bin_dir), listeners_of(settings), settings.cache_url)
+
+
 def _where(data_dir: Path | None) -> Where:
     return Where(_whereabouts(data_dir), read_settings(data_dir=data_dir).server_secret)
 
@@ -194,6 +227,10 @@ beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
+backup_verbs(beast, _backed, CLOCK, SECRETS, told)
+console_verbs(beast, _node_of, told)
+verify_verb(beast, _whom, CLOCK, SECRETS, told)
+doctor_verb(beast, _premises, CLOCK, told)
 beast.add_typer(jobs_app(_node_of, told))
 beast.add_typer(db_app(_node_of, told))
 add_sync_verb(beast, _synced, told)

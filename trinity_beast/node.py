@@ -1,6 +1,7 @@
 """One running node, from its first line on the terminal to its last."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _log = get_log("node")
 
 NODE_URL = "node-url"
 """The note in the data folder that says where the node answers."""
+
+NODE_ADDRESSES = "node-addresses"
+"""The note that says where each of its listeners is: a JSON object of host and port by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,24 @@ def _started(on: Ground, played_by: str) -> Started:
 
 @contextmanager
 def _url_noted(on: Ground) -> Iterator[None]:
-    """Keep the node's address in the data folder while it answers, for the verbs that ask it."""
+    """Keep the node's addresses in the data folder while it answers, for the verbs that ask it."""
     address = on.addresses.get("price")
+    on.folder.note(NODE_ADDRESSES, json.dumps(on.addresses))
     if address is not None:
-        host = "127.0.0.1" if address[0] in {"", "0.0.0.0", "::"} else address[0]  # noqa: S104 - It is compared, not bound.
-        on.folder.note(NODE_URL, f"http://[{host}]:{address[1]}" if ":" in host else f"http://{host}:{address[1]}")
+        on.folder.note(NODE_URL, url_of(*address))
     try:
         yield
     finally:
         on.folder.note(NODE_URL, None)
+        on.folder.note(NODE_ADDRESSES, None)
+
+
+def reachable(host: str) -> str:
+    """Return where to reach, from here, what listens at `host`."""
+    return "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104 - It is compared, not bound.
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the address of what listens at `host` and `port`, as it is reached from here."""
+    host = reachable(host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -55,6 +55,9 @@ RULES = (
     "feeds/trying/looked.py",
     "feeds/trying/replay.py",
     "feeds/trying/verdict.py",
+    "ops/doctor/judging.py",
+    "ops/verifying/askings.py",
+    "ops/verifying/judging.py",
     "pricing/cache/ages.py",
     "pricing/cache/reading.py",
     "pricing/choice.py",
@@ -113,7 +116,7 @@ RULES = (
 # Which files may know a framework. Everything else reaches it through them.
 HOMES = {
     "sqlalchemy": ("*/store.py", "*/tables.py", "storage/*"),
-    "cryptography": ("access/leaks/signatures.py",),
+    "cryptography": ("access/leaks/signatures.py", "ops/doctor/certificates.py"),
     "psycopg": ("storage/*",),
     "psycopg_pool": ("storage/*",),
     "procrastinate": ("jobs/*",),

@@ -7,7 +7,7 @@ from trinity_beast.access.blocklist import Blocklist, BlocklistWatch
 from trinity_beast.access.busiest import Busiest
 from trinity_beast.access.callers import Approach, Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
-from trinity_beast.access.cluster import LeaseExchange, LeaseSize, Membership, QuotaBlocks
+from trinity_beast.access.cluster import Fellow, LeaseExchange, LeaseSize, Membership, QuotaBlocks, nodes_alive
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
 from trinity_beast.access.engine_gate import EngineGate
@@ -83,6 +83,7 @@ __all__ = [
     "EngineGate",
     "EngineKeys",
     "Features",
+    "Fellow",
     "Gate",
     "Governor",
     "Grant",
@@ -141,6 +142,7 @@ __all__ = [
     "admin_key",
     "demo_key",
     "kind_of",
+    "nodes_alive",
     "server_digests",
     "server_secret",
 ]

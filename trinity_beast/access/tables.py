@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from trinity_beast.storage import metadata
+from trinity_beast.storage import HISTORY, SECRET, metadata
 
 rate_limit_template = sa.Table(
     "rate_limit_template",
@@ -39,8 +39,8 @@ api_keys = sa.Table(
     metadata,
     sa.Column("key_id", sa.Integer, sa.Identity(always=True), primary_key=True),
     sa.Column("public_id", sa.Text, nullable=False, unique=True),
-    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),
-    sa.Column("digest_secret", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True, info=SECRET),
+    sa.Column("digest_secret", sa.Text, nullable=False, info=SECRET),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("tier", sa.Text, sa.ForeignKey("rate_limit_template.tier"), nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -101,9 +101,10 @@ server_secret = sa.Table(
     "server_secret",
     metadata,
     sa.Column("is_only", sa.Boolean, primary_key=True, server_default=sa.true()),
-    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False, info=SECRET),
     sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
     sa.CheckConstraint("is_only", name="is_only"),
+    info=HISTORY,
 )
 """Which server secret the digests were made under: one for all nodes of the database. The secret itself is not here."""
 

@@ -1,9 +1,9 @@
-"""Reading the trail. It is written by the database itself, in the transaction of the change."""
+"""Reading the trail. Changes of rows are written by the database itself, in their transaction; what changes no row, here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trinity_beast.audit import store
-from trinity_beast.audit.model import Entry, Sought
+from trinity_beast.audit.model import Entry, Signature, Sought
 from trinity_beast.storage import Database
 
 
@@ -17,3 +17,12 @@ class Audit:
         """Return the entries wanted, the newest first."""
         async with self._database.transaction() as tx:
             return await store.entries(tx, sought)
+
+    async def keep(self, signature: Signature, kind: str, subject: str, facts: Mapping[str, object]) -> None:
+        """Write down what is about to be done that changes no row of a kept table. It is committed when this returns.
+
+        Raises:
+            DependencyAway: it is not written; do not do it.
+        """
+        async with self._database.transaction() as tx:
+            await store.note(tx, signature, kind, subject, facts)

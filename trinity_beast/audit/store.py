@@ -12,10 +12,14 @@ from trinity_beast.audit.tables import audit_log
 SIGNATURE = "beast.signature"
 
 
+def signed_as(signature: Signature) -> tuple[str, str]:
+    """Return the setting, and what to set it to, by which the triggers know who makes a transaction's changes."""
+    return SIGNATURE, json.dumps({"by": signature.by, "reason": signature.reason, "action": signature.action})
+
+
 async def sign(tx: AsyncConnection, signature: Signature) -> None:
     """Say who makes the changes of this transaction from here on. The triggers of the tables that are kept write it down."""
-    text = json.dumps({"by": signature.by, "reason": signature.reason, "action": signature.action})
-    await tx.execute(sa.select(sa.func.set_config(SIGNATURE, text, True)))
+    await tx.execute(sa.select(sa.func.set_config(*signed_as(signature), True)))
 
 
 async def note(tx: AsyncConnection, signature: Signature, kind: str, subject: str, facts: Mapping[str, object]) -> None:

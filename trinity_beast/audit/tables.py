@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from trinity_beast.storage import metadata
+from trinity_beast.storage import HISTORY, metadata
 
 audit_log = sa.Table(
     "audit_log",
@@ -18,4 +18,5 @@ audit_log = sa.Table(
     sa.Column("before", pg.JSONB),
     sa.Column("after", pg.JSONB),
     sa.Index("audit_log_subject_idx", "kind", "subject", "entry_id"),
+    info=HISTORY,
 )

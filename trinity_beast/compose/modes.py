@@ -13,6 +13,7 @@ from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_of
 from trinity_beast.compose.reporting import reporting_parts
+from trinity_beast.compose.upkeep import desk_routes
 from trinity_beast.compose.working import Working, working_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
@@ -86,6 +87,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         *gates.routers,
         parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
+        *desk_routes(on, gates.operator),
         *entrance.working.routes(gates.operator),
         *metering.routers,
     ]

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from trinity_beast.storage import metadata
+from trinity_beast.storage import HISTORY, metadata
 
 exchange_feeds = sa.Table(
     "exchange_feeds",
@@ -63,6 +63,7 @@ exchange_feed_versions = sa.Table(
     sa.Column("evidence", pg.JSONB),
     sa.Column("before", pg.JSONB),
     sa.Column("after", pg.JSONB),
+    info=HISTORY,
 )
 
 prewarm_audits = sa.Table(

@@ -1,7 +1,26 @@
-"""Operations: how the program's own works fare, and what an operator does with them."""
+"""What one person needs to run it: the examination, backups, consoles, and how the program's own works fare."""
 
+from trinity_beast.ops.backup import Maker
+from trinity_beast.ops.consoles import CacheDesk, Confirmations, SqlDesk, passwords_of
+from trinity_beast.ops.doctor import Listener, Premises
 from trinity_beast.ops.insights import Insights
 from trinity_beast.ops.runs import Runs
 from trinity_beast.ops.syncing import Step, Sync, Synced, Tell
+from trinity_beast.ops.verifying import Whom
 
-__all__ = ["Insights", "Runs", "Step", "Sync", "Synced", "Tell"]
+__all__ = [
+    "CacheDesk",
+    "Confirmations",
+    "Insights",
+    "Listener",
+    "Maker",
+    "Premises",
+    "Runs",
+    "SqlDesk",
+    "Step",
+    "Sync",
+    "Synced",
+    "Tell",
+    "Whom",
+    "passwords_of",
+]

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from trinity_beast.storage import metadata
+from trinity_beast.storage import HISTORY, metadata
 
 application_parameters = sa.Table(
     "application_parameters",
@@ -21,6 +21,7 @@ application_parameter_versions = sa.Table(
     sa.Column("changed_by", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("profile", sa.Text, nullable=False, server_default=sa.text("''")),
+    info=HISTORY,
 )
 
 application_parameter_changes = sa.Table(
@@ -31,6 +32,7 @@ application_parameter_changes = sa.Table(
     sa.Column("before", pg.JSONB),
     sa.Column("after", pg.JSONB),
     sa.Index("application_parameter_changes_name_idx", "name", "version"),
+    info=HISTORY,
 )
 
 application_parameter_profiles = sa.Table(

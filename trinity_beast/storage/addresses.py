@@ -1,5 +1,7 @@
 """What a database address looks like, and how it is shown without its password."""
 
+from pathlib import Path
+
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -35,3 +37,13 @@ def address_for_libpq(text: str) -> str:
         DatabaseAddressInvalid: as `database_url`.
     """
     return libpq_url(database_url(text))
+
+
+def certificate_files(text: str) -> list[Path]:
+    """Return the files of certificates a `DATABASE_URL` names: whom to believe, and who we are.
+
+    Raises:
+        DatabaseAddressInvalid: as `database_url`.
+    """
+    query = database_url(text).query
+    return [Path(str(query[name])) for name in ("sslrootcert", "sslcert") if query.get(name) and query[name] != "system"]

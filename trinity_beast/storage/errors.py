@@ -79,3 +79,27 @@ class RowsRefused(TrinityError):
     """The database does not take rows that were copied to it. Facts: `table`, `reason`, `is_table_missing`."""
 
     code, status = "ROWS_REFUSED", 500
+
+
+class ConsoleClosed(TrinityError):
+    """The database does not let us make, or does not know, the lesser roles that statements of persons run as. Fact: `reason`."""
+
+    code, status = "CONSOLE_CLOSED", 503
+
+
+class SqlRefused(TrinityError):
+    """The database does not carry out the statement: it is wrong, or fails on the rows there are. Facts: `reason`, `sqlstate`."""
+
+    code, status = "SQL_REFUSED", 422
+
+
+class SqlForbidden(TrinityError):
+    """The statement asks for what its role may not do or see. Fact: `reason`."""
+
+    code, status = "SQL_FORBIDDEN", 403
+
+
+class SqlTooLong(TrinityError):
+    """The statement took longer than it was given, or waited too long for a lock, and was ended. Fact: `seconds`."""
+
+    code, status = "SQL_TOO_LONG", 503

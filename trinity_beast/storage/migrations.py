@@ -1,5 +1,6 @@
 """Bring the schema up to what this code expects, whichever of many nodes comes first."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,38 @@ STEPS = Path(trinity_beast.__file__).parent.parent / "migrations"
 
 UPGRADE_LOCK = 2679_8080
 """The advisory lock all nodes agree on; any number nobody else uses in this database."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaStep:
+    """Which step a database's schema stands at (empty: none), the newest this code knows, and all it knows."""
+
+    found: str
+    newest: str
+    known: frozenset[str]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this code knows the step it stands at."""
+        return not self.found or self.found in self.known
+
+
+def schema_step(url: str) -> SchemaStep:
+    """Return which step the database at `url` stands at, changing nothing. Blocks; run it in a thread where a loop runs.
+
+    Raises:
+        DependencyAway: the database does not answer.
+    """
+    engine = sa.create_engine(database_url(url), poolclass=sa.NullPool, connect_args={"connect_timeout": 10})
+    steps = ScriptDirectory(str(STEPS))
+    try:
+        with engine.connect() as connection:
+            found = set(MigrationContext.configure(connection).get_current_heads())
+    except sa.exc.OperationalError as error:
+        raise DependencyAway(part="database") from error
+    finally:
+        engine.dispose()
+    return SchemaStep(", ".join(sorted(found)), steps.get_current_head() or "", frozenset(step.revision for step in steps.walk_revisions()))
 
 
 def upgrade(url: str, *, wait_seconds: float = 60.0, step_lock_seconds: float = 3.0) -> None:

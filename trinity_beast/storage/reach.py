@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trinity_beast.clock import Clock, SystemClock
+from trinity_beast.storage.cluster import cluster_major
 from trinity_beast.storage.database import Database
 from trinity_beast.storage.embedded import ADDRESS, EmbeddedPostgres
 from trinity_beast.storage.errors import DataFolderBusy
@@ -48,11 +49,8 @@ async def reached(
             postgres = EmbeddedPostgres(folder, Surroundings(bin_dir=whereabouts.postgres_bin_dir, clock=clock))
             url = await asyncio.to_thread(postgres.start)
         await asyncio.to_thread(upgrade, url)
-        database = Database(url, connections_max=2)
-        try:
+        async with _opened(url) as database:
             yield folder, database
-        finally:
-            await database.close()
     finally:
         if postgres is not None:
             await asyncio.to_thread(postgres.stop)
@@ -74,3 +72,42 @@ async def _taken_or_address(folder: DataFolder, whereabouts: Whereabouts, clock:
             await clock.sleep(LOOK_EVERY_SECONDS)
         else:
             return whereabouts.database_url or None
+
+
+@asynccontextmanager
+async def looked_into(whereabouts: Whereabouts, *, clock: Clock | None = None) -> AsyncIterator[Database | None]:
+    """Give the node's database as it stands, its schema whatever it is, for the length of a block; None where none was made yet.
+
+    Nothing is made or upgraded. Where the node does not run, its PostgreSQL is started for the moment, under the folder's lock.
+
+    Raises:
+        DataFolderBusy: whoever holds the folder shows no database.
+        DependencyAway, and whatever `EmbeddedPostgres.start` raises: see each.
+    """
+    clock = clock or SystemClock()
+    folder = DataFolder(whereabouts.data_dir, clock)
+    url = whereabouts.database_url or (folder.noted(ADDRESS) if folder.held_by() is not None else None)
+    if url:
+        async with _opened(url) as database:
+            yield database
+        return
+    if cluster_major(folder.postgres / "cluster") is None:
+        yield None
+        return
+    with folder:
+        postgres = EmbeddedPostgres(folder, Surroundings(bin_dir=whereabouts.postgres_bin_dir, clock=clock))
+        url = await asyncio.to_thread(postgres.start)
+        try:
+            async with _opened(url) as database:
+                yield database
+        finally:
+            await asyncio.to_thread(postgres.stop)
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Database]:
+    database = Database(url, connections_max=2)
+    try:
+        yield database
+    finally:
+        await database.close()

@@ -55,6 +55,8 @@ def refusal_headers(error: TrinityError) -> list[tuple[str, str]]:
         headers.append(("WWW-Authenticate", 'Bearer realm="prices"'))
     if error.code in _ADMIN_KEY_CODES:
         headers.append(("WWW-Authenticate", 'Bearer realm="admin"'))
+    if error.code == "REPORTER_UNKNOWN":
+        headers.append(("WWW-Authenticate", 'Signature realm="leaked-keys"'))
     if error.code == "METHOD_NOT_ALLOWED" and (allowed := error.facts.get("allowed")):
         headers.append(("Allow", str(allowed)))
     return headers

@@ -2,7 +2,7 @@
 
 from trinity_beast.access.cluster.blocks import QuotaBlocks
 from trinity_beast.access.cluster.exchange import LeaseExchange, LeaseSize
-from trinity_beast.access.cluster.membership import Membership
-from trinity_beast.access.cluster.model import Fellowship
+from trinity_beast.access.cluster.membership import Membership, nodes_alive
+from trinity_beast.access.cluster.model import Fellow, Fellowship
 
-__all__ = ["Fellowship", "LeaseExchange", "LeaseSize", "Membership", "QuotaBlocks"]
+__all__ = ["Fellow", "Fellowship", "LeaseExchange", "LeaseSize", "Membership", "QuotaBlocks", "nodes_alive"]

@@ -19,6 +19,16 @@ LOOKS_KEPT = 6
 _log = get_log("access")
 
 
+async def nodes_alive(database: Database) -> Sequence[Fellow]:
+    """Return the nodes of this database that are alive, without being one.
+
+    Raises:
+        DependencyAway: the database does not answer.
+    """
+    async with database.transaction() as tx:
+        return await store.nodes_alive(tx)
+
+
 class Membership:
     """Notes every few seconds that this node is alive, and counts those that are.
 

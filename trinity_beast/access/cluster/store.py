@@ -28,6 +28,11 @@ async def see_node(tx: AsyncConnection, node_id: str, name: str, *, nodes_known:
     row = {"node_id": node_id, "name": name, "nodes_known": nodes_known, "joined_at": _NOW, "seen_at": _NOW}
     seen = {"name": name, "nodes_known": nodes_known, "seen_at": _NOW, "left_at": None}
     await tx.execute(insert(cluster_nodes).values(row).on_conflict_do_update(index_elements=["node_id"], set_=seen))
+    return await nodes_alive(tx)
+
+
+async def nodes_alive(tx: AsyncConnection) -> Sequence[Fellow]:
+    """Return the nodes that were seen lately and have not left."""
     alive = sa.select(cluster_nodes.c.node_id, cluster_nodes.c.name, cluster_nodes.c.nodes_known).where(_is_alive())
     return [Fellow(*row) for row in await tx.execute(alive)]
 
