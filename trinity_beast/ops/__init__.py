@@ -5,6 +5,19 @@ from trinity_beast.ops.consoles import CacheDesk, Confirmations, SqlDesk, passwo
 from trinity_beast.ops.doctor import Listener, Premises
 from trinity_beast.ops.insights import Insights
 from trinity_beast.ops.runs import Runs
+from trinity_beast.ops.standing import NodePorts
 from trinity_beast.ops.verifying import Whom
 
-__all__ = ["CacheDesk", "Confirmations", "Insights", "Listener", "Maker", "Premises", "Runs", "SqlDesk", "Whom", "passwords_of"]
+__all__ = [
+    "CacheDesk",
+    "Confirmations",
+    "Insights",
+    "Listener",
+    "Maker",
+    "NodePorts",
+    "Premises",
+    "Runs",
+    "SqlDesk",
+    "Whom",
+    "passwords_of",
+]
