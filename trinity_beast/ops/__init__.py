@@ -6,6 +6,7 @@ from trinity_beast.ops.doctor import Listener, Premises
 from trinity_beast.ops.insights import Insights
 from trinity_beast.ops.runs import Runs
 from trinity_beast.ops.standing import NodePorts
+from trinity_beast.ops.syncing import Step, Sync, Synced, Tell
 from trinity_beast.ops.verifying import Whom
 
 __all__ = [
@@ -18,6 +19,10 @@ __all__ = [
     "Premises",
     "Runs",
     "SqlDesk",
+    "Step",
+    "Sync",
+    "Synced",
+    "Tell",
     "Whom",
     "passwords_of",
 ]

@@ -5,8 +5,8 @@ Operators change rows at a console, in a role that may write neither. Expand: ol
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
