@@ -34,11 +34,12 @@ from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_ADDRESSES, NODE_URL, Node, Wanted, reachable, url_of
-from trinity_beast.ops import Maker, Premises, Synced, Tell, Whom
+from trinity_beast.ops import Maker, NodePorts, Premises, Synced, Tell, Whom
 from trinity_beast.ops.backup.commands import Backed, backup_verbs
 from trinity_beast.ops.commands import db_app, jobs_app
 from trinity_beast.ops.consoles.commands import console_verbs
 from trinity_beast.ops.doctor.commands import doctor_verb
+from trinity_beast.ops.standing.commands import standing_verbs
 from trinity_beast.ops.syncing.commands import add_sync_verb
 from trinity_beast.ops.verifying.commands import verify_verb
 from trinity_beast.randomness import SystemSecrets, dice
@@ -168,6 +169,11 @@ def _whom(data_dir: Path | None) -> Whom:
     )
 
 
+def _node_ports(data_dir: Path | None) -> NodePorts:
+    whom = _whom(data_dir)
+    return NodePorts(whom.url, whom.health_url)
+
+
 def _premises(data_dir: Path | None, config: Path | None) -> Premises:
     settings = read_settings(config, data_dir=data_dir)
     bin_dir = Path(settings.postgres_bin_dir) if settings.postgres_bin_dir else None
@@ -229,6 +235,7 @@ audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 backup_verbs(beast, _backed, CLOCK, SECRETS, told)
 console_verbs(beast, _node_of, told)
+standing_verbs(beast, _node_ports, told)
 verify_verb(beast, _whom, CLOCK, SECRETS, told)
 doctor_verb(beast, _premises, CLOCK, told)
 beast.add_typer(jobs_app(_node_of, told))

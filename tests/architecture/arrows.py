@@ -56,6 +56,8 @@ RULES = (
     "feeds/trying/replay.py",
     "feeds/trying/verdict.py",
     "ops/doctor/judging.py",
+    "ops/consoles/allowed.py",
+    "ops/consoles/statements.py",
     "ops/verifying/askings.py",
     "ops/verifying/judging.py",
     "pricing/cache/ages.py",

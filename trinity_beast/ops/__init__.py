@@ -5,6 +5,7 @@ from trinity_beast.ops.consoles import CacheDesk, Confirmations, SqlDesk, passwo
 from trinity_beast.ops.doctor import Listener, Premises
 from trinity_beast.ops.insights import Insights
 from trinity_beast.ops.runs import Runs
+from trinity_beast.ops.standing import NodePorts
 from trinity_beast.ops.syncing import Step, Sync, Synced, Tell
 from trinity_beast.ops.verifying import Whom
 
@@ -14,6 +15,7 @@ __all__ = [
     "Insights",
     "Listener",
     "Maker",
+    "NodePorts",
     "Premises",
     "Runs",
     "SqlDesk",

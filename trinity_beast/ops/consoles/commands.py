@@ -1,5 +1,6 @@
 """`beast sql`, `beast sql-batch` and `beast valkey`: ask the database and the shared cache through a running node."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -160,8 +161,12 @@ def _rows_table(columns: list[str], rows: list[list[Any]]) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text("null", style="dim") if value is None else Text(str(value)) for value in row))
+        table.add_row(*(Text("null", style="dim") if value is None else Text(_shown(value)) for value in row))
     return table
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool | dict | list) else str(value)
 
 
 def _lines(answer: Any, indent: str = "") -> list[str]:

@@ -1,0 +1,83 @@
+"""`beast health` and `beast status`: of a node that runs, of one that is gone, and of whatever may be told."""
+
+import json
+import os
+import subprocess
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.readme.product import BEAST, running
+from tests.support.places import own_place
+from trinity_beast.ops.standing.model import Line, standing_of
+from trinity_beast.settings import child_environment
+
+PART = {"part": "database", "ok": True, "needed": True, "reason": "", "facts": {"open": 2}}
+
+
+def beast(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BEAST), *arguments], capture_output=True, text=True, timeout=180, check=False, env=dict(child_environment(environment))
+    )  # fmt: skip
+
+
+def test_each_part_is_told_by_how_much_it_matters() -> None:
+    parts = [PART, PART | {"ok": False, "reason": "away"}, PART | {"part": "cache", "ok": False, "needed": False, "reason": "away"}]
+    exchange = {"venue": "kraken", "state": "live", "states": {"BTC": "live", "ETH": "live", "XRP": "quiet"}}
+
+    standing = standing_of({"status": "not_ready", "up_seconds": 3, "parts": parts}, {"usage_lost": 1, "tcp_requests": 1_000}, [exchange])
+
+    assert standing.lines == [
+        Line("database", "good", "open 2"),
+        Line("database", "wrong", "away: open 2"),
+        Line("cache", "weak", "away: open 2"),
+        Line("exchange kraken", "good", "live: 2 live, 1 quiet"),
+        Line("requests", "good", "tcp_requests 1,000"),
+        Line("usage", "weak", "usage_lost 1"),
+    ]
+    assert not standing.is_ready
+    assert standing_of({}, {}, [{"venue": "htx", "state": "off", "states": {}}]).lines == [Line("exchange htx", "off", "off")]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["part", "ok", "facts", "states", "venue"]), inner, max_size=4)
+    ),
+)
+
+
+@given(st.lists(JSON, max_size=4), st.dictionaries(st.sampled_from(["tcp_requests", "usage_lost"]), JSON), st.lists(JSON, max_size=4))
+def test_nothing_a_node_may_tell_makes_it_fail(parts: list[Any], counters: dict[str, Any], exchanges: list[Any]) -> None:
+    assert standing_of({"parts": parts}, counters, exchanges).status == "unknown"
+
+
+@pytest.mark.timeout(600)
+def test_it_tells_all_of_a_node_on_one_screen_and_its_end() -> None:
+    with own_place() as place:
+        where = ("--data-dir", str(place / "data"))
+        with running(place, "--feeds", "lab"):
+            told = json.loads(beast("status", *where, "--json").stdout)
+            health = beast("health", *where)
+        gone = beast("health", *where, BEAST_PRICE_PORT="1")
+
+    assert told["status"] in {"ready", "degraded"}
+    assert {"database", "feeds", "metering", "exchange kraken", "requests", "usage"} <= {line["what"] for line in told["lines"]}
+    assert health.returncode == 0
+    assert "database" in health.stdout
+    assert gone.returncode == 1
+    assert "Traceback" not in gone.stderr
+
+
+@pytest.mark.parametrize(("shell", "script"), [("bash", "complete_bash"), ("zsh", "complete_zsh"), ("fish", "complete_fish")])
+def test_a_shell_is_told_the_verbs_that_begin_so(shell: str, script: str) -> None:
+    words = {"COMP_WORDS": "beast do", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "beast do", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    told = subprocess.run(
+        [str(BEAST)], capture_output=True, text=True, timeout=180, check=False, env={**os.environ, **words, "_BEAST_COMPLETE": script}
+    )
+
+    assert shell
+    assert "doctor" in told.stdout
+    assert "backup" not in told.stdout
