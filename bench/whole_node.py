@@ -1,5 +1,6 @@
 """The product itself, `beast serve`, started in a folder of its own."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -68,7 +69,7 @@ def node_in(folder: Path) -> Iterator[WholeNode]:
     with log.open("w") as output:
         process = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
-        yield WholeNode(process.pid, _wait_for(ready_file, process, log))
+        yield WholeNode(process.pid, ready_file_of(ready_file, process, log))
     finally:
         process.terminate()
         try:
@@ -92,7 +93,33 @@ def issue_key(folder: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
-def _wait_for(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+def counters_of(health_port: int) -> dict[str, int]:
+    """Return what the node behind this health port has counted."""
+    told: dict[str, int] = json.loads(_asked(health_port, "/counters"))["data"]
+    return told
+
+
+def metrics_of(health_port: int) -> dict[str, float]:
+    """Return the metrics without labels of their own, by name, of the node behind this health port."""
+    lines = [line for line in _asked(health_port, "/metrics").decode().splitlines() if not line.startswith("#")]
+    return {line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def _asked(port: int, path: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def ready_file_of(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+    """Return what a node wrote once it was ready.
+
+    Raises:
+        RunBroken: it left, or was not ready in time.
+    """
     ends = CLOCK.monotonic_ns() + PATIENCE_SECONDS * 1_000_000_000
     while CLOCK.monotonic_ns() < ends and process.poll() is None:
         if ready_file.exists():

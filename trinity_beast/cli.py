@@ -21,7 +21,7 @@ from trinity_beast.access.commands import keys_app
 from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
-from trinity_beast.compose import run_writer
+from trinity_beast.compose import run_sync, run_writer
 from trinity_beast.demo.commands import add_demo_verb
 from trinity_beast.demo.lines import Place
 from trinity_beast.errors import TrinityError
@@ -32,10 +32,13 @@ from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
+from trinity_beast.ops import Synced, Tell
 from trinity_beast.ops.commands import db_app, jobs_app
+from trinity_beast.ops.syncing.commands import add_sync_verb
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
+from trinity_beast.reports.commands import report_app
 from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.stress.commands import Means as StressMeans
@@ -95,7 +98,7 @@ def serve(
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
 
 
-@beast.command(epilog="Example: QUEUE_URL=https://sqs.us-east-2.amazonaws.com/123456789012/usage DATABASE_URL=… beast writer")
+@beast.command(epilog="Example: beast writer --config /etc/beast/writer.conf --ready-file /run/beast/writer.json")
 def writer(
     *,
     ready_file: Annotated[
@@ -113,7 +116,7 @@ def writer(
 def _written(settings: Settings, ready: Path | None) -> int:
     configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=Redactor([]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, dice=dice()))
+        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, secrets=SECRETS, dice=dice()))
 
 
 def _served(settings: Settings, wanted: Wanted) -> int:
@@ -174,6 +177,12 @@ def _spool_and_node(data_dir: Path | None) -> tuple[Path, str]:
     return _spool_of(data_dir), read_settings(data_dir=data_dir).node
 
 
+def _synced(data_dir: Path | None, is_full: bool, tell: Tell) -> Sequence[Synced]:
+    settings, where = read_settings(data_dir=data_dir), _whereabouts(data_dir)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_sync(settings, where, is_full=is_full, tell=tell, clock=CLOCK, secrets=SECRETS, dice=dice()))
+
+
 KEYS = keys_app(_where, CLOCK, SECRETS, told)
 add_live_verbs(KEYS, _node_of, told)
 beast.add_typer(add_alerts_verb(KEYS, _whereabouts, CLOCK, told))
@@ -187,9 +196,11 @@ audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 beast.add_typer(jobs_app(_node_of, told))
 beast.add_typer(db_app(_node_of, told))
+add_sync_verb(beast, _synced, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(usage_app(_node_of, told))
 reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)
+beast.add_typer(report_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
 add_demo_verb(beast, _demo_of, told)
 beast.add_typer(stress_app(StressMeans(CLOCK, SECRETS, _node_of, _targets_of, told)))

@@ -38,16 +38,16 @@ _STORED = sa.text(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(RECORDS, min_size=1, max_size=12))
 async def test_what_is_noted_of_a_lane_and_day_is_what_its_rows_sum_up_to(
-    database: Database, tmp_path: Path, records: list[Written]
+    own_database: Database, tmp_path: Path, records: list[Written]
 ) -> None:
-    async with database.transaction() as tx:
+    async with own_database.transaction() as tx:
         await tx.execute(sa.text("TRUNCATE usage_logs, usage_key_days, usage_lanes, usage_lane_days"))
     [batch] = UsageBatch.of_segment(str(Layout().write(tmp_path, records)), records_max=1_000)
-    await Writer(database).store(batch)
-    async with database.transaction() as tx:
+    await Writer(own_database).store(batch)
+    async with own_database.transaction() as tx:
         noted = (await tx.execute(sa.text("SELECT day, records, row_sum FROM usage_lane_days ORDER BY day"))).all()
         stored = (await tx.execute(_STORED)).all()
     assert noted == stored

@@ -103,6 +103,7 @@ STATUSES: Mapping[str, int] = {
     "NODE_NOT_REACHED": 503,
     "JOB_UNKNOWN": 404,
     "STATEMENTS_UNCOUNTED": 409,
+    "SYNC_RUNNING": 409,
     "INTERNAL": 500,
 }
 

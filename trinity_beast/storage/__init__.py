@@ -68,6 +68,7 @@ __all__ = [
     "address_for_libpq",
     "cache_address",
     "copy_into",
+    "copy_out",
     "fetched",
     "metadata",
     "reached",

@@ -136,7 +136,7 @@ def stress_app(means: Means) -> typer.Typer:
     ) -> None:
         """Take every target through every level. Ctrl-C ends it with the report so far.
 
-        A key that no limit holds back is made by `beast keys issue --tier internal --name stress`.
+        No limit holds back a key of `beast keys issue --tier internal --name stress`.
         """
         way = Way(
             seconds=seconds, warm_seconds=warm, timeout_seconds=timeout, rate=rate, depth=pipeline, connections_max=connections_max,

@@ -79,9 +79,11 @@ async def keep_words(tx: AsyncConnection, words: Sequence[tuple[str, list[str]]]
     await tx.execute(insert(usage_words).on_conflict_do_nothing(), rows)
 
 
-async def lock_lane(tx: AsyncConnection, lane_id: int) -> None:
-    """Let nobody else store records of a lane until `tx` ends."""
-    await tx.execute(sa.select(usage_lanes.c.lane_id).where(usage_lanes.c.lane_id == lane_id).with_for_update())
+async def lock_lane(tx: AsyncConnection, lane: LaneNumbers, boot: str, thread: int) -> bool:
+    """Let nobody else store records of a lane until `tx` ends; whether the lane of these numbers is this one."""
+    lanes = usage_lanes.c
+    named = sa.and_(lanes.lane_id == lane.lane_id, lanes.node_id == lane.node_id, lanes.boot == boot, lanes.thread == thread)
+    return (await tx.execute(sa.select(lanes.lane_id).where(named).with_for_update())).scalar_one_or_none() is not None
 
 
 async def stored_within(tx: AsyncConnection, lane_id: int, span: Span) -> list[Span]:

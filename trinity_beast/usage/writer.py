@@ -34,12 +34,11 @@ class Writer:
             RowsRefused: the database does not take these rows, today or tomorrow.
             DependencyAway: it is not there; whether the batch was stored is then not known, so give it again.
         """
-        lane = await self._lane(batch)
-        sources = await self._source_numbers(batch)
-        rows = await asyncio.to_thread(batch.rows, lane=lane.lane_id, node=lane.node_id, sources=sources)
-        await self._ensure_partitions([_day(number) for number, _, _ in rows.days])
         try:
-            return await self._store(batch, rows, lane, sources)
+            return await self._try_to_store(batch)
+        except _OtherDatabase:
+            self.forget()
+            return await self._try_to_store(batch)
         except RowsRefused as error:
             if not error.facts["is_table_missing"]:
                 raise
@@ -64,10 +63,18 @@ class Writer:
         self._days.clear()
         self._knows_words = False
 
+    async def _try_to_store(self, batch: engine.UsageBatch) -> Stored:
+        lane = await self._lane(batch)
+        sources = await self._source_numbers(batch)
+        rows = await asyncio.to_thread(batch.rows, lane=lane.lane_id, node=lane.node_id, sources=sources)
+        await self._ensure_partitions([_day(number) for number, _, _ in rows.days])
+        return await self._store(batch, rows, lane, sources)
+
     async def _store(self, batch: engine.UsageBatch, rows: engine.UsageRows, lane: LaneNumbers, sources: list[int]) -> Stored:
         span = Span(batch.first_sequence, batch.last_sequence)
         async with self._database.transaction() as tx:
-            await store.lock_lane(tx, lane.lane_id)
+            if not await store.lock_lane(tx, lane, batch.boot, batch.thread):
+                raise _OtherDatabase
             stored = await store.stored_within(tx, lane.lane_id, span)
             if stored:
                 rows = await asyncio.to_thread(batch.rows, lane=lane.lane_id, node=lane.node_id, sources=sources, stored=stored)
@@ -104,6 +111,10 @@ class Writer:
             async with self._database.transaction() as tx:
                 await store.ensure_partition(tx, day)
             self._days.add(day)
+
+
+class _OtherDatabase(Exception):
+    """Undoes what was begun by numbers that mean something else, as after a copy of the database took its place."""
 
 
 def name_of(batch: engine.UsageBatch) -> BatchName:

@@ -3,7 +3,7 @@
 from trinity_beast.web.app import App, EnvelopeResponse, Router, build_app
 from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
-from trinity_beast.web.client import Granted, KnownNode, Turned
+from trinity_beast.web.client import Granted, KnownNode, Opened, Turned
 from trinity_beast.web.credentials import Caller, Credentials
 from trinity_beast.web.desk import Desk, error_lines, print_json
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
@@ -37,6 +37,7 @@ __all__ = [
     "MethodNotAllowed",
     "NodeNotReached",
     "NotFound",
+    "Opened",
     "Overloaded",
     "RequestBounds",
     "RequestIds",
