@@ -40,6 +40,7 @@ from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry.routes import health_routes
 from trinity_beast.usage.overseeing.routes import usage_admin_routes
+from trinity_beast.usage.reconciling.routes import reconcile_routes
 from trinity_beast.web import Identity, Router, build_app
 from trinity_beast.web.openapi import description
 
@@ -146,6 +147,7 @@ def openapi_page() -> str:
         stress_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
         usage_admin_routes(absent, absent, operator=operator),
+        reconcile_routes(absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),
         parameter_routes(absent, absent, absent, operator=operator, refused=ADMIN_REFUSALS),
     ]
