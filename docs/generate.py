@@ -36,6 +36,7 @@ from trinity_beast.parameters.built_in import PROFILES
 from trinity_beast.parameters.routes import parameter_routes
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.reports.routes import report_admin_routes, report_routes
+from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry.routes import health_routes
 from trinity_beast.usage.overseeing.routes import usage_admin_routes
 from trinity_beast.web import Identity, Router, build_app
@@ -140,6 +141,7 @@ def openapi_page() -> str:
         job_routes(absent, operator=operator),
         insight_routes(absent, operator=operator),
         alert_routes(absent, operator=operator),
+        stress_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
         usage_admin_routes(absent, absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),

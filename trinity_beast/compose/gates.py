@@ -39,6 +39,8 @@ from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
 from trinity_beast.parts import Part, Step
 from trinity_beast.storage import Broadcasts, Notices, Valkey
+from trinity_beast.stress import StressReports
+from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry import Counters
 from trinity_beast.web import Router
 
@@ -81,6 +83,7 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
             leak_admin_routes(leaks, operator=operator),
             blocklist_routes(blocklist, operator=operator, clock=on.clock),
             alert_routes(QuotaAlerts(on.database), operator=operator),
+            stress_routes(StressReports(on.database, on.clock), operator=operator),
         ],
         parts=[
             membership,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from trinity_beast.access import Operator
 from trinity_beast.compose.ground import Ground
+from trinity_beast.compose.syncing import sync_job, sync_of, syncing_database
 from trinity_beast.jobs import Job, Jobs
 from trinity_beast.ops import Insights, Runs
 from trinity_beast.ops.insights.routes import insight_routes
@@ -38,9 +39,18 @@ def working_of(on: Ground) -> Working:
     database = Database(on.database.url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
     days = Days(database)
     partitions = Partitions(database, days, on.clock, on.readings)
-    jobs = Jobs(database, usage_jobs(on, days, partitions), on.clock)
+    work, databases = usage_jobs(on, days, partitions), [database]
+    if on.cache is not None:
+        databases.append(syncing_database(on.database.url))
+        sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)
+        work.append(sync_job(sync, is_full=on.settings.force_full_sync))
+    jobs = Jobs(database, work, on.clock)
     return Working(
-        parts=[Step("jobs database", down=database.close), Step("usage days", up=partitions.make_ahead_if_possible, down=_nothing), jobs],
+        parts=[
+            *[Step("jobs database", down=each.close) for each in databases],
+            Step("usage days", up=partitions.make_ahead_if_possible, down=_nothing),
+            jobs,
+        ],
         runs=Runs(database, jobs),
         insights=Insights(on.database),
     )

@@ -2,5 +2,6 @@
 
 from trinity_beast.ops.insights import Insights
 from trinity_beast.ops.runs import Runs
+from trinity_beast.ops.syncing import Step, Sync, Synced, Tell
 
-__all__ = ["Insights", "Runs"]
+__all__ = ["Insights", "Runs", "Step", "Sync", "Synced", "Tell"]

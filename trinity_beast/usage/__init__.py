@@ -6,6 +6,7 @@ from trinity_beast.usage.carriers import ByQueue, Carrier, InPlace
 from trinity_beast.usage.days import DayDifference, Days, Rolled
 from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.ledger import Ledger
+from trinity_beast.usage.mirror import Mirrored, UsageMirror
 from trinity_beast.usage.model import Carried, SegmentFile, Span, SpoolListing, Stored, UnreadableFile, UsageRecord
 from trinity_beast.usage.overseeing.service import Oversight
 from trinity_beast.usage.overseeing.writing import WriterOversight
@@ -13,7 +14,7 @@ from trinity_beast.usage.parameters import SQS_TIMEOUT_MS
 from trinity_beast.usage.partitions import Dropped, Partitions
 from trinity_beast.usage.reading import Counted, Dimension, Look, Place, Seen, Sought, Totals, UsageReader, UsageRow
 from trinity_beast.usage.receiver import Receiver
-from trinity_beast.usage.reconciling import Difference, EngineCount, Kind, Reconciled, Reconciler
+from trinity_beast.usage.reconciling import Difference, EngineCount, Reconciled, Reconciler
 from trinity_beast.usage.service import SpoolReader
 from trinity_beast.usage.shipper import Shipped, Shipper
 from trinity_beast.usage.summary import Chosen, Grouped, Latencies, Sums, sums
@@ -36,10 +37,10 @@ __all__ = [
     "EngineCount",
     "Grouped",
     "InPlace",
-    "Kind",
     "Latencies",
     "Ledger",
     "Look",
+    "Mirrored",
     "Oversight",
     "Partitions",
     "Place",
@@ -61,6 +62,7 @@ __all__ = [
     "Sums",
     "Totals",
     "UnreadableFile",
+    "UsageMirror",
     "UsageReader",
     "UsageRecord",
     "UsageRow",

@@ -9,8 +9,8 @@ from tests.support.clock import ManualClock
 from tests.support.segments import Layout, Written
 from trinity_beast.engine import UsageBatch
 from trinity_beast.storage import Database
-from trinity_beast.usage import Days, EngineCount, Reconciled, Reconciler, Waiting, Writer
-from trinity_beast.usage.reconciling import Sought
+from trinity_beast.usage import Days, EngineCount, Reconciler, Waiting, Writer
+from trinity_beast.usage.reconciling import Reconciled, Sought
 
 NOON_NS = 1_795_176_000_000_000_000  # 2026-11-20T12:00:00Z
 DAY_NS = 86_400_000_000_000

@@ -16,9 +16,9 @@ from tests.usage.reconciling.accounts import STORED_EACH, WAITING_EACH, Accounts
 from trinity_beast.engine import UsageBatch
 from trinity_beast.randomness import dice_from
 from trinity_beast.storage import Database
-from trinity_beast.usage import EngineCount, InPlace, Kind, Reconciler, Shipper, Waiting, Writer
+from trinity_beast.usage import EngineCount, InPlace, Reconciler, Shipper, Waiting, Writer
 from trinity_beast.usage.model import Span
-from trinity_beast.usage.reconciling import Sought
+from trinity_beast.usage.reconciling import Kind, Sought
 
 COLUMNS = (
     ("time", "time + interval '1 microsecond'"), ("key_id", "key_id + 1"), ("asset", "'ETH'"), ("source_id", "0"),
