@@ -21,10 +21,12 @@ from bench import (
     overload,
     price_http,
     price_udp,
+    reports,
     start,
     stress,
     supplies,
     symbols,
+    sync,
 )
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
@@ -46,9 +48,11 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "meter": meter.bench,
     "lag": lag.bench,
     "outage": outage.bench,
+    "sync": sync.bench,
     "overload": overload.bench,
     "clients": clients.bench,
     "stress": stress.bench,
+    "reports": reports.bench,
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from trinity_beast.access import store
@@ -236,9 +237,7 @@ class Keys:
 
     async def look_up(self, digests: Collection[bytes]) -> tuple[Mapping[bytes, tuple[Key, Tier]], datetime]:
         """Return those of the keys that exist, each with its tier, and when that was so, by the database's clock."""
-        async with self._database.transaction() as tx:
-            read_at = await store.database_now(tx)  # Before the look: it may be told older than it is, never younger.
-            return await store.keys_by_digest(tx, digests), read_at
+        return await self._database.within(partial(_looked_up, digests=digests))
 
     async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
         """Tell for each digest what its key may do or why it is refused, in one look at the store."""
@@ -257,8 +256,7 @@ class Keys:
 
     async def note_last_uses(self, last_used: Mapping[int, datetime]) -> None:
         """Note when keys were used last, by `key_id`. That is no change of a key: nobody is told."""
-        async with self._database.transaction() as tx:
-            await store.note_last_uses(tx, last_used)
+        await self._database.within(partial(store.note_last_uses, last_used=last_used))
 
     async def changes(self, looked_at: datetime | None, *, reach: timedelta = timedelta(0)) -> tuple[Sequence[Change], datetime]:
         """Return what may have changed since the last look, and the moment of this one, by the database's clock.
@@ -345,3 +343,8 @@ def _expect_sense(own: Restrictions, tiers: Mapping[str, Tier], name: str) -> No
     mistakes = restriction_mistakes(own, tiers[name].limits)
     if mistakes:
         raise KeyRestrictionsInvalid(mistakes)
+
+
+async def _looked_up(tx: store.Transaction, *, digests: Collection[bytes]) -> tuple[Mapping[bytes, tuple[Key, Tier]], datetime]:
+    read_at = await store.database_now(tx)  # Before the look: it may be told older than it is, never younger.
+    return await store.keys_by_digest(tx, digests), read_at

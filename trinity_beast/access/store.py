@@ -20,6 +20,10 @@ _OWN = ("rate_per_second", "burst", "monthly_quota", "scopes", "networks", "orig
 _TIER = [column for column in rate_limit_template.c if column.name != "changed_at"]
 
 
+Transaction = AsyncConnection
+"""An open transaction, as `Database` gives it."""
+
+
 async def insert_key(tx: AsyncConnection, new: NewKey, *, digest_secret: str) -> Key | None:
     """Keep a new key and return it, or None when one of its digest is there already."""
     values = {

@@ -81,8 +81,8 @@ class ParameterWatch:
         """Put in force what is stored now, confirm it, and return its version; what was in force where it cannot be seen."""
         async with self._looking:  # One at a time, or an older set that was read first could come into force last.
             try:
+                settled = await self._database.within(store.settled)
                 async with self._database.transaction() as tx:
-                    settled = await store.settled(tx)
                     self._take(settled)
                     await store.confirm(tx, self._node.node_id, self._node.name, settled.version)
             except DependencyAway as error:

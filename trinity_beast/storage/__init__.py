@@ -3,7 +3,7 @@
 from trinity_beast.storage.addresses import address_for_libpq
 from trinity_beast.storage.broadcasts import Broadcasts
 from trinity_beast.storage.cache_address import CacheAddress, cache_address
-from trinity_beast.storage.copying import copy_into, copy_out
+from trinity_beast.storage.copying import copy_into
 from trinity_beast.storage.database import Database, Gauges
 from trinity_beast.storage.embedded import EmbeddedPostgres
 from trinity_beast.storage.errors import (

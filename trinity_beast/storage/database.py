@@ -4,9 +4,10 @@ import asyncio
 import os
 import select
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -14,11 +15,17 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
+from trinity_beast.log import get_log
 from trinity_beast.storage.addresses import database_url
 from trinity_beast.storage.errors import DependencyAway
 
+T = TypeVar("T")
+_log = get_log("storage")
 AWAY_CLASSES = ("08", "53", "57", "58")
 """SQLSTATE classes that say the server cannot now: connection, resources, operator (timeouts too), system."""
+UNPREPARED = ("26000", "42P05")
+"""What a statement is told whose prepared form the server does not have, or has of somebody else: as behind a pool of connections
+that hands a session to another after each transaction."""
 LOCK_NOT_AVAILABLE = "55P03"
 """What a statement is told that would wait for a lock longer than it said it wants to."""
 
@@ -47,6 +54,7 @@ class Database:
         self.url = url
         self._transaction_seconds = transaction_seconds
         self._waits = 0
+        self._prepares = True
         self._connections_max = connections_max
         self._engine = create_async_engine(
             database_url(url),
@@ -60,6 +68,7 @@ class Database:
             },
         )
         sa.event.listen(self._engine.sync_engine, "checkout", _refuse_if_hung_up)
+        sa.event.listen(self._engine.sync_engine, "checkout", self._prepare_or_not)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -69,13 +78,31 @@ class Database:
             DependencyAway: the server cannot be reached, is going down, has no room, or took too long. The cause is kept.
         """
         self._waits += self._pool.checkedout() >= self._connections_max
-        with _named_away():
+        with self._named_away():
             async with (
                 self._engine.connect() as connection,
                 _line_cut_after(connection, self._transaction_seconds),
                 connection.begin(),
             ):
                 yield connection
+
+    async def within(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Return what `work` comes to within a transaction of its own; for the few statements that are asked all day long.
+
+        The driver prepares a statement at its fifth use on a connection. Where the server turns out not to keep what is
+        prepared, nothing is prepared from then on, and `work` is done again, as it was rolled back: nobody notices.
+
+        Raises:
+            DependencyAway: as `transaction`.
+        """
+        try:
+            async with self.transaction() as tx:
+                return await work(tx)
+        except DependencyAway as error:
+            if _sqlstate(error.__cause__) not in UNPREPARED:
+                raise
+            async with self.transaction() as tx:
+                return await work(tx)
 
     @asynccontextmanager
     async def statements(self) -> AsyncIterator[AsyncConnection]:
@@ -85,7 +112,7 @@ class Database:
             DependencyAway: as `transaction`.
         """
         self._waits += self._pool.checkedout() >= self._connections_max
-        with _named_away():
+        with self._named_away():
             async with self._engine.connect() as connection, _line_cut_after(connection, self._transaction_seconds):
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -107,6 +134,27 @@ class Database:
         """Close every connection that is not in use."""
         await self._engine.dispose()
 
+    def _prepare_or_not(self, connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: object) -> None:
+        if not self._prepares:
+            connection.driver_connection.prepare_threshold = None
+
+    @contextmanager
+    def _named_away(self) -> Iterator[None]:
+        """Turn every fault that says "not now" into ours; let the others, which are our own mistakes, through."""
+        try:
+            yield
+        except sa.exc.TimeoutError as error:
+            raise DependencyAway(part="database", reason="every connection is in use") from error
+        except (sa.exc.DBAPIError, psycopg.Error) as error:  # The driver's own come from what is copied past SQLAlchemy.
+            cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+            is_unprepared = _sqlstate(error) in UNPREPARED
+            if is_unprepared and self._prepares:
+                _log.warning("statements not prepared", reason=_reason(cause))
+                self._prepares = False
+            if not (is_unprepared or _is_away(cause)):
+                raise
+            raise DependencyAway(part="database", reason=_reason(cause)) from error
+
     @property
     def _pool(self) -> QueuePool:
         pool = self._engine.pool
@@ -114,24 +162,15 @@ class Database:
         return pool
 
 
-@contextmanager
-def _named_away() -> Iterator[None]:
-    """Turn every fault that says "not now" into ours; let the others, which are our own mistakes, through."""
-    try:
-        yield
-    except sa.exc.TimeoutError as error:
-        raise DependencyAway(part="database", reason="every connection is in use") from error
-    except (sa.exc.DBAPIError, psycopg.Error) as error:  # The driver's own come from what is copied past SQLAlchemy.
-        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        if not _is_away(cause):
-            raise
-        raise DependencyAway(part="database", reason=_reason(cause)) from error
-
-
 def _is_away(cause: BaseException | None) -> bool:
     if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return False
     return cause.sqlstate is None or cause.sqlstate[:2] in AWAY_CLASSES or cause.sqlstate == LOCK_NOT_AVAILABLE
+
+
+def _sqlstate(error: BaseException | None) -> str | None:
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return cause.sqlstate if isinstance(cause, psycopg.Error) else None
 
 
 def _reason(cause: BaseException | None) -> str:

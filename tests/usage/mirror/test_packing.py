@@ -3,10 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinity_beast.usage.mirror.packing import FIELDS, Row, packed, row_of
+from trinity_beast.usage.mirror.packing import FIELDS, ROWS_A_CALL, Row, packed, word
 
-fields = st.tuples(*[st.binary(max_size=12)] * 16, *[st.integers(0, 2**40).map(lambda number: b"%d" % number)] * 2)
-rows = st.builds(lambda time_us, told: Row(time_us, int(told[16]), int(told[17]), told), st.integers(0, 2**51), fields)
+fields = st.tuples(*[st.text(max_size=12)] * 15)
+rows = st.builds(
+    lambda time_us, lane, sequence, key_id, asset, told: Row(
+        time_us, lane, sequence, key_id, asset, 7, "2026-11-20T12:00:00.000000Z",
+        "".join(word(each) for each in (str(key_id), *told[:13], str(lane), str(sequence))),
+    ),
+    st.integers(0, 2**51), st.integers(0, 2**31), st.integers(0, 2**40), st.integers(0, 2**31), st.text(max_size=16), fields,
+)  # fmt: skip
 
 
 def commands_in(text: bytes) -> list[list[bytes]]:
@@ -30,32 +36,34 @@ def commands_in(text: bytes) -> list[list[bytes]]:
     return found
 
 
-@given(st.lists(rows, min_size=1, max_size=8))
-def test_a_batch_says_each_row_its_end_and_its_indexes(several: list[Row]) -> None:
+@given(st.lists(rows, min_size=1, max_size=8), st.integers(1, 200))
+def test_a_batch_says_each_row_its_end_and_its_indexes(several: list[Row], times: int) -> None:
+    several = (several * times)[: max(len(several), times)]
     text, answers = packed(several, kept_us=93 * 86_400_000_000)
     commands = commands_in(text)
     assert len(commands) == answers
-    hashes = [each for each in commands if each[0] == b"HSET"]
-    for row, said in zip(several, hashes, strict=True):
-        assert said[1] == b"usage_logs:%d-%d" % (row.lane, row.sequence)
-        assert dict(zip(said[2::2], said[3::2], strict=True)) == dict(zip([name.encode() for name in FIELDS], row.fields, strict=True))
-    ends = [int(each[2]) for each in commands if each[0] == b"PEXPIREAT"]
-    assert ends == [(row.time_us + 93 * 86_400_000_000) // 1_000 for row in several]
+    said = []
+    for each in commands:
+        if each[0] == b"EVAL":
+            count = int(each[2])
+            assert count <= ROWS_A_CALL
+            keys, arguments = each[3 : 3 + count], each[3 + count :]
+            said += [(key, arguments[place * 19 : place * 19 + 19]) for place, key in enumerate(keys)]
+    assert len(said) == len(several)
+    for row, (key, told) in zip(several, said, strict=True):
+        assert key == f"usage_logs:{row.lane}-{row.sequence}".encode()
+        assert told[:3] == [row.time.encode(), b"000000000007", str(row.key_id).encode()]
+        assert told[-3:-1] == [str(row.lane).encode(), str(row.sequence).encode()]
+        assert int(told[-1]) == (row.time_us + 93 * 86_400_000_000) // 1_000
+        assert len(told) == len(FIELDS) + 1
     indexed = {
-        (each[1], member, int(score))
+        (each[1].decode(), member.decode(), int(score))
         for each in commands
         if each[0] == b"ZADD"
         for score, member in zip(each[2::2], each[3::2], strict=True)
     }
     assert indexed == {
-        (index, b"%d-%d" % (row.lane, row.sequence), row.time_us)
+        (index, f"{row.lane}-{row.sequence}", row.time_us)
         for row in several
-        for index in (b"usage_logs:index", b"usage_logs:key:" + row.fields[2], b"usage_logs:asset:" + row.fields[3])
+        for index in ("usage_logs:index", f"usage_logs:key:{row.key_id}", f"usage_logs:asset:{row.asset}")
     }
-
-
-def test_what_copy_escapes_is_read_back() -> None:
-    told = [b"2026-11-20T12:00:00.000000Z", b"%d" % ((1 << 59) + 5), b"7", b"a\\tb", b"1", b"c\\\\d", b"e\\nf", *[b"x"] * 9, b"3", b"41"]
-    row = row_of(b"\t".join([b"1795176000000000", *told]))
-    assert (row.fields[3], row.fields[5], row.fields[6], row.name) == (b"a\tb", b"c\\d", b"e\nf", b"3-41")
-    assert row.fields[1] == b"G00000000005"

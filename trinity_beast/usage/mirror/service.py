@@ -12,7 +12,7 @@ from trinity_beast.storage import Command, Database, Valkey
 from trinity_beast.usage import parameters
 from trinity_beast.usage.mirror import store
 from trinity_beast.usage.mirror.marks import LaneMark, Missing, Range, Seen, mark_of
-from trinity_beast.usage.mirror.packing import INDEX, INDEXES, Row, packed, row_of
+from trinity_beast.usage.mirror.packing import INDEX, INDEXES, Row, packed
 from trinity_beast.usage.model import LaneNumbers
 
 SYNCED = "usage_logs:synced"
@@ -90,8 +90,8 @@ class UsageMirror:
             for day in reversed(await store.days(tx)):
                 if pouring.rows >= wanted or _end_us(day) <= since_us:
                     break
-                async for chunk in store.rows(tx, day, missing, since_us):
-                    await pouring.take(chunk)
+                async for part in store.rows(tx, day, missing, since_us):
+                    await pouring.take(part)
                     on_rows(pouring.rows, max(wanted, pouring.rows))
                 await pouring.end()
                 on_rows(pouring.rows, max(wanted, pouring.rows))
@@ -159,9 +159,8 @@ class _Pouring:
         self._batches = 0
         self.rows = 0
 
-    async def take(self, chunk: bytes) -> None:
-        for line in chunk.splitlines():
-            row = row_of(line)
+    async def take(self, part: Sequence[Row]) -> None:
+        for row in part:
             self._rows.append(row)
             self._seen.add(row.lane, row.sequence, row.time_us)
             if len(self._rows) == self._batch_rows:
