@@ -72,6 +72,7 @@ RULES = (
     "rehearsal/deeds.py",
     "rehearsal/growth.py",
     "rehearsal/history.py",
+    "rehearsal/meter/forms.py",
     "rehearsal/meter/plan.py",
     "rehearsal/meter/verdict.py",
     "rehearsal/neighbours.py",

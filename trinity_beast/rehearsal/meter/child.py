@@ -11,7 +11,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.rehearsal.errors import RehearsalBroken
 from trinity_beast.rehearsal.node import last_words
 
-READY_SECONDS = 180.0
+READY_SECONDS = 240.0
 STOP_SECONDS = 40.0
 LOOK_SECONDS = 0.05
 AGAIN_SECONDS = 0.3
