@@ -1,5 +1,6 @@
 """The product itself, `beast serve`, started in a folder of its own."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -34,6 +35,10 @@ class WholeNode:
 
     pid: int
     ready: dict[str, Any]
+
+    def port(self, name: str) -> int:
+        """Return the port of one of its addresses."""
+        return int(str(self.ready["addresses"][name]).rpartition(":")[2])
 
 
 @contextmanager
@@ -72,6 +77,41 @@ def node_in(folder: Path) -> Iterator[WholeNode]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(PATIENCE_SECONDS)
+
+
+def issue_key(folder: Path, *words: str) -> str:
+    """Have the node on `folder`/data issue a key, as `beast keys issue` does, and return it.
+
+    Raises:
+        RunBroken: it did not.
+    """
+    beast = Path(sys.executable).with_name("beast")
+    command = [str(beast), "keys", "issue", "--name", "bench", "--data-dir", str(folder / "data"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    if done.returncode != 0:
+        raise RunBroken(f"no key was issued: {done.stderr.strip()[-400:]}")
+    return done.stdout.strip()
+
+
+def counters_of(health_port: int) -> dict[str, int]:
+    """Return what the node behind this health port has counted."""
+    told: dict[str, int] = json.loads(_asked(health_port, "/counters"))["data"]
+    return told
+
+
+def metrics_of(health_port: int) -> dict[str, float]:
+    """Return the metrics without labels of their own, by name, of the node behind this health port."""
+    lines = [line for line in _asked(health_port, "/metrics").decode().splitlines() if not line.startswith("#")]
+    return {line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def _asked(port: int, path: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
 
 
 def _wait_for(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:

@@ -22,6 +22,8 @@ __all__ = [
     "Keys",
     "Leases",
     "Limits",
+    "Load",
+    "LoadFound",
     "News",
     "Policy",
     "Questions",
@@ -592,8 +594,8 @@ class Keys:
         """Take one token of a key on behalf of Python, from the same bucket the threads use. What is refused is counted here.
 
         `address` and `origin` say where the request came from, for keys that are kept to networks or origins.
-        `wants_prices` False is a request for something else, whose scope Python looks at.
         A month that is used up refuses; nothing of it is spent until `charge`, once there is a price to tell.
+        `wants_prices` False is a request for something else, whose scope Python looks at, and which no month pays for.
         """
         ...
 
@@ -705,9 +707,13 @@ class Quotas:
     def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
         """Take delivery: key, end of its month, units, units the store has left, whether it may have more, low-water mark.
 
-        A key whose units are spent is told RATE_LIMITED while there may be more, and QUOTA_SPENT after. With no more than
-        the low-water mark left it is among the `hungry`.
+        A key whose units are spent is told RATE_LIMITED while there may be more, DEPENDENCY_AWAY while `store_is_away`, and
+        QUOTA_SPENT after. With no more than the low-water mark left it is among the `hungry`.
         """
+        ...
+
+    def store_is_away(self, is_away: bool) -> None:
+        """Note whether the store that hands out units can be reached."""
         ...
 
     def take_out(self, months: Sequence[tuple[int, int, int]]) -> list[int]:
@@ -873,6 +879,11 @@ class Counters:
 @final
 class Spool:
     """The usage records on disk: written before an answer leaves, kept through kill -9, sealed for shipping."""
+
+    @property
+    def boot(self) -> str:
+        """The name of this start of the node, as its segments bear it: 32 hexadecimal digits."""
+        ...
 
     def record(
         self,
@@ -1128,6 +1139,11 @@ class UsageRows:
         ...
 
     @property
+    def sums(self) -> list[tuple[int, int]]:
+        """By day, as `days`: the sum of each row's number, which PostgreSQL reckons from the stored row as `hash_record_extended`."""
+        ...
+
+    @property
     def times(self) -> list[tuple[int, int, int]]:
         """By day, as `days`: the earliest and the latest Unix time of its rows, in µs."""
         ...
@@ -1140,3 +1156,127 @@ class UsageRows:
 def usage_words() -> list[tuple[str, list[str]]]:
     """Return the words behind a row's small numbers (`cache_tier`, `protocol`, `state`, `code`), each list in the order of its numbers."""
     ...
+
+@final
+class Load:
+    """One load on one target, in threads of its own: nothing of a node takes part in it.
+
+    Built, it connects; `begin` has it ask; it ends by itself when its time is over and everything asked was answered or
+    given up, or when it is told to stop; `finish` gives what it found. In a closed loop a caller asks again when it is
+    answered. With a `rate` requests leave by the clock, and a latency counts from when its request was due, whatever kept it
+    from leaving: no stall of the target hides behind those it kept waiting.
+    """
+
+    def __new__(
+        cls,
+        *,
+        protocol: str,
+        host: str,
+        port: int,
+        requests: Sequence[bytes],
+        callers: int,
+        threads: int,
+        seconds: float,
+        timeout_seconds: float,
+        depth: int = 1,
+        on_wire: int = 1,
+        sockets: int = 1,
+        rate: float | None = None,
+        keeps_alive: bool = True,
+        warm_seconds: float = 0.0,
+    ) -> Load:
+        """Start connecting.
+
+        `protocol` is `tcp` (HTTP/1.1) or `udp`. `requests` are asked in turn: whole heads without bodies, or datagrams with
+        twelve `#` where the id goes. `callers` are connections, each with `depth` requests in flight, or callers by
+        datagram, of whom `on_wire` at most are on the wire at once over `sockets` sockets a thread; the others wait their
+        turn, and their wait counts. `rate` is in requests a second over all threads. A connection is used once where
+        `keeps_alive` is false. What is asked within `warm_seconds` of the beginning does not count.
+
+        Raises:
+            ValueError: something is out of bounds; the message says what.
+            OSError: the host has no address, or the machine has no descriptors or threads left.
+        """
+        ...
+
+    def begin(self) -> None:
+        """Ask from now on, with the connections there are; the others go on trying. Once only."""
+        ...
+
+    def stop(self) -> None:
+        """Close the window now. What is in flight may still be answered, for two seconds at most."""
+        ...
+
+    def progress(self) -> dict[str, int]:
+        """Return how it stands: `connected` callers; `good`, `refused` and `failed` requests, warming included.
+
+        `ready` and `over` are 0 or 1.
+        """
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is over, so long at most; whether it is."""
+        ...
+
+    def finish(self) -> LoadFound:
+        """Stop, and return what was found.
+
+        Raises:
+            RuntimeError: it was finished before.
+            OSError: a thread met an error of the machine.
+        """
+        ...
+
+@final
+class LoadFound:
+    """What one load found of the requests that were due inside its window. Each is counted once: good, by code, or as failed."""
+
+    @property
+    def seconds(self) -> float:
+        """How long the window was."""
+        ...
+
+    @property
+    def good(self) -> int:
+        """Answers that were good: a status from 200 to 299; by datagram, `"success":true`."""
+        ...
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """All answers by what they said: `200`, `429 RATE_LIMITED`; by datagram `OK`, `KEY_INVALID`."""
+        ...
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Requests without an answer, by why: `connect`, `closed`, `timeout`, `malformed`, `unsent`, `cut`."""
+        ...
+
+    @property
+    def late(self) -> int:
+        """Answers by datagram to what was given up before, or came twice."""
+        ...
+
+    @property
+    def reconnected(self) -> int:
+        """Connections that were made anew."""
+        ...
+
+    @property
+    def answer_bytes(self) -> int:
+        """Bytes of all answers, also of those outside the window."""
+        ...
+
+    @property
+    def processor_seconds(self) -> float:
+        """Processor time of the load's own threads inside the window."""
+        ...
+
+    @property
+    def latencies(self) -> list[tuple[int, int]]:
+        """Good answers: nanoseconds, told apart to a thousandth, and how many took so long."""
+        ...
+
+    @property
+    def lags(self) -> list[tuple[int, int]]:
+        """By the clock: nanoseconds between a request's being due and its leaving, likewise."""
+        ...

@@ -108,11 +108,9 @@ async def test_a_shell_synchronises_beside_a_node(own_database_url: str, own_dat
     for batch in batches(tmp_path, [Written(time_ns=NOON_NS + place) for place in range(12)]):
         await Writer(own_database).store(batch)
     given = {"DATABASE_URL": own_database_url, "CACHE_URL": valkey_url, "BEAST_SERVER_SECRET": SECRET.hex()}
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "trinity_beast", "sync", "--data-dir", tmp_path / "data", "--json"],
-        env=dict(child_environment(given)), capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
+    words = [sys.executable, "-m", "trinity_beast", "sync", "--data-dir", str(tmp_path / "data"), "--json"]
+    environment = dict(child_environment(given))
+    done = await asyncio.to_thread(lambda: subprocess.run(words, env=environment, capture_output=True, text=True, timeout=100, check=False))
     assert done.returncode == 0, done.stderr
     assert [(step["step"], step.get("rows")) for step in json.loads(done.stdout)] == [("usage", 12), ("keys", None), ("parameters", None)]
 

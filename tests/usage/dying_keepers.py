@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from tests.usage.dying_shipper import DyingDatabase, Fate
+from tests.usage.dying import DyingDatabase, Fate
 from trinity_beast.clock import SystemClock
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import Answer, Call, Command, Valkey

@@ -21,6 +21,7 @@ from trinity_beast.storage.errors import (
     SchemaBusy,
     SchemaNewer,
 )
+from trinity_beast.storage.fetching import fetched
 from trinity_beast.storage.folder import DataFolder
 from trinity_beast.storage.launch import Surroundings
 from trinity_beast.storage.metadata import metadata
@@ -67,6 +68,7 @@ __all__ = [
     "address_for_libpq",
     "cache_address",
     "copy_into",
+    "fetched",
     "metadata",
     "reached",
     "upgrade",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinity_beast.access.cluster.handing import hand_out, low_water, wanted
+from trinity_beast.access.cluster.handing import hand_out, hand_out_all, low_water, wanted
 from trinity_beast.access.cluster.model import Ask, Block, Count, Elsewhere, Handed, HandedOut, MonthOf, Others
 
 MONTH = date(2026, 11, 1)
@@ -87,6 +87,25 @@ def test_an_account_binds_its_keys_together() -> None:
     got = store.hand(0, Ask(store.months[1], wants=60))
     assert (got.handed, got.elsewhere) == (20, Elsewhere(left=20, told=40, has_more=True)), "the other key has not spent its units"
     assert store.counts["account:1", MONTH].starves
+
+
+@given(quota=st.integers(0, 60), wants=st.lists(st.integers(0, 40), min_size=KEYS, max_size=KEYS))
+def test_of_keys_that_ask_together_none_is_told_that_the_month_is_spent_while_another_holds_units(quota: int, wants: list[int]) -> None:
+    store = Store(quota, quota)
+    asks = [Ask(of, wants=want) for of, want in zip(store.months, wants, strict=True)]
+    got = hand_out_all(asks, HandedOut(store.counts, store.blocks[0]))
+    assert sum(each.handed for each in got) <= quota
+    for each in got:
+        assert each.elsewhere.told == quota - each.handed, "none of it is spent"
+        assert each.elsewhere.has_more == (quota > each.handed)
+
+
+def test_what_one_key_gives_back_another_that_asks_with_it_gets() -> None:
+    store = Store(30, 30)
+    holder, asker = store.months
+    store.hand(0, Ask(holder, wants=30))
+    got = hand_out_all([Ask(asker, wants=10), Ask(holder, gives=30)], HandedOut(store.counts, store.blocks[0]))
+    assert [each.handed for each in got] == [10, 0]
 
 
 @pytest.mark.parametrize(("rate", "burst", "late", "units"), [(1.0, 1, 0.0, 5), (100.0, 200, 0.0, 600), (5.0, 10, 2.5, 1_510)])

@@ -1,6 +1,8 @@
 """How many units of a month a node is handed. No unit is in two hands; what is handed and not given back counts as spent."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from trinity_beast.access.cluster.model import Ask, Block, Count, Elsewhere, Handed, HandedOut, MonthOf, Others
 
@@ -20,6 +22,24 @@ def wanted(*, rate_per_second: float, burst: int, spent_per_second: float) -> in
 def low_water(*, rate_per_second: float, burst: int) -> int:
     """Return with how many units left a node asks for more: a burst and a second at full rate before it runs out."""
     return burst + math.ceil(rate_per_second)
+
+
+def hand_out_all(asks: Sequence[Ask], handed_out: HandedOut) -> Sequence[Handed]:
+    """Decide asks of one node together, in their order; what is given back comes first, for another may want it.
+
+    What one key of an account is handed the others know of: nobody calls a month spent whose last unit has just been given.
+    """
+    handed: dict[int, Handed] = {}
+    for place in sorted(range(len(asks)), key=lambda place: asks[place].wants > 0):
+        ask = asks[place]
+        before = handed_out.blocks.get(ask.of.place, Block()).handed
+        handed[place] = hand_out(ask, handed_out)
+        if ask.of.account_id is not None and handed[place].handed > before:
+            for sibling in asks:
+                if sibling.of.is_sibling_of(ask.of):
+                    others = handed_out.others.setdefault(sibling.of.place, Others())
+                    others.hold([f"account:{ask.of.account_id}"], handed[place].handed - before)
+    return [replace(handed[place], elsewhere=elsewhere(ask.of, handed_out)) for place, ask in enumerate(asks)]
 
 
 def hand_out(ask: Ask, handed_out: HandedOut) -> Handed:

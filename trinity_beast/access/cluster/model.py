@@ -53,6 +53,12 @@ class MonthOf:
             bounds[f"account:{self.account_id}"] = self.account_quota
         return bounds
 
+    def is_sibling_of(self, other: "MonthOf") -> bool:
+        """Whether both are months of two keys of one account."""
+        return (
+            self.account_id is not None and (self.account_id, self.month) == (other.account_id, other.month) and self.key_id != other.key_id
+        )
+
     @property
     def bound_account_id(self) -> int | None:
         """Whose quota binds it besides, if an account's does."""
