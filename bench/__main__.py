@@ -21,6 +21,7 @@ from bench import (
     overload,
     price_http,
     price_udp,
+    reports,
     start,
     stress,
     supplies,
@@ -51,6 +52,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "overload": overload.bench,
     "clients": clients.bench,
     "stress": stress.bench,
+    "reports": reports.bench,
 }
 
 

@@ -69,7 +69,7 @@ def node_in(folder: Path) -> Iterator[WholeNode]:
     with log.open("w") as output:
         process = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
-        yield WholeNode(process.pid, _wait_for(ready_file, process, log))
+        yield WholeNode(process.pid, ready_file_of(ready_file, process, log))
     finally:
         process.terminate()
         try:
@@ -114,7 +114,12 @@ def _asked(port: int, path: str) -> bytes:
         connection.close()
 
 
-def _wait_for(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+def ready_file_of(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+    """Return what a node wrote once it was ready.
+
+    Raises:
+        RunBroken: it left, or was not ready in time.
+    """
     ends = CLOCK.monotonic_ns() + PATIENCE_SECONDS * 1_000_000_000
     while CLOCK.monotonic_ns() < ends and process.poll() is None:
         if ready_file.exists():

@@ -98,7 +98,7 @@ def serve(
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
 
 
-@beast.command(epilog="Example: QUEUE_URL=https://sqs.us-east-2.amazonaws.com/123456789012/usage DATABASE_URL=… beast writer")
+@beast.command(epilog="Example: beast writer --config /etc/beast/writer.conf --ready-file /run/beast/writer.json")
 def writer(
     *,
     ready_file: Annotated[
@@ -116,7 +116,7 @@ def writer(
 def _written(settings: Settings, ready: Path | None) -> int:
     configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=Redactor([]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, dice=dice()))
+        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, secrets=SECRETS, dice=dice()))
 
 
 def _served(settings: Settings, wanted: Wanted) -> int:

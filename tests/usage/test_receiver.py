@@ -54,8 +54,8 @@ def receiver(queue: Queue, writer: FailingWriter, aside: Aside) -> Receiver:
     return receiver_of(queue, writer, aside, SystemClock())
 
 
-def receiver_of(queue: Queue, writer: Writer, aside: Aside, clock: Clock) -> Receiver:
-    readings = Readings({"usage_tries_max": "1"})
+def receiver_of(queue: Queue, writer: Writer, aside: Aside, clock: Clock, readings: Readings | None = None) -> Receiver:
+    readings = readings or Readings({"usage_tries_max": "1"})
     return Receiver(queue, InPlace(writer, clock=clock, readings=readings), aside, clock=clock, dice=dice_from("r"), readings=readings)
 
 
@@ -184,6 +184,25 @@ async def test_while_the_database_is_away_what_is_in_hand_is_held_and_then_store
     assert await receiving == 1
     assert (await sequences(database), receiver.away) == ([41], "")
     assert await left_in(queue) == (0, 0)
+
+
+async def test_a_message_in_hand_is_kept_from_others_for_as_long_as_it_takes(
+    queue: Queue, writer: FailingWriter, aside: Aside, database: Database, tmp_path: Path
+) -> None:
+    clock, readings = ManualClock(), Readings({"usage_hold_seconds": "2"})
+    receiver = receiver_of(queue, writer, aside, clock, readings)
+    [batch] = packed_batches(tmp_path, [Written(time_ns=NOON_NS)])
+    await queue.send([sealed(batch)])
+    writer.errors = [DependencyAway(part="database", reason="pulled out")] * 100
+    receiving = asyncio.create_task(receiver.receive(wait_seconds=1))
+    await clock.wait_for_sleepers(2)
+    readings.turn("usage_hold_seconds", 600)
+    await clock.let_pass(1)
+    assert await queue.receive(wait_seconds=4, visible_after_seconds=60) == [], "the two seconds are over, and it was asked for more"
+    writer.errors = []
+    while not receiving.done():
+        await clock.let_pass(1)
+    assert await sequences(database) == [41]
 
 
 async def test_told_to_stop_while_the_database_is_away_it_gives_back_what_it_has(

@@ -184,9 +184,45 @@ async def test_the_bound_of_the_spool_is_told_at_the_start_and_when_it_is_turned
     shipper = Shipper(Waiting(spool), line, clock=clock, dice=dice_from("shipper"), readings=readings, bound=told.append)
     await shipper.start()
     for bytes_max in (64 << 20, 1 << 50):
-        await clock.wait_for_sleepers()
+        await clock.wait_for_sleepers(2)  # One ships, one tends.
         readings.turn("usage_spool_bytes_max", bytes_max)
         clock.advance(1)
-    await clock.wait_for_sleepers()
+    await clock.wait_for_sleepers(2)
     await shipper.stop()
     assert told == [8 << 30, 64 << 20, 1 << 50]
+
+
+async def test_while_nothing_gets_away_all_but_the_last_files_are_compressed_though_the_database_only_stands_still(
+    spool: Path, line: Line, clock: ManualClock, database: Database, readings: Readings
+) -> None:
+    standing_still = asyncio.Event()
+    for number in range(12):
+        Layout(number=number, first_sequence=1 + number * 50, thread=1).write(spool, [Written(time_ns=NOON_NS)] * 50)
+    shipper = Shipper(Waiting(spool), StandingStill(line, standing_still), clock=clock, dice=dice_from("still"), readings=readings)
+    readings.turn("usage_plain_segments_max", 4)
+    await shipper.start()
+    async with asyncio.timeout(20):
+        while sum(path.suffix == ".packed" for path in files(spool)) < 6:  # Of the first eight two are in hand.
+            await clock.wait_for_sleepers()
+            await clock.let_pass(1)
+    assert {path.suffix for path in files(spool)} == {".packed", ".sealed"}
+    assert shipper.backlog.records == 600
+    standing_still.set()
+    async with asyncio.timeout(20):
+        while files(spool):
+            await clock.let_pass(1)
+    await shipper.stop()
+    assert [sequence for _, sequence in await stored(database)] == list(range(1, 601))
+
+
+class StandingStill:
+    """A carrier that says nothing until it may."""
+
+    name, shipments_max = "still", 2
+
+    def __init__(self, line: Line, may: asyncio.Event) -> None:
+        self._line, self._may = line, may
+
+    async def carry(self, batch: UsageBatch) -> Carried:
+        await self._may.wait()
+        return await self._line.carry(batch)

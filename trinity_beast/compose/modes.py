@@ -1,12 +1,13 @@
 """What each `SERVER_TYPE` runs is said here and nowhere else."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.routes import admission, key_routes
-from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
+from trinity_beast.compose.doors import GRACE_SECONDS, app_of, engine_of, engine_parts, health_port
 from trinity_beast.compose.gates import Gates, gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
@@ -17,7 +18,7 @@ from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
 from trinity_beast.parameters.routes import parameter_routes
-from trinity_beast.parts import Part
+from trinity_beast.parts import Part, Step
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.settings import Mode
 from trinity_beast.telemetry import Counters, PoolGauges, database_probe, loop_probe, metering_probe
@@ -109,7 +110,8 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
 def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
     """Return the parts that let keys in where no prices are told."""
     metrics = metrics_routes(entrance.counters)
-    return Services([health_port(on, "report_health", on.settings.report_health_port, metrics), *entrance.gates.parts])
+    engine = Step("engine", up=_nothing, down=partial(asyncio.to_thread, entrance.engine.stop, GRACE_SECONDS))
+    return Services([health_port(on, "report_health", on.settings.report_health_port, metrics), engine, *entrance.gates.parts])
 
 
 def report_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
@@ -127,6 +129,10 @@ def push_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance) -> Serv
     """Return the parts that push prices to webhooks: for now, their health."""
     on.health.register("database", database_probe(on.database))
     return Services([health_port(on, "push_health", on.settings.push_health_port)])
+
+
+async def _nothing() -> None:
+    """Start nothing: an engine that listens to nobody needs no threads."""
 
 
 MODES: Mapping[Mode, Sequence[Callable[[Ground, Exchanges, Entrance], Services]]] = {

@@ -12,7 +12,7 @@ from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.storage import Database
 from trinity_beast.telemetry import Counters
 from trinity_beast.telemetry.routes import health_routes
-from trinity_beast.usage import UsageReader
+from trinity_beast.usage import UsageReader, Waiting
 from trinity_beast.web import Count, HttpServer
 
 STATEMENT_SECONDS, TRANSACTION_SECONDS = 30.0, 600.0
@@ -25,7 +25,7 @@ def reporting_parts(on: Ground, gates: Gates, counters: Counters) -> list[Part]:
     url = on.settings.database_reader_url or on.database.url
     database = Database(url, connections_max=CONNECTIONS_MAX, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
     reports = Reports(
-        UsageReader(database),
+        UsageReader(database, Waiting(on.folder.spool)),
         Uses(on.database, on.clock, on.readings),
         on.keys,
         Turnstile(on.readings),
@@ -46,7 +46,7 @@ def reporting_parts(on: Ground, gates: Gates, counters: Counters) -> list[Part]:
         on.addresses["report"] = (on.settings.bind, await server.listen(on.settings.bind, on.settings.report_port))
 
     return [
-        Step("reports database", up=_nothing, down=database.close),
+        Step("reports database", down=database.close),
         Step("reports", up=open_port, down=partial(server.stop, GRACE_SECONDS)),
         _datagram_port(on, reports, askers, counters),
     ]
@@ -71,7 +71,3 @@ def _counted(counters: Counters) -> Count:
         counters.add("lrs_requests" if name == "tcp_requests" else name, amount)
 
     return count
-
-
-async def _nothing() -> None:
-    """Open nothing: connections are opened as they are needed."""

@@ -12,6 +12,7 @@ from trinity_beast.ops import Insights, Runs
 from trinity_beast.ops.insights.routes import insight_routes
 from trinity_beast.ops.runs.routes import job_routes
 from trinity_beast.parts import Part, Step
+from trinity_beast.reports import Uses
 from trinity_beast.storage import Database
 from trinity_beast.usage import Days, Partitions
 from trinity_beast.web import Router
@@ -39,7 +40,9 @@ def working_of(on: Ground) -> Working:
     database = Database(on.database.url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
     days = Days(database)
     partitions = Partitions(database, days, on.clock, on.readings)
-    work, databases = usage_jobs(on, days, partitions), [database]
+    uses = Uses(database, on.clock, on.readings)
+    forget = Job("reports.forget", "Forgets which reports were asked for long ago.", uses.prune, cron="50 2 * * *")
+    work, databases = [*usage_jobs(on, days, partitions), forget], [database]
     if on.cache is not None:
         databases.append(syncing_database(on.database.url))
         sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)

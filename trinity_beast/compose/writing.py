@@ -8,11 +8,12 @@ from pathlib import Path
 
 from trinity_beast.clock import Clock
 from trinity_beast.compose.doors import health_port
+from trinity_beast.compose.knobs import Knobs, knobs_of
 from trinity_beast.compose.metering import metering_database, usage_queue
 from trinity_beast.log import get_log
-from trinity_beast.parameters import Readings, given_values
+from trinity_beast.parameters import Readings, ThisNode
 from trinity_beast.parts import Part, Parts
-from trinity_beast.randomness import Dice
+from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import SettingInvalid, Settings
 from trinity_beast.standing import ready_file, signals_heeded
 from trinity_beast.storage import Database, upgrade
@@ -21,6 +22,7 @@ from trinity_beast.telemetry.routes import metrics_routes
 from trinity_beast.usage import Aside, InPlace, Receiver, Writer, WriterOversight
 from trinity_beast.web import RequestIds
 
+NAME_CHARACTERS = 16
 _log = get_log("writer")
 
 
@@ -32,13 +34,18 @@ class Desk:
     clock: Clock
     dice: Dice
     database: Database
-    readings: Readings
+    knobs: Knobs
     health: Health
     request_ids: RequestIds
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
 
+    @property
+    def readings(self) -> Readings:
+        """What parameters are at, live."""
+        return self.knobs.readings
 
-async def run_writer(settings: Settings, *, ready: Path | None, clock: Clock, dice: Dice) -> int:
+
+async def run_writer(settings: Settings, *, ready: Path | None, clock: Clock, secrets: SecretSource, dice: Dice) -> int:
     """Write until SIGTERM or SIGINT and return the exit status: 0 when everything stopped in order, else 1.
 
     Raises:
@@ -47,7 +54,7 @@ async def run_writer(settings: Settings, *, ready: Path | None, clock: Clock, di
     """
     stopping = asyncio.Event()
     with signals_heeded(stopping):
-        async with _desk(settings, clock, dice) as desk:
+        async with _desk(settings, clock, secrets, dice) as desk:
             parts = Parts(writer_parts(desk))
             await parts.start()
             try:
@@ -63,11 +70,7 @@ async def run_writer(settings: Settings, *, ready: Path | None, clock: Clock, di
 
 
 def writer_parts(desk: Desk) -> list[Part]:
-    """Return what a writer runs, in the order it starts.
-
-    Raises:
-        ParameterUnknown: a value was given for a parameter that none of it has.
-    """
+    """Return what a writer runs, in the order it starts. It follows changed parameters as a node does."""
     writer = Writer(desk.database)
     receiver = Receiver(
         usage_queue(desk.settings, desk.readings),
@@ -78,14 +81,14 @@ def writer_parts(desk: Desk) -> list[Part]:
         readings=desk.readings,
     )
     oversight = WriterOversight(receiver)
-    desk.readings.all_claimed()
     desk.health.register("database", database_probe(desk.database))
     desk.health.register("usage", oversight.finding)
-    return [health_port(desk, "writer_health", desk.settings.writer_health_port, metrics_routes(None, oversight.samples)), receiver]
+    port = health_port(desk, "writer_health", desk.settings.writer_health_port, metrics_routes(None, oversight.samples))
+    return [desk.knobs.watch, port, receiver]
 
 
 @asynccontextmanager
-async def _desk(settings: Settings, clock: Clock, dice: Dice) -> AsyncIterator[Desk]:
+async def _desk(settings: Settings, clock: Clock, secrets: SecretSource, dice: Dice) -> AsyncIterator[Desk]:
     if not settings.queue_url:
         raise SettingInvalid(setting="QUEUE_URL", reason="must name the queue to read; without one each node writes for itself")
     if not settings.database_url:
@@ -93,12 +96,15 @@ async def _desk(settings: Settings, clock: Clock, dice: Dice) -> AsyncIterator[D
     await asyncio.to_thread(upgrade, settings.database_url)
     database = metering_database(settings.database_url)
     try:
+        this = ThisNode(f"writer-{secrets.base62(NAME_CHARACTERS)}", settings.node)
+        knobs = knobs_of(database, None, this, clock, given=settings.parameters)
+        await knobs.watch.look()
         yield Desk(
             settings=settings,
             clock=clock,
             dice=dice,
             database=database,
-            readings=Readings(given_values(settings.parameters)),
+            knobs=knobs,
             health=Health(clock),
             request_ids=RequestIds(clock),
         )

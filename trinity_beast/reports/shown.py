@@ -58,13 +58,13 @@ def _usage(rows: Sequence[Told], *, is_wide: bool) -> Table:
 
 
 def _uses(rows: Sequence[Told], *, is_wide: bool) -> Table:
-    more = ("with", "request", "node") if is_wide else ()
-    table = _table("time", "key>", "report", "form", "status>", "code", "rows>", "bytes>", "took>", *more)
+    more = ("bytes>", "with", "request", "node") if is_wide else ()
+    table = _table("time", "key>", "report", "form", "status>", "code", "rows>", "took>", *more)
     for row in rows:
-        moment = row["time"][: 19 if is_wide else 16].replace("T", " ")
+        moment = (row["time"][:19] if is_wide else row["time"][5:16]).replace("T", " ")
         cells = [moment, str(row["key_id"] or "-"), row["report"], row["format"], str(row["status"] or "-"), row["code"]]
-        cells += [f"{row['rows']:,}", f"{row['answer_bytes']:,}", _time(row["latency_ns"])]
-        cells += [row["filters"], row["request_id"], row["node"]] if is_wide else []
+        cells += [f"{row['rows']:,}", _time(row["latency_ns"])]
+        cells += [f"{row['answer_bytes']:,}", row["filters"], row["request_id"], row["node"]] if is_wide else []
         table.add_row(*[cell or "-" for cell in cells])
     return table
 

@@ -17,6 +17,9 @@ from trinity_beast.usage.pace import Pace
 from trinity_beast.usage.waiting import SEALED, Waiting, in_turns
 
 RETRY_FIRST_SECONDS = 0.1
+TEND_SECONDS = 1.0
+MUCH = 4
+"""What waits is much once it takes this part of its bound: then it is made smaller though it is on its way."""
 _log = get_log("usage")
 
 
@@ -66,7 +69,8 @@ class Shipper:
         self._drain_seconds = readings.of(parameters.DRAIN_SECONDS)
         self._count = count
         self._is_away = False
-        self._task: asyncio.Task[None] | None = None
+        self._in_hand: set[Path] = set()
+        self._tasks: list[asyncio.Task[None]] = []
         self.shipped = Shipped()
         self.backlog = Backlog()
         """What waited when the files were last looked through."""
@@ -87,14 +91,13 @@ class Shipper:
     async def start(self) -> None:
         """Ship from here on; what an earlier start left goes first."""
         await asyncio.to_thread(self._waiting.tidy)
-        self._tell_bound()
-        self._task = asyncio.create_task(self._ship_for_ever(), name=self.name)
+        self._tasks = [asyncio.create_task(self._ship_for_ever(), name=self.name), asyncio.create_task(self._tend_for_ever())]
 
     async def stop(self) -> None:
         """Store what is sealed by now, as long as `usage_drain_seconds` gives; the rest waits on disk."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
             async with asyncio.timeout(self._drain_seconds.value):
                 await self.ship()
@@ -105,7 +108,6 @@ class Shipper:
         """Take every waiting file once; whether all of them are gone."""
         self._is_away = False
         paths = await asyncio.to_thread(self._waiting.paths)
-        self.backlog = await asyncio.to_thread(self._waiting.backlog, paths)
         turns = asyncio.Semaphore(self._carrier.shipments_max)
         gone = await asyncio.gather(*[self._ship_in_turn(path, turns) for path in in_turns(paths)])
         return all(gone)
@@ -113,10 +115,8 @@ class Shipper:
     async def _ship_for_ever(self) -> None:
         pause = RETRY_FIRST_SECONDS
         while True:
-            self._tell_bound()
             is_done = await self.ship()
             if self._is_away:
-                await self._compress()
                 # Jitter: a database that comes back must not meet every node in the same instant.
                 await self._clock.sleep(pause * self._dice.uniform(0.5, 1.0))
                 pause = min(pause * 2, self._retry_most.value)
@@ -128,6 +128,7 @@ class Shipper:
         async with turns:
             if self._is_away:
                 return False  # The others would wait for the same door.
+            self._in_hand.add(path)
             try:
                 return await self._ship_file(path)
             except DependencyAway as error:
@@ -136,6 +137,8 @@ class Shipper:
                 self._is_away, self.away = True, str(error)
             except Exception as error:
                 _log.error("usage not shipped", file=path.name, error=error)
+            finally:
+                self._in_hand.discard(path)
             self.shipped.failures += 1
             return False
 
@@ -160,17 +163,33 @@ class Shipper:
         self.shipped.segments += 1
         return True
 
-    def _tell_bound(self) -> None:
-        if self._bound_told != self._bytes_max.value:
-            self._bound_told = self._bytes_max.value
-            self._bound(self._bound_told)
+    async def _tend_for_ever(self) -> None:
+        stored = self.shipped.records
+        while True:
+            if self._bound_told != self._bytes_max.value:
+                self._bound_told = self._bytes_max.value
+                self._bound(self._bound_told)
+            try:
+                await self._tend(is_stuck=bool(self.away) or stored == self.shipped.records)
+            except Exception as error:
+                _log.error("usage not tended", error=error)
+            stored = self.shipped.records
+            await self._clock.sleep(TEND_SECONDS)
 
-    async def _compress(self) -> None:
-        """Make the files that wait smaller, but for the last few."""
-        sealed = [path for path in await asyncio.to_thread(self._waiting.paths) if path.suffix == SEALED]
+    async def _tend(self, *, is_stuck: bool) -> None:
+        """Look what waits; where nothing gets away, or much has gathered, make it smaller, but for the last few files."""
+        paths = await asyncio.to_thread(self._waiting.paths)
+        self.backlog = await asyncio.to_thread(self._waiting.backlog, paths)
+        if not is_stuck and self.backlog.bytes < self._bytes_max.value / MUCH:
+            return
+        sealed = [path for path in paths if path.suffix == SEALED]
         for path in sealed[: max(0, len(sealed) - self._plain_max.value)]:
+            if path in self._in_hand:
+                continue
             try:
                 await asyncio.to_thread(self._waiting.compress, path, records_max=self._batch_records.value)
+            except FileNotFoundError:
+                continue  # Stored meanwhile.
             except (OSError, ValueError) as error:
                 _log.warning("usage not compressed", file=path.name, error=error)
                 return

@@ -95,6 +95,10 @@ class Waiting:
         oldest_ns = min((told.st_mtime_ns for _, told in found), default=None)
         return Backlog(len(found), sum(told.st_size for _, told in found), sum(records), oldest_ns)
 
+    def oldest_ns(self) -> int | None:
+        """Return the Unix time at which the oldest of what waits was sealed; None where nothing waits."""
+        return min((told.st_mtime_ns for path in self.paths() if (told := _stat(path)) is not None), default=None)
+
     def unreadable(self) -> list[UnreadableFile]:
         """Return the files that were set aside, each with the reason."""
         folder = self._directory / SET_ASIDE

@@ -155,7 +155,7 @@ async def test_metrics_have_a_line_for_each_figure(metered: Metered) -> None:
     Layout().write(metered.spool, [Written(time_ns=NOON_NS)] * 3)
     await metered.shipper.ship()
     text = exposition(metered.oversight.samples(), node="n", region="r")
-    assert 'beast_usage_backlog_records{node="n",region="r"} 3' in text
+    assert 'beast_usage_backlog_records{node="n",region="r"} 0' in text
     assert 'beast_usage_records_stored_total{node="n",region="r"} 3' in text
 
 

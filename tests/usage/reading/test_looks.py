@@ -1,5 +1,6 @@
 """What a look promises: every row once, in order, as it was stored, by every filter; and sums that are those of the rows."""
 
+import os
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.segments import Layout, Written
 from tests.support.stored import CHARGED, HTTP, NOON, OK, RATE_LIMITED, UDP, disc, ns_of, store
 from trinity_beast.storage import Database
-from trinity_beast.usage import Counted, Dimension, Place, Sought, Span, Totals, UsageReader, UsageRow
+from trinity_beast.usage import Counted, Dimension, Place, Sought, Span, Totals, UsageReader, UsageRow, Waiting
 from trinity_beast.usage.reading.model import NOTHING
 
 EVERYTHING = Sought(NOON - timedelta(days=5), NOON + timedelta(days=5), None)
@@ -57,6 +58,16 @@ async def test_what_is_stored_during_a_look_is_not_seen_by_it(own_database: Data
         await store(own_database, tmp_path, [Written(time_ns=ns_of(NOON))], Layout(thread=9))
         assert len([row async for part in look.rows(EVERYTHING) for row in part]) == 1
     assert len(await rows_of(reader)) == 2
+
+
+async def test_it_is_complete_until_what_waits_in_the_spool_and_no_further(own_database: Database, tmp_path: Path) -> None:
+    reader = UsageReader(own_database, Waiting(tmp_path))
+    async with reader.look() as look:
+        assert await look.complete_until() == look.taken_at - timedelta(seconds=15)
+    path = Layout().write(tmp_path, [Written()])
+    os.utime(path, (NOON.timestamp(), NOON.timestamp()))
+    async with reader.look() as look:
+        assert await look.complete_until() == min(NOON, look.taken_at) - timedelta(seconds=15)
 
 
 records = st.builds(

@@ -20,7 +20,7 @@ def add_sync_verb(app: typer.Typer, run: RunSync, tell: Callable[[TrinityError],
     """Add `sync` to the verbs."""
     desk = Desk(tell)
 
-    @app.command(epilog="Example: CACHE_URL=valkey://127.0.0.1:6379/0 beast sync")
+    @app.command(epilog="Example: beast sync --full")
     def sync(
         *,
         full: Annotated[bool, typer.Option("--full", help="Put everything there anew, as FORCE_FULL_SYNC=true does.")] = False,

@@ -1,15 +1,18 @@
 """What can be asked of stored usage. What is asked in one look is told from one moment, however long its telling takes."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from trinity_beast.storage import Database
 from trinity_beast.usage.reading import store
 from trinity_beast.usage.reading.model import CHARGED, NOTHING, Counted, Dimension, Names, Place, Sought, Totals, UsageRow, request_id_of
 from trinity_beast.usage.reading.seen import Seen, seen_of
+from trinity_beast.usage.waiting import Waiting
 
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 SETTLED_AFTER = timedelta(seconds=15)
 """A node seals what it answered within five seconds and ships it at once: what is older is stored, unless the node is away."""
 SUMMARY = (
@@ -25,9 +28,9 @@ SUMMARY = (
 class Look:
     """One moment of the database. Nothing that is stored while it is looked at is seen."""
 
-    def __init__(self, tx: store.Moment, names: Names, taken_at: datetime) -> None:
+    def __init__(self, tx: store.Moment, names: Names, taken_at: datetime, waits_since: datetime) -> None:
         self._tx, self._names = tx, names
-        self.taken_at = taken_at
+        self.taken_at, self._waits_since = taken_at, waits_since
 
     async def seen(self) -> Seen:
         """Return which records are there now, for a later look that shall tell no others."""
@@ -38,8 +41,8 @@ class Look:
         return seen.holds_at(await store.lanes(self._tx))
 
     async def complete_until(self) -> datetime:
-        """Return the moment up to which every answer is stored, as far as can be told from here."""
-        return self.taken_at - SETTLED_AFTER
+        """Return the moment up to which every answer is stored, as far as this node can tell: what another holds back is not known."""
+        return min(self.taken_at, self._waits_since) - SETTLED_AFTER
 
     async def stamp(self, sought: Sought) -> tuple[object, ...]:
         """Return what differs as soon as an answer is added to, or dropped from, the days sought."""
@@ -78,9 +81,12 @@ class Look:
 class UsageReader:
     """Looks at stored usage."""
 
-    def __init__(self, database: Database) -> None:
-        """Read from `database`, which is one for reading: a look may last as long as its transactions may."""
-        self._database = database
+    def __init__(self, database: Database, spool: Waiting | None = None) -> None:
+        """Read from `database`, which is one for reading: a look may last as long as its transactions may.
+
+        `spool` is this node's own; what waits there is not stored, and that is told.
+        """
+        self._database, self._spool = database, spool
 
     @asynccontextmanager
     async def look(self) -> AsyncIterator[Look]:
@@ -89,9 +95,17 @@ class UsageReader:
         Raises:
             DependencyAway: the database is, or was too slow.
         """
+        # Before the moment: what is stored between the two is told as waiting, and not the other way round.
+        waits_since = await asyncio.to_thread(_waits_since, self._spool)
         async with self._database.transaction() as tx:
             await store.see_one_moment(tx)
-            yield Look(tx, await store.names(tx), await store.database_now(tx))
+            yield Look(tx, await store.names(tx), await store.database_now(tx), waits_since)
+
+
+def _waits_since(spool: Waiting | None) -> datetime:
+    """Return since when the oldest answers wait that are not stored yet; the end of time where none do."""
+    oldest_ns = None if spool is None else spool.oldest_ns()
+    return END_OF_TIME if oldest_ns is None else datetime.fromtimestamp(oldest_ns // 1_000_000_000, UTC)
 
 
 def _row(raw: Any, names: Names) -> UsageRow:

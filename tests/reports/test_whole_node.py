@@ -1,0 +1,112 @@
+"""A whole node: callers ask and count, and what is reported in every form is what they counted."""
+
+import contextlib
+import csv
+import io
+import json
+import socket
+import subprocess
+from collections import Counter
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.readme.product import BEAST, Product, running
+from tests.support.processes import wait_until
+
+ANSWERS = 400
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+def issued(folder: Path) -> str:
+    """Have the node issue a key, and return it."""
+    words = [str(BEAST), "keys", "issue", "--tier", "enterprise", "--name", "counts", "--data-dir", str(folder / "data"), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=90, check=True)
+    return str(json.loads(done.stdout)["secret"])
+
+
+class Asking:
+    """A caller with a key, and where a node answers."""
+
+    def __init__(self, node: Product, key: str) -> None:
+        self._addresses = {name: address.rpartition(":") for name, address in node.ready["addresses"].items()}
+        self._key = key
+
+    def http(self, name: str) -> HTTPConnection:
+        """Return a connection to one of its ports."""
+        host, _, port = self._addresses[name]
+        return HTTPConnection(host, int(port), timeout=30)
+
+    def price(self, connection: HTTPConnection, path: str) -> int:
+        """Ask the price port and return the status."""
+        connection.request("GET", path, headers={"X-API-Key": self._key})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def datagram(self, name: str, **question: object) -> dict[str, Any]:
+        """Ask by datagram."""
+        host, _, port = self._addresses[name]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
+            caller.settimeout(30)
+            caller.sendto(json.dumps({"key": self._key, **question}).encode().ljust(400), (host, int(port)))
+            told: dict[str, Any] = json.loads(caller.recv(2_000))
+            return told
+
+    def report(self, path: str) -> str:
+        """Ask for a report and return its body."""
+        with contextlib.closing(self.http("report")) as connection:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {self._key}", "Connection": "close"})
+            answer = connection.getresponse()
+            body = answer.read().decode()
+        assert answer.status == 200, body
+        return body
+
+
+def test_what_callers_counted_is_what_every_form_reports(place: Path) -> None:
+    with running(place, "--feeds", "none") as node:
+        asking = Asking(node, issued(place))
+        counted: Counter[str] = Counter()
+        with contextlib.closing(asking.http("price")) as connection:
+            for number in range(ANSWERS):
+                counted[str(asking.price(connection, f"/price?asset={'BTC' if number % 4 else 'ETH'}"))] += 1
+        for _ in range(20):
+            counted["udp"] += asking.datagram("price_udp", asset="BTC")["code"] != ""
+        total = ANSWERS + counted.pop("udp")
+
+        def is_stored() -> bool:
+            return int(asking.datagram("report_udp", since="1d")["requests"]) >= total
+
+        wait_until(is_stored, "storing", within_seconds=60)
+        for form in ("json", "csv", "tsv", "text"):
+            rows = rows_of(asking.report(f"/reports/usage?since=1d&page_size=all&format={form}"), form)
+            assert len(rows) == total, form
+            assert len({(row["lane"], row["sequence"]) for row in rows}) == total
+            assert Counter(row["protocol"] for row in rows) == {"http": ANSWERS, "udp": 20}
+            sums = rows_of(asking.report(f"/reports/summary?since=1d&format={form}"), form)
+            assert sums[0]["requests"] == str(total)
+            by_status = {row["value"]: int(row["requests"]) for row in sums if row["dimension"] == "status"}
+            assert sum(by_status.values()) == total
+            assert all(by_status[status] >= count for status, count in counted.items())
+            days = rows_of(asking.report(f"/reports/daily?since=2d&format={form}"), form)
+            assert sum(int(row["requests"]) for row in days) == total
+            assets = rows_of(asking.report(f"/reports/by-asset?since=1d&format={form}"), form)
+            assert {row["asset"]: int(row["requests"]) for row in assets} == {"BTC": ANSWERS * 3 // 4 + 20, "ETH": ANSWERS // 4}
+        told = subprocess.run(
+            [str(BEAST), "report", "daily", "--since", "2d", "--data-dir", str(place / "data"), "--json"],
+            capture_output=True, text=True, timeout=90, check=True,
+        )  # fmt: skip
+        assert sum(row["requests"] for row in json.loads(told.stdout)["rows"]) == total
+
+
+def rows_of(body: str, form: str) -> list[dict[str, str]]:
+    """Return a report's rows, every value as text."""
+    match form:
+        case "json":
+            return [{name: str(value) for name, value in row.items()} for row in json.loads(body)["data"]["rows"]]
+        case "csv" | "tsv":
+            return list(csv.DictReader(io.StringIO(body, newline=""), delimiter="," if form == "csv" else "\t"))
+    names, *lines = [line.split() for line in body.splitlines() if not line.startswith("#")]
+    return [dict(zip(names, line, strict=True)) for line in lines]
