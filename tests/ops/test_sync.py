@@ -43,9 +43,10 @@ async def test_usage_keys_and_parameters_are_brought_into_step(own_database: Dat
 
     told: list[tuple[str, int, int]] = []
     sync = sync_of(own_database, valkey, keys, digests, clock=SystemClock(), readings=Readings())
-    usage, every_key, parameters = await sync.run(tell=lambda *heard: told.append(heard))
+    usage, reports, every_key, parameters = await sync.run(tell=lambda *heard: told.append(heard))
 
     assert usage.counts == {"rows": 1, "pruned": 0}
+    assert reports.counts == {"notes": 0}
     assert every_key.counts == {"keys": 1}
     assert parameters.counts["parameters"] > 50
     assert told[-1] == ("usage", 1, 1)
@@ -112,7 +113,9 @@ async def test_a_shell_synchronises_beside_a_node(own_database_url: str, own_dat
     environment = dict(child_environment(given))
     done = await asyncio.to_thread(lambda: subprocess.run(words, env=environment, capture_output=True, text=True, timeout=100, check=False))
     assert done.returncode == 0, done.stderr
-    assert [(step["step"], step.get("rows")) for step in json.loads(done.stdout)] == [("usage", 12), ("keys", None), ("parameters", None)]
+    assert [(step["step"], step.get("rows")) for step in json.loads(done.stdout)] == [
+        ("usage", 12), ("reports", None), ("keys", None), ("parameters", None)
+    ]  # fmt: skip
 
     settings = Settings(database_url=own_database_url, cache_url=valkey_url, server_secret=SECRET.hex(), force_full_sync=True)
     assert await usage_rows(settings, tmp_path) == 12

@@ -11,6 +11,8 @@ from trinity_beast.access import Digests, Keys
 from trinity_beast.clock import SystemClock
 from trinity_beast.compose.knobs import declarations
 from trinity_beast.parameters import ParameterWatch, Readings, ThisNode
+from trinity_beast.reports import Uses
+from trinity_beast.reports.model import Opening
 from trinity_beast.storage import Database, DependencyAway, Notices
 
 USES = 7
@@ -30,16 +32,20 @@ async def one_line(own_database_url: str) -> AsyncIterator[Database]:
 
 
 def hot_queries(database: Database) -> list[tuple[str, Ask]]:
-    """The five that are asked all day long, as far as they are here; those of reports are tested beside them."""
+    """Those asked all day long: the look-up of keys, the note of their use, the load of parameters, the count of reports."""
     keys = Keys(database, Digests(bytes(range(32))), SystemClock(), SeededSecrets())
     watch = ParameterWatch(
         database, Notices(database.url, "application_parameters", SystemClock()), declarations(), Readings(), node=ThisNode("n", "n"),
         clock=SystemClock(),
     )  # fmt: skip
+    uses = Uses(database, SystemClock(), Readings())
+    moment = datetime(2026, 11, 20, tzinfo=UTC)
+    opening = Opening(7, moment, "R", "usage", "csv", "", "http", "BeastMain", is_counted=True, quota=1_000)
     return [
         ("%FROM api_keys JOIN rate_limit_template%", lambda: keys.look_up([bytes(32), bytes(range(32))])),
         ("UPDATE api_keys SET last_used_at%", lambda: keys.note_last_uses({1: datetime(2026, 11, 20, tzinfo=UTC)})),
         ("%FROM application_parameters%", watch.look),
+        ("%INSERT INTO report_usage_logs%", lambda: uses.begin(opening)),
     ]
 
 
@@ -51,7 +57,7 @@ async def test_what_is_asked_all_day_long_is_prepared_once(one_line: Database) -
             assert (await tx.execute(sa.text(PREPARED), {"like": like})).scalar_one() == 1, like
 
 
-@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("place", range(4))
 async def test_where_the_server_loses_what_is_prepared_it_is_asked_plainly_and_nobody_notices(one_line: Database, place: int) -> None:
     """As behind a pool that hands our session to somebody else: what the driver takes for prepared is not there."""
     _, ask = hot_queries(one_line)[place]

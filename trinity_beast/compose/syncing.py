@@ -9,6 +9,7 @@ from trinity_beast.jobs import Job
 from trinity_beast.ops import Step, Sync, Synced, Tell
 from trinity_beast.parameters import ConfigCache, Readings, given_values, refresh_config
 from trinity_beast.randomness import Dice, SecretSource
+from trinity_beast.reports import ReportMirror
 from trinity_beast.settings import SettingInvalid, Settings
 from trinity_beast.storage import Database, Valkey, Whereabouts, reached
 from trinity_beast.usage import UsageMirror
@@ -27,11 +28,15 @@ def syncing_database(url: str) -> Database:
 def sync_of(database: Database, cache: Valkey, keys: Keys, digests: Digests, *, clock: Clock, readings: Readings) -> Sync:
     """Return the synchronisation of everything there is to be mirrored."""
     mirror = UsageMirror(database, cache, clock, readings)
+    noted = ReportMirror(database, cache, clock, readings)
     shared = SharedKeys(keys, cache, digests, ChangedLately(), clock)
 
     async def usage(is_full: bool, tell: Tell) -> Mapping[str, int]:
         done = await mirror.sync(is_full=is_full, on_rows=lambda rows, of: tell("usage", rows, of))
         return {"rows": done.rows, "pruned": done.pruned}
+
+    async def reports(is_full: bool, _tell: Tell) -> Mapping[str, int]:
+        return {"notes": await noted.sync(is_full=is_full)}
 
     async def every_key(_is_full: bool, _tell: Tell) -> Mapping[str, int]:
         return {"keys": await shared.refresh()}
@@ -39,7 +44,8 @@ def sync_of(database: Database, cache: Valkey, keys: Keys, digests: Digests, *, 
     async def parameters(_is_full: bool, _tell: Tell) -> Mapping[str, int]:
         return {"parameters": await refresh_config(database, declarations(), ConfigCache(cache))}
 
-    return Sync(database, [Step("usage", usage), Step("keys", every_key), Step("parameters", parameters)], clock)
+    steps = [Step("usage", usage), Step("reports", reports), Step("keys", every_key), Step("parameters", parameters)]
+    return Sync(database, steps, clock)
 
 
 def sync_job(sync: Sync, *, is_full: bool) -> Job:

@@ -3,6 +3,7 @@
 from trinity_beast.reports.askers import Askers
 from trinity_beast.reports.datagrams import Compact, Datagrams
 from trinity_beast.reports.errors import CursorExpired, CursorInvalid, ReportInvalid, ReportQuotaSpent
+from trinity_beast.reports.mirror import ReportMirror
 from trinity_beast.reports.model import Asker, Kind
 from trinity_beast.reports.service import Reports, Telling, Way
 from trinity_beast.reports.turnstile import Turnstile
@@ -17,6 +18,7 @@ __all__ = [
     "Datagrams",
     "Kind",
     "ReportInvalid",
+    "ReportMirror",
     "ReportQuotaSpent",
     "Reports",
     "Telling",

@@ -110,3 +110,9 @@ async def prune(tx: AsyncConnection, before: datetime, *, most: int) -> int:
     oldest = sa.select(_LOG.report_log_id).where(_LOG.time < before).order_by(_LOG.time).limit(most)
     done: Any = await tx.execute(sa.delete(report_usage_logs).where(_LOG.report_log_id.in_(oldest)))
     return int(done.rowcount)
+
+
+async def noted_after(tx: AsyncConnection, report_log_id: int, *, limit: int) -> list[dict[str, Any]]:
+    """Return what is noted of reports after this one, in order, by column."""
+    statement = sa.select(report_usage_logs).where(_LOG.report_log_id > report_log_id).order_by(_LOG.report_log_id).limit(limit)
+    return [dict(row._mapping) for row in await tx.execute(statement)]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
@@ -32,8 +33,7 @@ class Uses:
         Raises:
             ReportQuotaSpent: nothing is left of the month; that is noted too.
         """
-        async with self._database.transaction() as tx:
-            begun = await store.begin(tx, opening)
+        begun = await self._database.within(partial(store.begin, opening=opening))
         if opening.is_counted and begun.month_count is None:
             raise ReportQuotaSpent(reports=opening.quota)
         return begun

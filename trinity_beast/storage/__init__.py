@@ -91,7 +91,6 @@ __all__ = [
     "cache_address",
     "certificate_files",
     "copy_into",
-    "copy_out",
     "fetched",
     "libpq_environment",
     "looked_into",

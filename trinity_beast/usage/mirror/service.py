@@ -20,7 +20,7 @@ SYNCED = "usage_logs:synced"
 BATCH_ROWS = 1_000
 MARK_EVERY = 20
 """After so many batches it is noted how far we are: a kill costs no more than these again."""
-ON_THEIR_WAY_MAX = 2
+ON_THEIR_WAY_MAX = 4
 POUR_SECONDS = 30.0
 DAY_US = 86_400_000_000
 
@@ -93,8 +93,7 @@ class UsageMirror:
                 async for part in store.rows(tx, day, missing, since_us):
                     await pouring.take(part)
                     on_rows(pouring.rows, max(wanted, pouring.rows))
-                await pouring.end()
-                on_rows(pouring.rows, max(wanted, pouring.rows))
+            await pouring.end()
         finally:
             await pouring.abandon()
         return pouring.rows
@@ -160,6 +159,7 @@ class _Pouring:
         self.rows = 0
 
     async def take(self, part: Sequence[Row]) -> None:
+        self.rows += len(part)
         for row in part:
             self._rows.append(row)
             self._seen.add(row.lane, row.sequence, row.time_us)
@@ -180,7 +180,6 @@ class _Pouring:
         while len(self._on_their_way) >= ON_THEIR_WAY_MAX:
             await self._on_their_way.pop(0)
         self._on_their_way.append(asyncio.create_task(self._mirror.pour(self._rows)))
-        self.rows += len(self._rows)
         self._rows = []
         self._batches += 1
         await asyncio.sleep(0)  # It goes out before the next is made ready.
