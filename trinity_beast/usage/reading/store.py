@@ -1,6 +1,7 @@
 """Every SQL statement that reads stored usage for reports. All of a look are asked in one transaction that sees one moment."""
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -129,8 +130,10 @@ def _ordered(sought: Sought, known: Names, *, newest_first: bool, after: Place |
     No index is by time alone. Each key's rows, and each node's, lie in one by time: so these are read one beside the other and
     merged, and the first row is there at once however many there are.
     """
-    conditions = [*_conditions(sought, known), *_beyond(after, newest_first=newest_first)]
     branches = _branches(sought, known)
+    # Each branch names its key itself: said twice, the planner would expect next to no rows.
+    others = replace(sought, key_ids=None) if branches and sought.key_ids is not None else sought
+    conditions = [*_conditions(others, known), *_beyond(after, newest_first=newest_first)]
     order = [_ROW[name].desc() if newest_first else _ROW[name] for name in _PLACE]
     if len(branches) > BRANCHES_MAX:
         return sa.select(*_COLUMNS).where(*conditions, sa.or_(*branches)).order_by(*order)
