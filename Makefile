@@ -3,7 +3,7 @@
 
 DATA ?= data
 FEEDS ?= auto
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 5
 
 VENV = .venv
 PY = $(VENV)/bin/python
@@ -25,7 +25,10 @@ run: build  ## start everything and show moving prices; Ctrl-C stops it in order
 build: $(VENV)/.engine  ## make .venv and the engine; done again only when what they are made from changed
 	@:
 
-test: packages check tests  ## install what the tests need, then every check and every test
+test: packages  ## install what the tests need, then every check and every test
+	@$(MAKE) --no-print-directory build $(VENV)/.checks
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check
+	@$(MAKE) --no-print-directory tests
 
 check: format lint types stub reference locks rust architecture fuzz  ## everything that judges the code without running the product
 
@@ -55,6 +58,7 @@ clean:  ## remove all that was built; data/ stays
 .PHONY: packages format lint types stub reference locks rust architecture tests
 packages:
 	@.ci/packages postgresql
+	@.ci/packages c++
 
 format: $(VENV)/.checks
 	@$(PY) -m ruff format --check .
@@ -85,7 +89,7 @@ rust: $(VENV)/.run
 	@cargo test --locked --quiet --manifest-path engine/Cargo.toml
 
 tests: $(VENV)/.checks build
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 4 --dist loadfile --ignore tests/architecture --ignore tests/test_locks.py
 
 # A stamp is touched when its step has succeeded, so that a warm start asks neither pip nor maturin nor cargo.
 # Scripts in .venv/bin name the place they were made in: a checkout that was moved makes them again.

@@ -64,14 +64,12 @@ def pooled(seed: object, *, leak: float = 0) -> list[Vitals]:
     return measured
 
 
-@given(seed=st.integers(0, 10_000))
-def test_a_pool_that_fills_and_empties_slowly_is_hardly_ever_taken_for_growth(seed: int) -> None:
-    assert sum(judged(pooled((seed, number)))["sockets"].is_growing for number in range(10)) <= 2
+def test_a_pool_that_fills_and_empties_slowly_is_seldom_taken_for_growth() -> None:
+    assert sum(judged(pooled(seed))["sockets"].is_growing for seed in range(40)) <= 6
 
 
-@given(seed=st.integers(0, 10_000))
-def test_what_is_lost_beside_such_a_pool_is_found(seed: int) -> None:
-    assert sum(judged(pooled((seed, number), leak=18))["sockets"].is_growing for number in range(10)) >= 9
+def test_what_is_lost_beside_such_a_pool_is_found() -> None:
+    assert sum(judged(pooled(seed, leak=18))["sockets"].is_growing for seed in range(40)) >= 36
 
 
 def test_the_warm_up_is_left_out() -> None:
