@@ -5,6 +5,9 @@ DATA ?= data
 FEEDS ?= auto
 FUZZ_SECONDS ?= 5
 
+# Left out of `make test`, which has to end within a quarter of an hour.
+LONG = tests/ops/backup tests/ops/verifying tests/ops/standing tests/rehearsal/test_soak.py
+
 VENV = .venv
 PY = $(VENV)/bin/python
 CRATES = engine engine/fuzz bench/load
@@ -18,7 +21,7 @@ export PYO3_PYTHON := $(CURDIR)/$(PY)
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: run build test check bench fuzz lock docs fix clean
+.PHONY: run build test long check bench fuzz lock docs fix clean
 run: build  ## start everything and show moving prices; Ctrl-C stops it in order
 	@$(VENV)/bin/beast serve --feeds $(FEEDS) --data-dir $(DATA)
 
@@ -89,7 +92,10 @@ rust: $(VENV)/.run
 	@cargo test --locked --quiet --manifest-path engine/Cargo.toml
 
 tests: $(VENV)/.checks build
-	@$(PY) -m pytest -n 4 --dist loadfile --ignore tests/architecture --ignore tests/test_locks.py
+	@$(PY) -m pytest -n 3 --dist loadfile --ignore tests/architecture --ignore tests/test_locks.py $(addprefix --ignore ,$(LONG))
+
+long: $(VENV)/.checks build  ## the tests of backups, verify, status and a soak, which bring whole nodes up and down for minutes
+	@$(PY) -m pytest -n 2 --dist loadfile $(LONG)
 
 # A stamp is touched when its step has succeeded, so that a warm start asks neither pip nor maturin nor cargo.
 # Scripts in .venv/bin name the place they were made in: a checkout that was moved makes them again.

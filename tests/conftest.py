@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 # How long one example takes says how busy the machine is, not whether a promise holds; pytest's own timeout bounds the whole.
-# Forty examples keep the whole within a quarter of an hour on two processors; `--hypothesis-profile thorough` tries more.
-settings.register_profile("house", deadline=None, max_examples=40)
+# Twenty-five examples keep the whole within a quarter of an hour on two processors; `--hypothesis-profile thorough` tries more.
+settings.register_profile("house", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("house")
 
