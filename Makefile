@@ -17,6 +17,8 @@ ENGINE_SOURCES = engine/Cargo.toml engine/Cargo.lock $(shell find engine/src -na
 export PATH := $(PATH):$(HOME)/.cargo/bin
 # PyO3 looks for an interpreter to learn its ABI from. It shall be ours, not whichever python3 comes first on the PATH.
 export PYO3_PYTHON := $(CURDIR)/$(PY)
+# Where a shell forbids Python to keep what it compiled, each of the tests' many processes compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## list what can be made

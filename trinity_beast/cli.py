@@ -74,14 +74,20 @@ def told(error: TrinityError) -> str:
     return f"{spoken.message} {spoken.fix}".strip()
 
 
-@beast.callback()
-def about(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-) -> None:
-    """Trinity Beast: real-time crypto prices that are never older or less certain than they say."""
-    if version:
+def _tell_version(wanted: bool) -> None:
+    if wanted:
         sys.stdout.write(f"{VERSION}\n")
         raise typer.Exit
+
+
+@beast.callback()
+def about(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Trinity Beast: real-time crypto prices that are never older or less certain than they say."""
 
 
 @beast.command(epilog="Example: beast serve --feeds auto --data-dir data --ready-file ready.json")
