@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from trinity_beast.parts import Parts
+from trinity_beast.parts import Parts, Step
 
 
 @dataclass
@@ -66,3 +66,16 @@ async def test_stopping_twice_stops_once() -> None:
 
     assert await parts.stop() == []
     assert notes == ["+store", "-store"]
+
+
+async def test_a_step_without_a_way_up_starts_by_itself_and_is_stopped() -> None:
+    notes: list[str] = []
+
+    async def close() -> None:
+        notes.append("closed")
+
+    parts = Parts([Step("cache", down=close)])
+    await parts.start()
+    assert await parts.stop() == []
+
+    assert notes == ["closed"]

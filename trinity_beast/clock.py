@@ -44,3 +44,21 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait `seconds`."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+async def pause(clock: Clock, seconds: float | None, *, until: asyncio.Event | None = None) -> None:
+    """Wait until `until` is set, at most `seconds` by `clock`; without an end where `seconds` is None.
+
+    The event is left as it is. Others have their turn even where it is set already.
+    """
+    assert seconds is not None or until is not None, "a pause ends by its time or by an event"
+    waiting: list[asyncio.Future[object]] = []
+    if until is not None:
+        waiting.append(asyncio.ensure_future(until.wait()))
+    if seconds is not None:
+        waiting.append(asyncio.ensure_future(clock.sleep(seconds)))
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()

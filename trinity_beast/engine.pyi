@@ -344,6 +344,8 @@ class Intake:
         answers: Sequence[tuple[str, str, str, bool]],
         *,
         held_time_ns: int,
+        told_time_ns: int,
+        told_monotonic_ns: int,
         heard_ns: int,
         usable_until_ns: int,
         can_prove: bool,
@@ -355,9 +357,10 @@ class Intake:
         """Let a symbol's ordinary trades be taken, each the answer for every asset of `answers` from the next request on.
 
         An answer is an asset, what it is priced in, the source's tag, and whether it is prewarmed; with none of them trades
-        are taken and published nowhere. `held_time_ns` is the exchange time of what is held; `heard_ns` and
-        `usable_until_ns` are monotonic. `jump_share` None lets every price pass. `gaps_heard` and `long_gap_ns` are the
-        symbol's rhythm. Each trade that is taken brings all of them forward.
+        are taken and published nowhere. `held_time_ns` is the exchange time of what is held, `told_time_ns` and
+        `told_monotonic_ns` when it counts as received; `heard_ns` and `usable_until_ns` are monotonic. `jump_share` None lets
+        every price pass. `gaps_heard` and `long_gap_ns` are the symbol's rhythm. Each trade that is taken brings all of them
+        forward; one of the instant of what is held counts as received with that one, if it were younger otherwise.
 
         Raises:
             ValueError: a name is outside its bounds (see `Book.publish`).
@@ -423,7 +426,7 @@ class Inlet:
 
 @final
 class News:
-    """The newest of the trades that were taken of a symbol, and the symbol's rhythm."""
+    """The newest of the trades that were taken of a symbol, when the first of its instant was told, and the symbol's rhythm."""
 
     @property
     def venue(self) -> str: ...
@@ -437,6 +440,10 @@ class News:
     def received_time_ns(self) -> int: ...
     @property
     def received_monotonic_ns(self) -> int: ...
+    @property
+    def told_time_ns(self) -> int: ...
+    @property
+    def told_monotonic_ns(self) -> int: ...
     @property
     def gaps_heard(self) -> int: ...
     @property
@@ -1101,6 +1108,11 @@ class UsageRows:
     @property
     def days(self) -> list[tuple[int, int, bytes]]:
         """By day (days since 1970-01-01, UTC): how many rows, and their COPY stream."""
+        ...
+
+    @property
+    def times(self) -> list[tuple[int, int, int]]:
+        """By day, as `days`: the earliest and the latest Unix time of its rows, in µs."""
         ...
 
     @property

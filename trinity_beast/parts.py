@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Protocol
 
 from trinity_beast.log import get_log
@@ -35,12 +35,15 @@ class Step:
     """A part made of two functions, for what starts and stops by other names."""
 
     name: str
-    up: Callable[[], Awaitable[object]]
+    _: KW_ONLY
+    up: Callable[[], Awaitable[object]] | None = None
+    """None: it comes up at its first use."""
     down: Callable[[], Awaitable[object]]
 
     async def start(self) -> None:
         """Come up."""
-        await self.up()
+        if self.up is not None:
+            await self.up()
 
     async def stop(self) -> None:
         """Let go."""

@@ -337,8 +337,9 @@ impl Intake {
         }
         let Some(tally) = judged(inlet, slots, &trades, newest, now) else { return false };
         for one in newest.iter() {
-            self.commit(&mut slots[one.slot as usize], one, inlet.number, now, &bounds);
-            if slots[one.slot as usize].news.replace(News { time_ns: one.time_ns, price: one.price, received: now }).is_none() {
+            let slot = &mut slots[one.slot as usize];
+            let told = self.commit(slot, one, inlet.number, now, &bounds);
+            if slot.news.replace(News { time_ns: one.time_ns, price: one.price, received: now, told }).is_none() {
                 changed.push(one.slot);
             }
         }
@@ -353,16 +354,18 @@ impl Intake {
         true
     }
 
+    /// Hold and publish a trade; when it counts as received.
     #[inline]
-    fn commit(&self, slot: &mut Slot, one: &Newest, link: u64, now: Moment, bounds: &Bounds) {
+    fn commit(&self, slot: &mut Slot, one: &Newest, link: u64, now: Moment, bounds: &Bounds) -> Moment {
         slot.last = Some(Last { time_ns: one.time_ns, price: one.price, link });
-        let Slot { rhythm, terms: Some(terms), .. } = slot else { return };
+        let Slot { rhythm, terms: Some(terms), .. } = slot else { return now };
         let price = one.price.text();
         let usable_for_ns = terms.take(rhythm, one.time_ns, price, now, bounds);
-        let print = Print { price, exchange_time_ns: one.time_ns, received_monotonic_ns: now.monotonic_ns, usable_for_ns };
+        let print = Print { price, exchange_time_ns: one.time_ns, received_monotonic_ns: terms.told.monotonic_ns, usable_for_ns };
         for label in &terms.labels {
             self.shared.book.print(label, print, &self.shared.clock);
         }
+        terms.told
     }
 }
 

@@ -76,7 +76,7 @@ def prints_of(venue: str) -> st.SearchStrategy[tuple[str, list[Print]]]:
     one = st.builds(
         Print,
         asset=st.sampled_from(sorted(SYMBOLS[venue])),
-        earlier_ms=st.sampled_from([0, 0, 0, 1, 5, 50, 900, 5_000, -1_000, -5_000]),
+        earlier_ms=st.sampled_from([0, 0, 0, 1, 5, 50, 900, 5_000, -1_000, -999, -850, -5_000]),
         price=st.one_of(st.integers(9_990, 10_010), st.sampled_from([9_000, 11_000, 11_500, 20_000, 10_999, 11_001])),
     )
     return st.tuples(st.just(venue), st.lists(one, min_size=1, max_size=3))
@@ -183,6 +183,22 @@ def test_no_caller_sees_an_older_trade_after_a_younger_one_while_python_has_not_
     twins.happen(("coinbase", [Print("ETH", 5, 9_999)]))
     assert twins.engine.told("ETH") == twins.python.told("ETH")
     assert twins.engine.prices.read("ETH").price == "100.02", "whoever reads here catches up first"
+
+
+def test_a_trade_told_again_behind_another_of_its_instant_keeps_its_age_in_both_halves() -> None:
+    twins = Twins()
+    twins.happen(150_000_000)
+    twins.happen(("coinbase", [Print("ETH", 0, 10_000)]))  # Left to Python, as a sample.
+    for ahead_ms, price in [(1_000, 10_001), (950, 10_002), (910, 10_001)]:
+        twins.happen(("coinbase", [Print("ETH", -ahead_ms, price)]))
+        taken = twins.engine.connections[Venue("coinbase")].taken
+        twins.happen(50_000_000 if ahead_ms == 1_000 else 40_000_000)
+        twins.agree()
+    assert taken >= 2, "by the engine"
+    told = twins.python.told("ETH")
+    assert [world.told("ETH") for world in twins.worlds] == [told] * 2
+    assert told is not None
+    assert told[-1] == 130_000_000
 
 
 def test_a_jump_is_judged_before_it_is_served() -> None:

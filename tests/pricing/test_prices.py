@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.book import Ledger
 from tests.support.clock import ManualClock
 from tests.support.feeds import mapped, trade
-from trinity_beast.feeds import MappedAsset, Moment
+from trinity_beast.feeds import Look, MappedAsset, Moment
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing import STALE_AFTER_SECONDS, AssetUnknown, Prices, PriceStale, PriceUnavailable
 from trinity_beast.words import Trade
@@ -210,6 +210,21 @@ def test_a_changed_map_announces_what_is_new_and_retires_what_has_gone(clock: Ma
         bench.prices.read("BTC")
     bench.hear("1")
     assert bench.prices.trades_unmapped == 1
+
+
+def test_what_rest_told_anew_is_noted_also_where_it_is_as_old_as_another_trade_of_its_instant(clock: ManualClock) -> None:
+    bench = Bench(clock)
+    ahead = bench.trade("1", earlier=-5)
+    bench.prices.on_trades([ahead])
+    clock.advance(1)
+    now = Moment(clock.time_ns(), clock.monotonic_ns())
+    for price, noted in [("1", set()), ("2", {("coinbase", "BTC-USD")})]:
+        told = trade("BTC-USD", price, venue="coinbase", time_ns=ahead.exchange_time_ns, received=now)
+        bench.prices.on_look(
+            bench.prices.tick(told.venue, told.symbol), Look(told.venue, told.symbol, told, asked_ns=now.monotonic_ns, problem="")
+        )
+        assert bench.prices.rest_told == noted
+    assert (bench.prices.read("BTC").state, bench.prices.read("BTC").age_ns) == ("rest", SECOND_NS)
 
 
 def test_what_the_book_refuses_is_counted_and_stops_nothing(clock: ManualClock) -> None:

@@ -213,6 +213,47 @@ def test_whatever_happens_time_never_goes_back_and_nothing_is_usable_beyond_its_
             assert told.tick.usable_until_ns <= at(seconds).monotonic_ns + told.bounds.proof_ns
 
 
+def test_a_trade_told_again_behind_another_of_its_instant_does_not_begin_its_age_anew() -> None:
+    told = Told()
+    told.hears(10, "100", printed=11)
+    told.hears(10.5, "101", printed=11)
+    told.hears(10.9, "100", printed=11)
+    assert told.age(10.9) == pytest.approx(0.9)
+    assert told.tick.heard_ns == at(10.9).monotonic_ns
+    told.hears(11, "100", printed=11.1)
+    assert told.age(11) == 0
+
+
+SECOND_TELLINGS = st.lists(
+    st.tuples(
+        st.sampled_from(["hears", "looks", "recalls", "polls", "halts", "resumes"]), st.floats(0, 3), st.integers(0, 12), st.integers(1, 3)
+    ),
+    max_size=40,
+)
+
+
+@given(SECOND_TELLINGS)
+def test_for_one_exchange_time_an_age_never_shrinks(events: list[tuple[str, float, int, int]]) -> None:
+    told, seconds = Told(), 0.0
+    for kind, pause, printed, price in events:
+        seconds += pause
+        before = told.tick.trade
+        age = None if before is None else told.age(seconds)
+        if kind == "hears":
+            told.hears(seconds, str(price), printed=printed)
+        elif kind == "looks":
+            told.looks(seconds, str(price), printed=printed)
+        elif kind == "recalls":
+            told.tick.recalled(told.trade(seconds, str(price), printed=printed), told.bounds)
+        elif kind == "polls":
+            told.tick.polled(told.trade(seconds, str(price), printed=printed), told.bounds)
+        else:
+            told.halts(seconds, since=printed if kind == "halts" else None)
+        held = told.tick.trade
+        if before is not None and age is not None and held is not None and held.exchange_time_ns == before.exchange_time_ns:
+            assert told.age(seconds) >= age
+
+
 def test_the_age_at_which_it_ends_is_reckoned_from_the_venues_clock() -> None:
     told = Told(can_prove=False)
     told.hears(10, printed=4)

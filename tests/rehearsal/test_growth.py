@@ -55,6 +55,25 @@ def test_what_swings_widely_is_hardly_ever_taken_for_growth(seed: int) -> None:
     assert falsely <= 2
 
 
+def pooled(seed: object, *, leak: float = 0) -> list[Vitals]:
+    """An hour of a pool that fills with a fault and empties in minutes, and so many sockets lost in it."""
+    dice, held, measured = random.Random(str(seed)), 0.0, []  # noqa: S311 - It makes measurements up.
+    for each in HOUR:
+        held = held * 0.9 + (dice.uniform(3, 9) if dice.random() < 0.1 else 0)
+        measured.append(replace(each, sockets=round(29 + held + leak * each.seconds / 3_600)))
+    return measured
+
+
+@given(seed=st.integers(0, 10_000))
+def test_a_pool_that_fills_and_empties_slowly_is_hardly_ever_taken_for_growth(seed: int) -> None:
+    assert sum(judged(pooled((seed, number)))["sockets"].is_growing for number in range(10)) <= 2
+
+
+@given(seed=st.integers(0, 10_000))
+def test_what_is_lost_beside_such_a_pool_is_found(seed: int) -> None:
+    assert sum(judged(pooled((seed, number), leak=18))["sockets"].is_growing for number in range(10)) >= 9
+
+
 def test_the_warm_up_is_left_out() -> None:
     warming = [replace(each, memory_bytes=round(min(100 + each.seconds / 9, 200)) * MIB) for each in HOUR]
     assert not judged(warming)["memory_bytes"].is_growing

@@ -2,6 +2,7 @@
 
 from tests.support.feeds import NOW_NS, SECOND_NS, at, trade
 from trinity_beast.parameters import Readings
+from trinity_beast.pricing.freshness import age_ns
 from trinity_beast.pricing.parameters import Bounds, LivenessKnobs
 from trinity_beast.pricing.phase import Verdict
 from trinity_beast.pricing.tick import Tick
@@ -54,6 +55,11 @@ class Told:
 
     def is_usable(self, seconds: float) -> bool:
         return self.tick.is_usable(at(seconds).monotonic_ns)
+
+    def age(self, seconds: float) -> float:
+        """Return the age of what is held, in seconds."""
+        assert self.tick.trade is not None
+        return age_ns(self.tick.trade, now_monotonic_ns=at(seconds).monotonic_ns) / SECOND_NS
 
     def due(self) -> float:
         return (self.tick.due_ns(self.bounds) - at(0).monotonic_ns) / SECOND_NS

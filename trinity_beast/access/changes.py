@@ -8,7 +8,7 @@ from trinity_beast.access.doorman import Doorman
 from trinity_beast.access.model import Change
 from trinity_beast.access.service import CHANGES_MAX, Keys
 from trinity_beast.access.shared_keys import ChangedLately
-from trinity_beast.clock import Clock
+from trinity_beast.clock import Clock, pause
 from trinity_beast.log import get_log
 from trinity_beast.storage import Broadcasts, DependencyAway, Notices
 
@@ -97,10 +97,5 @@ class ChangeWatch:
 
     async def _next_look(self) -> None:
         """Wait until it is time, or until a line stands again: what was announced before it did was not heard."""
-        pause, line = asyncio.create_task(self._clock.sleep(LOOK_EVERY_SECONDS)), asyncio.create_task(self._line_stands.wait())
-        try:
-            await asyncio.wait({pause, line}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
-            line.cancel()
+        await pause(self._clock, LOOK_EVERY_SECONDS, until=self._line_stands)
         self._line_stands.clear()

@@ -112,8 +112,4 @@ def _shared_limits(on: Ground, engine: Engine, node_id: str, membership: Members
     if cache is None:
         return [governor]
     exchange = LeaseExchange(engine.leases, cache, node_id, membership.fellowship, on.clock, size=LeaseSize(on.readings))
-    return [Step("limits cache", up=_nothing, down=cache.close), exchange, governor]
-
-
-async def _nothing() -> None:
-    """Come up: the cache connects at its first use."""
+    return [Step("limits cache", down=cache.close), exchange, governor]

@@ -13,8 +13,4 @@ def metering_parts(on: Ground) -> list[Part]:
     """Return what stores the spool, in the order it starts. Its connections are its own: a backlog must not keep a key waiting."""
     database = Database(on.database.url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
     shipper = Shipper(Waiting(on.folder.spool), Writer(database), clock=on.clock, dice=on.dice, readings=on.readings)
-    return [Step("metering database", up=_nothing, down=database.close), shipper]
-
-
-async def _nothing() -> None:
-    """Open nothing: connections are opened as they are needed."""
+    return [Step("metering database", down=database.close), shipper]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from trinity_beast.clock import Clock
+from trinity_beast.clock import Clock, pause
 from trinity_beast.feeds.service import FeedTables
 from trinity_beast.log import get_log
 from trinity_beast.storage import DependencyAway, Notices
@@ -52,7 +52,8 @@ class FeedChanges:
     async def _look_for_ever(self) -> None:
         was_away = False
         while True:
-            await self._next_look()
+            await pause(self._clock, LOOK_EVERY_SECONDS, until=self._stirred)
+            self._stirred.clear()
             try:
                 found = await self._read()
                 was_away = False
@@ -75,15 +76,3 @@ class FeedChanges:
             _log.info("feed tables changed", rows=len(found.rows), assets=len(found.asset_map))
             await self._on_change(found)
         self._known = found
-
-    async def _next_look(self) -> None:
-        pause, notice = asyncio.create_task(self._clock.sleep(LOOK_EVERY_SECONDS)), asyncio.create_task(self._heard())
-        try:
-            await asyncio.wait({pause, notice}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
-            notice.cancel()
-        self._stirred.clear()
-
-    async def _heard(self) -> None:
-        await self._stirred.wait()

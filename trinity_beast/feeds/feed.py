@@ -6,7 +6,7 @@ import random
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 
-from trinity_beast.clock import Clock
+from trinity_beast.clock import Clock, pause
 from trinity_beast.feeds.backoff import Attempts
 from trinity_beast.feeds.counts import Counts
 from trinity_beast.feeds.grammar import FeedRow
@@ -189,22 +189,8 @@ class Feed:
             for line in self._lines:
                 self._perform(line, line.tick(now))
             due_ns = min((due for line in self._lines if (due := line.due_ns()) is not None), default=None)
-            await self._rest(None if due_ns is None else max(0.001, (due_ns - now.monotonic_ns) / SECOND_NS))
-
-    async def _rest(self, seconds: float | None) -> None:
-        """Wait until something stirs, or the time has come."""
-        loop = asyncio.get_running_loop()
-        waiting: list[asyncio.Task[None]] = [loop.create_task(self._stirred())]
-        if seconds is not None:
-            waiting.append(loop.create_task(self._clock.sleep(seconds)))
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-
-    async def _stirred(self) -> None:
-        await self._wake.wait()
+            seconds = None if due_ns is None else max(0.001, (due_ns - now.monotonic_ns) / SECOND_NS)
+            await pause(self._clock, seconds, until=self._wake)
 
     def _driven(self, driving: asyncio.Task[None]) -> None:
         """Say so when the driver ends by itself: nothing would be dialled or pinged any more."""

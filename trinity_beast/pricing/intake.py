@@ -8,7 +8,7 @@ Answer = tuple[str, str, str, bool]
 
 
 class News(Protocol):
-    """A symbol's newest trade, and how often it trades. `engine.News` is one."""
+    """A symbol's newest trade, when the first of its instant was told, and how often it trades. `engine.News` is one."""
 
     @property
     def venue(self) -> str: ...  # noqa: D102 - As their names say.
@@ -22,6 +22,10 @@ class News(Protocol):
     def received_time_ns(self) -> int: ...  # noqa: D102
     @property
     def received_monotonic_ns(self) -> int: ...  # noqa: D102
+    @property
+    def told_time_ns(self) -> int: ...  # noqa: D102
+    @property
+    def told_monotonic_ns(self) -> int: ...  # noqa: D102
     @property
     def gaps_heard(self) -> int: ...  # noqa: D102
     @property
@@ -42,6 +46,8 @@ class Slots(Protocol):
         answers: Sequence[Answer],
         *,
         held_time_ns: int,
+        told_time_ns: int,
+        told_monotonic_ns: int,
         heard_ns: int,
         usable_until_ns: int,
         can_prove: bool,

@@ -43,6 +43,8 @@ class Permits:
                 tick.symbol,
                 list(answers),
                 held_time_ns=tick.trade.exchange_time_ns,
+                told_time_ns=tick.trade.received_time_ns,
+                told_monotonic_ns=tick.trade.received_monotonic_ns,
                 heard_ns=tick.heard_ns,
                 usable_until_ns=max(0, tick.usable_until_ns),
                 can_prove=tick.can_prove,

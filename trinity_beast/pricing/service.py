@@ -1,6 +1,7 @@
 """Every asset's price: trades in, the engine's book kept, and the reading of what the engine cannot answer by itself."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from trinity_beast.clock import Clock
@@ -83,14 +84,18 @@ class Prices:
         now_ns = self._clock.monotonic_ns()
         verdict = tick.judged(trade, self.bounds, asked_ns=look.asked_ns, now_ns=now_ns, is_halted=look.is_halted)
         self.settle(tick, has_changed=before != (tick.trade, tick.state, tick.usable_until_ns))
-        self._note_rest(look)
+        self._note_rest(tick, before[0])
         return verdict
 
     def on_poll(self, look: Look) -> None:
         """Take in what a look at a symbol told that no feed holds. Unchanged or failed, it refreshes nothing."""
-        if look.trade is not None:
-            self._take(look.trade, partial(Tick.polled, is_halted=look.is_halted, asked_ns=look.asked_ns), is_poll=True)
-            self._note_rest(look)
+        if look.trade is None:
+            return
+        tick = self._ticks.get((look.venue, look.symbol))
+        before = tick.trade if tick is not None else None
+        self._take(look.trade, partial(Tick.polled, is_halted=look.is_halted, asked_ns=look.asked_ns), is_poll=True)
+        if (tick := self._ticks.get((look.venue, look.symbol))) is not None:
+            self._note_rest(tick, before)
 
     def on_word(self, tick: Tick, said: Said) -> None:
         """Take in what the venue itself says of a symbol, beside trades."""
@@ -261,10 +266,9 @@ class Prices:
             return "unavailable" if self.atlas.is_held(venue, symbol) else "on_demand"
         return tick.state if tick.is_usable(self._clock.monotonic_ns()) else "stale"
 
-    def _note_rest(self, look: Look) -> None:
-        tick = self._ticks.get((look.venue, look.symbol))
-        if tick is not None and tick.trade is look.trade:
-            self.rest_told.add((look.venue, look.symbol))
+    def _note_rest(self, tick: Tick, before: Trade | None) -> None:
+        if tick.is_from_rest and tick.trade is not before:
+            self.rest_told.add((tick.venue, tick.symbol))
 
     def _take(self, trade: Trade, how: Callable[..., bool], *, is_poll: bool = False) -> None:
         mapped = self.atlas.of_symbol(trade.venue, trade.symbol)
@@ -289,7 +293,9 @@ class Prices:
         if tick is None:
             return
         trade = Trade(venue, symbol, news.price, news.exchange_time_ns, news.received_time_ns, news.received_monotonic_ns)
-        tick.flowed(trade, self.bounds, gaps_heard=news.gaps_heard, long_gap_ns=news.long_gap_ns)
+        held = replace(trade, received_time_ns=news.told_time_ns, received_monotonic_ns=news.told_monotonic_ns)
+        heard_ns = news.received_monotonic_ns
+        tick.flowed(held, self.bounds, heard_ns=heard_ns, gaps_heard=news.gaps_heard, long_gap_ns=news.long_gap_ns)
         if self.atlas.rivals(venue, symbol):
             self._jumps.believe(trade)
         for row in self.atlas.of_symbol(venue, symbol):

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from trinity_beast.pricing.freshness import age_at_receipt, reaches_ns
-from trinity_beast.pricing.likeness import is_newer, is_same, oldest
+from trinity_beast.pricing.likeness import is_newer, is_same, no_younger, oldest
 from trinity_beast.pricing.parameters import Bounds
 from trinity_beast.pricing.phase import Phase, Verdict
 from trinity_beast.pricing.rhythm import Rhythm
@@ -94,11 +94,14 @@ class Tick:
         self._flow(trade, bounds)
         return True
 
-    def flowed(self, trade: Trade, bounds: Bounds, *, gaps_heard: int, long_gap_ns: int) -> None:
-        """Take the newest of several trades that were taken one by one in our place, none of which left the symbol unusable."""
+    def flowed(self, trade: Trade, bounds: Bounds, *, heard_ns: int, gaps_heard: int, long_gap_ns: int) -> None:
+        """Take the newest of several trades that were taken one by one in our place, none of which left the symbol unusable.
+
+        It is as old as the first that was told of its instant; `heard_ns` is when it came itself.
+        """
         self.rhythm.count, self.rhythm.long_gap_ns = gaps_heard, long_gap_ns
-        self.heard_ns, self.owed_ns, self.renewals, self.again_ns = trade.received_monotonic_ns, None, 0, 0
-        self.trade, self.proven_ns = trade, trade.received_monotonic_ns
+        self.heard_ns, self.owed_ns, self.renewals, self.again_ns = heard_ns, None, 0, 0
+        self.trade, self.proven_ns = trade, heard_ns
         self.usable_until_ns = self._fresh_until_ns(trade, bounds)
 
     @property
@@ -202,7 +205,7 @@ class Tick:
         else:
             self._note_owed(loan.trade, bounds, now_ns)
         self.phase, self.again_ns = Phase.LENT, max(now_ns, loan.usable_until_ns - bounds.proof_wait_ns)
-        trade = loan.trade if held is None or not is_same(loan.trade, held) else oldest(held, loan.trade)
+        trade = self._no_younger(loan.trade) if held is None or not is_same(loan.trade, held) else oldest(held, loan.trade)
         self._hold(trade, loan.state, is_from_rest=loan.is_from_rest, until_ns=loan.usable_until_ns, now_ns=now_ns)
         self.cache_tier, self.proven_ns = "valkey", loan.proven_ns
         return True
@@ -244,11 +247,12 @@ class Tick:
 
     def _flow(self, trade: Trade, bounds: Bounds) -> None:
         now_ns, self.is_missed = trade.received_monotonic_ns, False
+        trade = self._no_younger(trade)
         if self.halted_wall_ns is not None and trade.exchange_time_ns <= self.halted_wall_ns:
             self._halt(trade, bounds, is_from_rest=False, told_ns=now_ns, now_ns=now_ns)  # Printed before, told after.
             return
         self.phase, self.again_ns, self.halted_wall_ns = Phase.FLOWING, 0, None
-        self._hold(trade, "live", is_from_rest=False, until_ns=self._fresh_until_ns(trade, bounds))
+        self._hold(trade, "live", is_from_rest=False, until_ns=self._fresh_until_ns(trade, bounds), now_ns=now_ns)
 
     def _fresh_until_ns(self, trade: Trade, bounds: Bounds) -> int:
         """Return until when a trade is live: within its window and the time to seek a proof, and never past the bound of age.
@@ -266,8 +270,8 @@ class Tick:
             self._owe(bounds, now_ns)
 
     def _rest(self, trade: Trade, bounds: Bounds) -> None:
-        self.phase = Phase.REST
-        self._hold(trade, "rest", is_from_rest=True, until_ns=reaches_ns(trade, bounds.stale_after_ns))
+        self.phase, now_ns, trade = Phase.REST, trade.received_monotonic_ns, self._no_younger(trade)
+        self._hold(trade, "rest", is_from_rest=True, until_ns=reaches_ns(trade, bounds.stale_after_ns), now_ns=now_ns)
 
     def _owe(self, bounds: Bounds, now_ns: int) -> None:
         # The socket owes us a trade. It may be a moment behind; it is not asked anew too often either.
@@ -275,7 +279,7 @@ class Tick:
         self.owed_ns = max(now_ns + bounds.renew_after_ns, self.renewed_ns + pause_ns)
 
     def _halt(self, trade: Trade, bounds: Bounds, *, is_from_rest: bool, told_ns: int, now_ns: int) -> Verdict:
-        self.phase, self.again_ns = Phase.HALTED, now_ns + bounds.proof_ns // 2
+        self.phase, self.again_ns, trade = Phase.HALTED, now_ns + bounds.proof_ns // 2, self._no_younger(trade)
         until_ns = min(told_ns + bounds.proof_ns, reaches_ns(trade, bounds.halted_max_ns))
         self._hold(trade, "halted", is_from_rest=is_from_rest, until_ns=until_ns, now_ns=now_ns)
         return Verdict.HALTED
@@ -289,8 +293,10 @@ class Tick:
         self.proven_ns = asked_ns
         return Verdict.QUIET
 
-    def _hold(self, trade: Trade, state: str, *, is_from_rest: bool, until_ns: int, now_ns: int | None = None) -> None:
-        now_ns = trade.received_monotonic_ns if now_ns is None else now_ns
+    def _no_younger(self, trade: Trade) -> Trade:
+        return trade if self.trade is None else no_younger(trade, self.trade)
+
+    def _hold(self, trade: Trade, state: str, *, is_from_rest: bool, until_ns: int, now_ns: int) -> None:
         # One that comes back from a halt has to settle like one that was lost.
         if self.trade is not None and (not self.is_usable(now_ns) or (self.state == "halted" and state != "halted")):
             self.usable_since_ns = now_ns

@@ -5,7 +5,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 
-from trinity_beast.clock import Clock
+from trinity_beast.clock import Clock, pause
 from trinity_beast.feeds import NOTHING, Look, Looks, MappedAsset, Said, Timekeeper, Urgency
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
@@ -125,7 +125,8 @@ class Watch:
                 _, order, tick = heapq.heappop(self._due)
                 if self._place.get(tick) == order:
                     self._attend(tick, now_ns)
-            await self._rest(max(PAUSE_SECONDS_MIN, (self._due[0][0] - now_ns) / SECOND_NS) if self._due else None)
+            seconds = max(PAUSE_SECONDS_MIN, (self._due[0][0] - now_ns) / SECOND_NS) if self._due else None
+            await pause(self._clock, seconds, until=self._wake)
 
     def _attend(self, tick: Tick, now_ns: int) -> None:
         """Do for one symbol what is due."""
@@ -182,18 +183,6 @@ class Watch:
         if self._watched.get((tick.venue, tick.symbol)) is tick:
             order = self._place[tick] = next(self._order)  # Whatever stands in the heap for it under another number is void.
             heapq.heappush(self._due, (due_ns, order, tick))
-
-    async def _rest(self, seconds: float | None) -> None:
-        """Wait until the next is due, or a look has ended."""
-        loop = asyncio.get_running_loop()
-        waiting: list[asyncio.Task[object]] = [loop.create_task(self._wake.wait())]
-        if seconds is not None:
-            waiting.append(loop.create_task(self._clock.sleep(seconds)))
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
 
 
 def _driven(driving: asyncio.Task[None]) -> None:

@@ -1,4 +1,8 @@
-"""Whether something grows: a straight line through what was measured, once the node has warmed up. Pure."""
+"""Whether something grows: a straight line through the least that was ever held, once the node has warmed up. Pure.
+
+What comes and goes with every fault, a pool that is full for a while, a hundred questions in flight, is no growth; what is
+lost never goes, and lifts the least of every stretch of time. So each stretch counts by its least.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +12,8 @@ from statistics import fmean, median
 HOUR_SECONDS = 3_600.0
 WARM_UP_SHARE = 0.25
 """What was measured in this first part of a soak is left out: pools fill, caches learn, the allocator finds its size."""
+STRETCHES = 15
+"""Into so many stretches of time the rest is divided."""
 SAMPLES_LEAST = 8
 ERRORS_SURE = 3.0
 """A slope of so many standard errors is no chance."""
@@ -37,12 +43,13 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How one thing developed: where it began and ended after the warm-up, and by how much it would grow in an hour."""
+    """How one thing developed: the least of it at the beginning and the end, and by how much that would grow in an hour."""
 
     name: str
     first: float
     last: float
     most: float
+    """At any moment."""
     per_hour: float
     bound: float
     samples: int
@@ -63,16 +70,20 @@ def growths(measured: Sequence[Vitals]) -> list[Growth]:
     settled = [vitals for vitals in measured if vitals.seconds >= begin]
     if len(settled) < SAMPLES_LEAST:
         return []
-    times = [vitals.seconds for vitals in settled]
-    return [_growth(name, times, [float(getattr(vitals, name)) for vitals in settled], bound) for name, bound in BOUNDS.items()]
+    size = max(len(settled) // STRETCHES, 1)
+    stretches = [settled[start : start + size] for start in range(0, len(settled) - size + 1, size)]
+    return [_growth(name, stretches, bound) for name, bound in BOUNDS.items()]
 
 
-def _growth(name: str, times: Sequence[float], values: Sequence[float], bound: float) -> Growth:
-    quarter = max(len(values) // 4, 1)
-    first, last = median(values[:quarter]), median(values[-quarter:])
-    rise = slope(times, values)
-    doubt = error_of(times, values, rise)
-    return Growth(name, first, last, max(values), rise * HOUR_SECONDS, bound, len(values), doubt * HOUR_SECONDS)
+def _growth(name: str, stretches: Sequence[Sequence[Vitals]], bound: float) -> Growth:
+    measured = [float(getattr(vitals, name)) for stretch in stretches for vitals in stretch]
+    times = [fmean(vitals.seconds for vitals in stretch) for stretch in stretches]
+    least = [min(float(getattr(vitals, name)) for vitals in stretch) for stretch in stretches]
+    quarter = max(len(least) // 4, 1)
+    first, last = median(least[:quarter]), median(least[-quarter:])
+    rise = slope(times, least)
+    doubt = error_of(times, least, rise)
+    return Growth(name, first, last, max(measured), rise * HOUR_SECONDS, bound, len(measured), doubt * HOUR_SECONDS)
 
 
 def slope(times: Sequence[float], values: Sequence[float]) -> float:

@@ -19,6 +19,15 @@ class LaneNumbers(NamedTuple):
     node_id: int
 
 
+class StoredDay(NamedTuple):
+    """What of one day a batch has just stored: how many rows, and between which times."""
+
+    day: date
+    records: int
+    first_at: datetime
+    last_at: datetime
+
+
 class UsedDay(NamedTuple):
     """What answers of one UTC day add to a key's counts: of all `requests`, how many were charged, and how many refused."""
 

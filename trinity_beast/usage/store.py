@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import copy_into
-from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, UsedDay
-from trinity_beast.usage.tables import usage_key_days, usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
+from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
+from trinity_beast.usage.tables import usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
 
 _OVERLAP = sa.text(
     "SELECT lower(span), upper(span) - 1 FROM ("
@@ -19,6 +19,13 @@ _OVERLAP = sa.text(
 _STORED = sa.text(
     "UPDATE usage_lanes SET stored = stored + int8multirange(int8range(:first, :last, '[]')), changed_at = clock_timestamp()"
     " WHERE lane_id = :lane"
+)
+_NOTE_CHANGES = sa.text(
+    "INSERT INTO usage_day_changes (day, lane_id, node_id, spans, records, first_at, last_at)"
+    " SELECT day, :lane, :node, int8multirange(int8range(:first, :last, '[]')) - CAST(:stored AS int8multirange),"
+    " records, first_at, last_at"
+    " FROM unnest(CAST(:days AS date[]), CAST(:records AS bigint[]), CAST(:first_at AS timestamptz[]), CAST(:last_at AS timestamptz[]))"
+    " AS changed (day, records, first_at, last_at)"
 )
 _ADD_USE = sa.text(
     # Always in one order, so that two writers with the same keys wait for each other instead of for ever.
@@ -74,6 +81,17 @@ async def note_stored(tx: AsyncConnection, lane_id: int, span: Span) -> None:
     await tx.execute(_STORED, {"lane": lane_id, "first": span.first, "last": span.last})
 
 
+async def note_changes(tx: AsyncConnection, lane: LaneNumbers, span: Span, stored: Sequence[Span], days: Sequence[StoredDay]) -> None:
+    """Note for each of `days` that rows of `span`, but for what was `stored` before, are to be summed up."""
+    if not days:
+        return
+    names, columns = ("days", "records", "first_at", "last_at"), zip(*days, strict=True)
+    before = "{" + ",".join(f"[{one.first},{one.last}]" for one in stored) + "}"
+    values = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    numbers = {"lane": lane.lane_id, "node": lane.node_id, "first": span.first, "last": span.last, "stored": before}
+    await tx.execute(_NOTE_CHANGES, values | numbers)
+
+
 async def copy_rows(tx: AsyncConnection, day: date, stream: bytes) -> None:
     """Copy one day's rows.
 
@@ -108,16 +126,6 @@ async def set_aside(tx: AsyncConnection, batch: PackedBatch, *, reason: str, tri
     statement = insert(usage_set_aside).values(values)
     again = {name: statement.excluded[name] for name in ("reason", "tries")}
     await tx.execute(statement.on_conflict_do_update(constraint="usage_set_aside_batch_key", set_=again))
-
-
-async def charged_since(tx: AsyncConnection, key_ids: Sequence[int], first_day: date, last_day: date) -> dict[int, int]:
-    """Return how many units each key was charged from `first_day` to `last_day`, both included."""
-    days = usage_key_days.c
-    chosen = sa.and_(
-        days.key_id == sa.any_(sa.bindparam("keys", list(key_ids), sa.ARRAY(sa.Integer))), days.day.between(first_day, last_day)
-    )
-    statement = sa.select(days.key_id, sa.func.sum(days.charged)).where(chosen).group_by(days.key_id)
-    return {key_id: int(charged) for key_id, charged in await tx.execute(statement)}
 
 
 async def _number(tx: AsyncConnection, number: sa.Column[int], names: dict[str, object]) -> int:

@@ -78,6 +78,61 @@ usage_key_days = sa.Table(
     sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
 )
 
+usage_days = sa.Table(
+    "usage_days",
+    metadata,
+    sa.Column("key_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("asset", sa.Text, primary_key=True),
+    sa.Column("source_id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("node_id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("status", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("cache_tier", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("protocol", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("requests", sa.BigInteger, nullable=False),
+    sa.Column("charged", sa.BigInteger, nullable=False),
+    sa.Column("assets", sa.BigInteger, nullable=False),
+    sa.Column("answer_bytes", sa.BigInteger, nullable=False),
+    sa.Column("latency_ns", sa.Numeric(30, 0), nullable=False),
+    sa.Column("latency_ns_min", sa.BigInteger, nullable=False),
+    sa.Column("latency_ns_max", sa.BigInteger, nullable=False),
+    # Each element is a bucket of `usage_latency_bucket` * 2^40 + how many requests fell into it, in the order of buckets.
+    sa.Column("latencies", pg.ARRAY(sa.BigInteger), nullable=False),
+    sa.Index("usage_days_day_idx", "day"),
+)
+
+usage_day_changes = sa.Table(
+    # What is stored and not in `usage_days` yet: rows of one day and lane whose sequence lies in `spans`.
+    "usage_day_changes",
+    metadata,
+    sa.Column("change_id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("lane_id", sa.Integer, nullable=False),
+    sa.Column("node_id", sa.SmallInteger, nullable=False),
+    sa.Column("spans", pg.INT8MULTIRANGE, nullable=False),
+    sa.Column("records", sa.BigInteger),
+    sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("usage_day_changes_day_idx", "day", "change_id"),
+)
+
+usage_rolled = sa.Table(
+    "usage_rolled",
+    metadata,
+    sa.Column("is_only", sa.Boolean, primary_key=True, server_default=sa.true()),
+    sa.Column("complete_until", sa.DateTime(timezone=True)),
+    sa.CheckConstraint("is_only", name="is_only"),
+)
+
+usage_days_dropped = sa.Table(
+    "usage_days_dropped",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("dropped_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
+)
+
 usage_set_aside = sa.Table(
     "usage_set_aside",
     metadata,

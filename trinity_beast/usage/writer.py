@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from trinity_beast import engine
 from trinity_beast.storage import Database, RowsRefused
 from trinity_beast.usage import store
-from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, Stored, UsedDay
+from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, Stored, StoredDay, UsedDay
 
 EPOCH = date(1970, 1, 1)
 DAYS = (date(2020, 1, 1), date(2100, 1, 1))
@@ -14,7 +14,7 @@ DAYS = (date(2020, 1, 1), date(2100, 1, 1))
 
 
 class Writer:
-    """Stores batches in one transaction each: the rows, what they add to each key's counts, and which sequences they are.
+    """Stores batches in one transaction each: rows, counts of keys, which sequences these are, and what is to be summed up.
 
     A batch given twice, whole or in part, by one writer or by several at once, is stored once: a lane's stored sequences
     are looked at and noted under its lock, in the transaction that copies the rows.
@@ -78,6 +78,7 @@ class Writer:
             for number, _, stream in rows.days:
                 await store.copy_rows(tx, _day(number), stream)
             await store.add_use(tx, [_used(counted) for counted in rows.counts])
+            await store.note_changes(tx, lane, span, stored, _stored_days(rows))
             await store.note_stored(tx, lane.lane_id, span)
         return Stored(rows.records, batch.records - rows.records)
 
@@ -118,7 +119,17 @@ def _day(number: int) -> date:
     return EPOCH + timedelta(days=number)
 
 
+def _stored_days(rows: engine.UsageRows) -> list[StoredDay]:
+    return [
+        StoredDay(_day(number), records, _moment(first_us), _moment(last_us))
+        for (number, records, _), (_, first_us, last_us) in zip(rows.days, rows.times, strict=True)
+    ]
+
+
+def _moment(unix_us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=unix_us)
+
+
 def _used(counted: tuple[int, int, int, int, int, int, int]) -> UsedDay:
     key_id, day, requests, charged, refused, answer_bytes, last_us = counted
-    last_used_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=last_us)
-    return UsedDay(key_id, _day(day), requests, charged, refused, answer_bytes, last_used_at)
+    return UsedDay(key_id, _day(day), requests, charged, refused, answer_bytes, _moment(last_us))

@@ -125,6 +125,8 @@ impl Rhythm {
 pub struct Terms {
     /// The exchange time of what is held: an older trade is Python's.
     pub held_time_ns: u64,
+    /// When what is held, or the first trade of its instant, was told: its age counts from then.
+    pub told: Moment,
     /// When the symbol was last heard.
     pub heard_ns: u64,
     /// Until when (monotonic) what is held may be served: a trade after that is Python's.
@@ -152,23 +154,30 @@ impl Terms {
         high <= low * (1.0 + share) * (1.0 - JUMP_MARGIN)
     }
 
-    /// Hold a trade that was permitted; the age at which it is stale.
+    /// Hold a trade that was permitted; the age at which it is stale. `told` says when it counts as received.
     pub fn take(&mut self, rhythm: &mut Rhythm, time_ns: u64, price: &str, now: Moment, bounds: &Bounds) -> u64 {
         let now_ns = now.monotonic_ns;
         if now_ns > self.heard_ns {
             rhythm.heard(now_ns - self.heard_ns);
         }
-        (self.heard_ns, self.held_time_ns) = (now_ns, time_ns);
-        let age_ns = now.wall_ns.saturating_sub(time_ns);
-        let until_age = |most_ns: u64| now_ns.saturating_add(most_ns).saturating_sub(age_ns);
+        let told = if time_ns == self.held_time_ns && printed_ns(self.told, time_ns) < printed_ns(now, time_ns) { self.told } else { now };
+        (self.heard_ns, self.held_time_ns, self.told) = (now_ns, time_ns, told);
+        let age_ns = told.wall_ns.saturating_sub(time_ns);
+        let until_age = |most_ns: u64| told.monotonic_ns.saturating_add(most_ns).saturating_sub(age_ns);
         let stale_ns = until_age(bounds.stale_after_ns);
         self.usable_until_ns =
             if self.can_prove { stale_ns.min(until_age(rhythm.window_ns(bounds) + bounds.proof_wait_ns)) } else { stale_ns };
         if self.jump_share.is_some() {
             self.believed = price.parse().unwrap_or(self.believed);
         }
-        (age_ns + self.usable_until_ns).saturating_sub(now_ns).max(1)
+        (age_ns + self.usable_until_ns).saturating_sub(told.monotonic_ns).max(1)
     }
+}
+
+/// Return the monotonic time at which the age of a trade was zero, before the machine's start perhaps.
+#[inline]
+fn printed_ns(told: Moment, time_ns: u64) -> i128 {
+    i128::from(told.monotonic_ns) - i128::from(told.wall_ns.saturating_sub(time_ns))
 }
 
 /// The newest trade that Python has not heard of yet.
@@ -180,6 +189,8 @@ pub struct News {
     pub price: Digits,
     /// When we read it.
     pub received: Moment,
+    /// When it counts as received: with the first trade of its instant.
+    pub told: Moment,
 }
 
 /// One venue's symbol.
@@ -219,6 +230,7 @@ pub(crate) mod tests {
     fn terms() -> Terms {
         Terms {
             held_time_ns: 50,
+            told: Moment { monotonic_ns: 100, wall_ns: 50 },
             heard_ns: 100,
             usable_until_ns: 1_000,
             can_prove: true,
@@ -248,6 +260,19 @@ pub(crate) mod tests {
         assert_eq!(rhythm.long_gap_ns, 9_900_000_001);
         rhythm.heard(SECOND_NS);
         assert_eq!(rhythm.long_gap_ns, 9_900_000_001 - 49_500_000);
+    }
+
+    #[test]
+    fn a_second_trade_of_an_instant_is_no_younger_than_the_first() {
+        let (bounds, mut rhythm, mut terms) = (bounds(), Rhythm::default(), terms());
+        let at = |monotonic_ns: u64| Moment { monotonic_ns, wall_ns: 5_000 + monotonic_ns };
+        let ahead_ns = 5_000 + 10 * SECOND_NS; // The venue's clock is ahead: an age counts from receipt.
+        terms.take(&mut rhythm, ahead_ns, "100", at(SECOND_NS), &bounds);
+        let first_ns = terms.usable_until_ns;
+        terms.take(&mut rhythm, ahead_ns, "101", at(2 * SECOND_NS), &bounds);
+        assert_eq!((terms.told, terms.heard_ns, terms.usable_until_ns), (at(SECOND_NS), 2 * SECOND_NS, first_ns));
+        terms.take(&mut rhythm, ahead_ns + 1, "100", at(3 * SECOND_NS), &bounds);
+        assert_eq!(terms.told, at(3 * SECOND_NS));
     }
 
     proptest! {

@@ -58,6 +58,7 @@ impl Bench {
         let now = self.clock.now();
         let terms = Terms {
             held_time_ns: START_NS - SECOND_NS,
+            told: now,
             heard_ns: now.monotonic_ns,
             usable_until_ns: now.monotonic_ns + 10 * SECOND_NS,
             can_prove: true,

@@ -6,6 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::book::{Misprint, Publication};
+use crate::clock::Moment;
 use crate::intake::program::Program;
 use crate::intake::scan::Found;
 use crate::intake::slot::{Bounds, Digits, Last, Rhythm, Terms};
@@ -59,7 +60,8 @@ impl Intake {
 
     /// Permit a symbol's ordinary trades to be taken.
     #[pyo3(signature = (
-        venue, symbol, answers, *, held_time_ns, heard_ns, usable_until_ns, can_prove, believed, jump_share, gaps_heard, long_gap_ns
+        venue, symbol, answers, *, held_time_ns, told_time_ns, told_monotonic_ns, heard_ns, usable_until_ns, can_prove, believed, jump_share,
+        gaps_heard, long_gap_ns
     ))]
     #[allow(clippy::too_many_arguments, clippy::needless_pass_by_value, reason = "as Python calls it")]
     fn permit(
@@ -68,6 +70,8 @@ impl Intake {
         symbol: &str,
         answers: Vec<Answer>,
         held_time_ns: u64,
+        told_time_ns: u64,
+        told_monotonic_ns: u64,
         heard_ns: u64,
         usable_until_ns: u64,
         can_prove: bool,
@@ -94,7 +98,8 @@ impl Intake {
             book.label(&like).map_err(misprinted)
         };
         let labels = answers.iter().map(label).collect::<PyResult<Vec<_>>>()?;
-        let terms = Terms { held_time_ns, heard_ns, usable_until_ns, can_prove, believed, jump_share, labels };
+        let told = Moment { wall_ns: told_time_ns, monotonic_ns: told_monotonic_ns };
+        let terms = Terms { held_time_ns, told, heard_ns, usable_until_ns, can_prove, believed, jump_share, labels };
         self.0.permit(venue, symbol, Rhythm { count: gaps_heard, long_gap_ns }, terms);
         Ok(())
     }
@@ -130,6 +135,8 @@ pub struct News {
     exchange_time_ns: u64,
     received_time_ns: u64,
     received_monotonic_ns: u64,
+    told_time_ns: u64,
+    told_monotonic_ns: u64,
     gaps_heard: u64,
     long_gap_ns: u64,
 }
@@ -143,6 +150,8 @@ impl News {
             exchange_time_ns: told.news.time_ns,
             received_time_ns: told.news.received.wall_ns,
             received_monotonic_ns: told.news.received.monotonic_ns,
+            told_time_ns: told.news.told.wall_ns,
+            told_monotonic_ns: told.news.told.monotonic_ns,
             gaps_heard: told.rhythm.count,
             long_gap_ns: told.rhythm.long_gap_ns,
         }

@@ -109,6 +109,11 @@ impl UsageRows {
     }
 
     #[getter]
+    fn times(&self) -> Vec<(i64, i64, i64)> {
+        self.days.iter().map(|rows| (rows.day, rows.between_us.0, rows.between_us.1)).collect()
+    }
+
+    #[getter]
     fn counts(&self) -> Vec<KeyDay> {
         let told = |((key, day), counted): &((u32, i64), Counted)| {
             (*key, *day, counted.requests, counted.charged, counted.refused, counted.answer_bytes, counted.last_us)

@@ -31,6 +31,8 @@ pub struct DayRows {
     pub day: i64,
     /// How many.
     pub rows: u64,
+    /// The earliest and the latest time of them, Unix microseconds.
+    pub between_us: (i64, i64),
     /// The whole COPY stream, with its head and tail.
     pub stream: Vec<u8>,
 }
@@ -62,9 +64,10 @@ pub fn encode(batch: &Batch, numbers: &Numbers, stored: &[(u64, u64)]) -> (Vec<D
         }
         let time_us = (record.time_ns / 1_000) as i64;
         let day = time_us.div_euclid(DAY_MICROSECONDS);
-        let rows = days.entry(day).or_insert_with(|| begun(day, batch.records.len()));
+        let rows = days.entry(day).or_insert_with(|| begun(day, time_us, batch.records.len()));
         write_row(&mut rows.stream, record, numbers, time_us);
         rows.rows += 1;
+        rows.between_us = (rows.between_us.0.min(time_us), rows.between_us.1.max(time_us));
         let counted = counts.entry((record.key_id, day)).or_default();
         counted.requests += 1;
         counted.charged += i64::from(record.flags & CHARGED != 0);
@@ -78,11 +81,11 @@ pub fn encode(batch: &Batch, numbers: &Numbers, stored: &[(u64, u64)]) -> (Vec<D
     (days.into_values().collect(), counts)
 }
 
-fn begun(day: i64, records: usize) -> DayRows {
+fn begun(day: i64, time_us: i64, records: usize) -> DayRows {
     let mut stream = Vec::with_capacity(32 + records * 150);
     stream.extend_from_slice(SIGNATURE);
     stream.extend_from_slice(&[0; 8]); // No flags, no extension of the head.
-    DayRows { day, rows: 0, stream }
+    DayRows { day, rows: 0, between_us: (time_us, time_us), stream }
 }
 
 /// Write one row. The order of the fields is that of `usage/store.py`; a test holds both to it.
@@ -168,6 +171,9 @@ mod tests {
         let (days, counts) = encode(&batch(records), &Numbers::default(), &[]);
         let day = (NOON_NS / 86_400_000_000_000) as i64;
         assert_eq!(days.iter().map(|rows| (rows.day, rows.rows)).collect::<Vec<_>>(), [(day, 3), (day + 1, 1)]);
+        let between = |first: u64, last: u64| ((first / 1_000) as i64, (last / 1_000) as i64);
+        let told: Vec<_> = days.iter().map(|rows| rows.between_us).collect();
+        assert_eq!(told, [between(NOON_NS, next - 1), between(next, next)]);
         let told: Vec<_> = counts.iter().map(|(of, counted)| (*of, counted.requests, counted.charged, counted.refused)).collect();
         assert_eq!(told, [((5, day), 2, 1, 1), ((5, day + 1), 1, 1, 0), ((6, day), 1, 0, 0)]);
     }

@@ -8,7 +8,7 @@ from typing import Protocol
 from trinity_beast.access.blocklist.model import Standing
 from trinity_beast.access.blocklist.network import Network
 from trinity_beast.access.blocklist.service import Blocklist
-from trinity_beast.clock import Clock
+from trinity_beast.clock import Clock, pause
 from trinity_beast.log import get_log
 from trinity_beast.storage import DependencyAway, Notices
 
@@ -101,12 +101,7 @@ class BlocklistWatch:
         self._blocked = {network: standing for network, standing in kept.items() if standing.ends_after(now)}
 
     async def _next_look_is_whole(self) -> bool:
-        pause, heard = asyncio.create_task(self._clock.sleep(LOOK_EVERY_SECONDS)), asyncio.create_task(self._heard.wait())
-        try:
-            await asyncio.wait({pause, heard}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
-            heard.cancel()
+        await pause(self._clock, LOOK_EVERY_SECONDS, until=self._heard)
         was_heard = self._heard.is_set()
         self._heard.clear()
         return was_heard or self._looks_at_changes >= WHOLE_LOOK_EVERY

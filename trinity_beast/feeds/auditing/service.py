@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from trinity_beast.clock import Clock
+from trinity_beast.clock import Clock, pause
 from trinity_beast.feeds import store as feed_store
 from trinity_beast.feeds.auditing import store
 from trinity_beast.feeds.auditing.auditor import Auditor, worst_first
@@ -142,7 +142,7 @@ class Audits:
             left = (ends_ns - self._clock.monotonic_ns()) / SECOND_NS
             if audit.state is not AuditState.RUNNING or audit.done > seen or left <= 0:
                 return audit
-            await self._pause(moved, min(left, BEAT_SECONDS))
+            await pause(self._clock, min(left, BEAT_SECONDS), until=moved)
 
     async def results(self, audit_id: int, *, verdicts: Iterable[Verdict] = ()) -> Sequence[AuditedAsset]:
         """Return what an audit found, the broken first; nothing while it runs, or where it was cut off.
@@ -216,18 +216,6 @@ class Audits:
                     await store.beat(tx, progress.audit.audit_id, done=min(progress.done, progress.audit.total), at=self._clock.now())
             except DependencyAway as error:
                 _log.warning("audit beat not kept", error=error, audit=progress.audit.audit_id)
-
-    async def _pause(self, moved: asyncio.Event | None, seconds: float) -> None:
-        """Wait until something has moved here, or the time has come."""
-        loop = asyncio.get_running_loop()
-        waiting: list[asyncio.Task[object]] = [loop.create_task(self._clock.sleep(seconds))]
-        if moved is not None:
-            waiting.append(loop.create_task(moved.wait()))
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
 
 
 def _is_wanted(row: MappedAsset, wanted: WantedAudit, venues: Iterable[str]) -> bool:

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from trinity_beast.clock import Clock
+from trinity_beast.clock import Clock, pause
 from trinity_beast.feeds.feed import Feed
 from trinity_beast.feeds.grammar import FeedRow, parse_row, rendered
 from trinity_beast.feeds.kept_frames import KeptFrame, KeptFrames
@@ -97,7 +97,7 @@ class Trial:
         before, since_ns = self._known(row.venue, symbols, asset_map), self._clock.monotonic_ns()
         feed.start()
         try:
-            await self._until(ear.all_traded, seconds)
+            await pause(self._clock, seconds, until=ear.all_traded)
             status = feed.status()
         finally:
             await feed.stop()
@@ -110,14 +110,6 @@ class Trial:
         return TryReport(
             row.venue, row.endpoint, took, frames_read, status.state.value, tried, status.counts, flaws, notes_of(seen, tried)
         )  # fmt: skip
-
-    async def _until(self, done: asyncio.Event, seconds: float) -> None:
-        waiting = {asyncio.ensure_future(done.wait()), asyncio.ensure_future(self._clock.sleep(seconds))}
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
 
     def _chosen(self, venue: Venue, asset_map: Sequence[MappedAsset]) -> list[Symbol]:
         """Return the symbols to try with: those that traded last come first, for they are the likeliest to trade again."""
