@@ -123,6 +123,11 @@ impl Spool {
         self.shared.troubles()
     }
 
+    /// Seal a segment that is not full so long after it came into use, those in use included.
+    pub fn seal_after(&self, segment_ns: u64) {
+        self.shared.segment_ns.store(segment_ns, Ordering::Relaxed);
+    }
+
     /// Return where segments lie.
     pub fn directory(&self) -> Option<&PathBuf> {
         self.shared.directory.as_ref()

@@ -21,7 +21,6 @@ from trinity_beast.parameters import (
     ThisNode,
     agreements_in,
     declared_in,
-    given_values,
 )
 from trinity_beast.storage import Database, Notices, Valkey
 
@@ -44,24 +43,20 @@ def declarations() -> Declarations:
     return Declarations(declared_in(*modules), agreements_in(*modules))
 
 
-def knobs_of(database: Database, cache: Valkey | None, node: ThisNode, clock: Clock, *, given: str) -> Knobs:
-    """Return the parameters of a node that begins with the values `given` as text.
+def knobs_of(database: Database, cache: Valkey | None, node: ThisNode, clock: Clock, *, given: Mapping[str, str]) -> Knobs:
+    """Return the parameters of a node that begins with the values `given` as text, by name.
 
     Raises:
         ParameterInvalid, ParameterUnknown, ParametersDisagree: what was given does not fit.
     """
-    declared, texts = declarations(), given_values(given)
-    _check(declared, texts)
-    readings = Readings(texts)
+    declared = declarations()
+    declared.checked({name: declared.named(name).parsed(text) for name, text in given.items()})
+    readings = Readings(given)
     notices = Notices(database.url, CHANNEL, clock)
     aside = None if cache is None else ConfigCache(cache)
     watch = ParameterWatch(database, notices, declared, readings, node=node, clock=clock, cache=aside)
     editor = ParameterEditor(database, declared)
     return Knobs(declared, readings, editor, watch, Deployment(database, editor, watch, clock=clock, readings=readings))
-
-
-def _check(declared: Declarations, texts: Mapping[str, str]) -> None:
-    declared.checked({name: declared.named(name).parsed(text) for name, text in texts.items()})
 
 
 def _modules() -> Iterator[ModuleType]:

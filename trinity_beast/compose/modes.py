@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.routes import admission, key_routes
 from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
+from trinity_beast.compose.followers import follow_cache
 from trinity_beast.compose.gates import gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
@@ -37,10 +38,13 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
         ParameterUnknown: a value was given for a parameter that none of it has.
     """
     built = [build(on, exchanges) for build in MODES[on.settings.mode]]
-    on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
     # Parameters first: whatever starts after them finds what is stored in force.
-    parts = [on.knobs.watch, *(part for each in built for part in each.parts)]
+    first: list[Part] = [on.knobs.watch]
+    if on.cache is not None:
+        first.append(follow_cache(on.readings, on.cache, on.clock))
+    parts = [*first, *(part for each in built for part in each.parts)]
+    on.readings.all_claimed()
     return Services(parts, engines[0] if engines else None)
 
 

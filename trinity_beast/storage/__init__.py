@@ -30,6 +30,7 @@ from trinity_beast.storage.restarts import Restarts
 from trinity_beast.storage.retry_door import RetryDoor
 from trinity_beast.storage.script import Call, Command, Script, Word
 from trinity_beast.storage.valkey import Answer, CacheGauges, Valkey
+from trinity_beast.storage.warm import WarmLines
 
 __all__ = [
     "Answer",
@@ -61,6 +62,7 @@ __all__ = [
     "Script",
     "Surroundings",
     "Valkey",
+    "WarmLines",
     "Whereabouts",
     "Word",
     "cache_address",
