@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import both, flood, gil, hostile, ingest, memory, meter, overload, price_http, price_udp, start, supplies, symbols
+from bench import both, clients, flood, gil, hostile, ingest, memory, meter, overload, price_http, price_udp, start, supplies, symbols
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -27,6 +27,7 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "symbols": symbols.bench,
     "meter": meter.bench,
     "overload": overload.bench,
+    "clients": clients.bench,
 }
 
 

@@ -1,25 +1,24 @@
 """A million random keys over HTTP and UDP at a whole node: what it costs the callers with good ones, the store and memory.
 
 Each key is well-formed, checksum and all, and used once, so whoever takes it for one has to look it up. First they come from
-one address, which the node soon stops looking up for; then from 4,000, which is within what each of them may try.
+one address, which the node soon stops looking up for; then from 4,000, which is within what each of them may try. Each
+round comes from addresses that have not been paused yet.
 """
 
 import http.client
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.effort import Effort
-from bench.errors import RunBroken
-from bench.figures import Figure, Target
-from bench.generator import Generator, Run
+from bench.figures import Figure, Rounds, Target, alternating, ratios
+from bench.generator import Generator, Run, disturbance_of
 from bench.machine import Cores
-from bench.processes import raise_file_limit, resident_bytes
+from bench.processes import raise_file_limit, resident_bytes, resident_bytes_most
 from bench.servers import PATIENCE_SECONDS, ask_line, sample_body
-from bench.whole_node import WholeNode, node_in
+from bench.whole_node import WholeNode, issue_key, node_in
 
 RATE = 2_000.0
 KEYS = 1_000_000
@@ -42,46 +41,50 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
     for addresses in (1, MANY_ADDRESSES):
         # A fresh node each time: what one flood left behind would hide what the next one takes.
         with tempfile.TemporaryDirectory(prefix="beast-bench-") as folder, node_in(Path(folder)) as running:
-            yield from _flooded(cores, running, Path(folder), keys, addresses)
+            key = issue_key(Path(folder), "--tier", "internal")
+            yield from _flooded(cores, running, key, Flood(keys / effort.rounds / KEYS_PER_SECOND, effort.rounds, addresses))
 
 
-def _flooded(cores: Cores, running: WholeNode, folder: Path, keys: int, addresses: int) -> Iterator[Figure]:
-    http_port, udp_port, health_port = (_port(running, name) for name in ("price", "price_udp", "price_health"))
-    key = _good_key(folder)
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """So many rounds of so many seconds, from so many addresses."""
+
+    seconds: float
+    rounds: int
+    addresses: int
+
+
+def _flooded(cores: Cores, running: WholeNode, key: str, flood: Flood) -> Iterator[Figure]:
+    http_port, udp_port, health_port = (running.port(name) for name in ("price", "price_udp", "price_health"))
     sample_body(http_port, key)
     load = Generator(cores, port=http_port, request=ask_line(key, http_port), pids=[running.pid])
-    seconds = keys / KEYS_PER_SECOND
-    alone = load.open(seconds=min(seconds, 5.0), rate=RATE)
     resident, counted = resident_bytes(running.pid), _counters(health_port)
-    flooded = load.flooded(seconds=seconds, rate=RATE, flood_port=udp_port, flood_rate=KEYS_PER_SECOND, addresses=addresses)
-    grown, looks = resident_bytes(running.pid) - resident, _counters(health_port)
-    yield from _told(alone, flooded, running.pid, f"{addresses:,} address{'es' if addresses > 1 else ''}")
-    tried = flooded.crowd["keys_http"] + flooded.crowd["keys_udp"]
+    floods: list[Run] = []
+
+    def flooded() -> Run:
+        floods.append(
+            load.flooded(seconds=flood.seconds, rate=RATE, flood_port=udp_port, flood_rate=KEYS_PER_SECOND, addresses=flood.addresses)
+        )
+        return floods[-1]
+
+    # What the machine does beside falls on both sides of a round alike.
+    rounds = alternating(flood.rounds, {"alone": lambda: load.open(seconds=flood.seconds, rate=RATE), "flooded": flooded}, disturbance_of)
+    grown, looks = resident_bytes_most(running.pid) - resident, _counters(health_port)
+    yield from rounds.marked(_told(rounds, running.pid, f"{flood.addresses:,} address{'es' if flood.addresses > 1 else ''}"))
     asked = looks["questions_asked"] - counted["questions_asked"]
+    tried = sum(run.crowd["keys_http"] + run.crowd["keys_udp"] for run in floods)
     yield Figure("  keys looked up for each random key", (asked / tried,), "", LOOKS_TARGET)
-    yield Figure("  resident, more than before the flood", (grown / MEGABYTE,), "MB", MEMORY_TARGET)
+    yield Figure("  resident at its most, more than before the flood", (grown / MEGABYTE,), "MB", MEMORY_TARGET)
 
 
-def _told(alone: Run, flooded: Run, pid: int, whence: str) -> Iterator[Figure]:
-    yield Figure(f"from {whence}: p99 of good keys alone", (alone.latency.p99,), "µs")
-    yield Figure(f"from {whence}: p99 of good keys in the flood", (flooded.latency.p99,), "µs")
-    yield Figure("  p99, flood over alone", (flooded.latency.p99 / alone.latency.p99,), "x")
-    yield Figure("  node's share of a processor, in the flood", (flooded.share([pid]),), "")
-    for deed, count in flooded.crowd.items():
-        yield Figure(f"  flood: {deed.replace('_', ' ')}", (float(count),), "")
-
-
-def _port(running: WholeNode, name: str) -> int:
-    return int(str(running.ready["addresses"][name]).rpartition(":")[2])
-
-
-def _good_key(folder: Path) -> str:
-    beast = Path(sys.executable).with_name("beast")
-    words = [str(beast), "keys", "issue", "--tier", "internal", "--name", "bench", "--data-dir", str(folder / "data")]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
-    if done.returncode != 0:
-        raise RunBroken(f"no key was issued: {done.stderr.strip()[-400:]}")
-    return done.stdout.strip()
+def _told(rounds: Rounds[Run], pid: int, whence: str) -> Iterator[Figure]:
+    alone, flooded = ([run.latency.p99 for run in rounds[side]] for side in ("alone", "flooded"))
+    yield Figure(f"from {whence}: p99 of good keys alone", tuple(alone), "µs")
+    yield Figure(f"from {whence}: p99 of good keys in the flood", tuple(flooded), "µs")
+    yield Figure("  p99, flood over alone, round by round", ratios(flooded, alone), "x")
+    yield Figure("  node's share of a processor, in the flood", tuple(run.share([pid]) for run in rounds["flooded"]), "")
+    for deed in rounds["flooded"][0].crowd:
+        yield Figure(f"  flood: {deed.replace('_', ' ')}", (float(sum(run.crowd[deed] for run in rounds["flooded"])),), "")
 
 
 def _counters(port: int) -> dict[str, int]:

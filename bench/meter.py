@@ -17,7 +17,7 @@ from bench.servers import CLOCK
 from trinity_beast.engine import Clock, Engine, Limits, UsageBatch
 from trinity_beast.randomness import dice_from
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, copy_into, upgrade
-from trinity_beast.usage import Shipper, Waiting, Writer
+from trinity_beast.usage import InPlace, Shipper, Waiting, Writer
 
 RECORDS = 400_000
 KEYS, ASSETS = 1_000, 150
@@ -93,7 +93,7 @@ async def _rounds(url: str, segments: list[Path], rounds: int) -> dict[str, list
     database = Database(url, connections_max=4, statement_seconds=120.0, transaction_seconds=120.0)
     found: dict[str, list[_Side]] = {OURS: [], THEIRS: []}
     try:
-        await Writer(database).carry(UsageBatch.of_segment(str(segments[0]), records_max=1)[0])  # Partitions and numbers are there.
+        await Writer(database).store(UsageBatch.of_segment(str(segments[0]), records_max=1)[0])  # Partitions and numbers are there.
         for number in range(rounds):
             for name in (OURS, THEIRS) if number % 2 == 0 else (THEIRS, OURS):
                 await _emptied(database)
@@ -114,7 +114,8 @@ async def _through_us(database: Database, segments: list[Path]) -> _Side:
     with tempfile.TemporaryDirectory(dir=segments[0].parent) as folder:
         for path in segments:
             os.link(path, Path(folder) / path.name)
-        shipper = Shipper(Waiting(Path(folder)), Writer(database), clock=CLOCK, dice=dice_from("meter"))
+        in_place = InPlace(Writer(database), clock=CLOCK)
+        shipper = Shipper(Waiting(Path(folder)), in_place, clock=CLOCK, dice=dice_from("meter"))
         began_ns, busy_seconds = CLOCK.monotonic_ns(), os.times()
         if not await shipper.ship():
             raise RunBroken("the shipper left something behind")

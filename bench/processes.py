@@ -44,7 +44,16 @@ def machine_busy_ns() -> int:
 
 def resident_bytes(pid: int) -> int:
     """Return the memory a process holds resident."""
-    found = re.search(r"VmRSS:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return _told_of_memory(pid, "VmRSS")
+
+
+def resident_bytes_most(pid: int) -> int:
+    """Return the most memory a process has ever held resident."""
+    return _told_of_memory(pid, "VmHWM")
+
+
+def _told_of_memory(pid: int, name: str) -> int:
+    found = re.search(rf"{name}:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) * 1024 if found else 0
 
 

@@ -35,6 +35,10 @@ class WholeNode:
     pid: int
     ready: dict[str, Any]
 
+    def port(self, name: str) -> int:
+        """Return the port of one of its addresses."""
+        return int(str(self.ready["addresses"][name]).rpartition(":")[2])
+
 
 @contextmanager
 def whole_node() -> Iterator[WholeNode]:
@@ -72,6 +76,20 @@ def node_in(folder: Path) -> Iterator[WholeNode]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(PATIENCE_SECONDS)
+
+
+def issue_key(folder: Path, *words: str) -> str:
+    """Have the node on `folder`/data issue a key, as `beast keys issue` does, and return it.
+
+    Raises:
+        RunBroken: it did not.
+    """
+    beast = Path(sys.executable).with_name("beast")
+    command = [str(beast), "keys", "issue", "--name", "bench", "--data-dir", str(folder / "data"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    if done.returncode != 0:
+        raise RunBroken(f"no key was issued: {done.stderr.strip()[-400:]}")
+    return done.stdout.strip()
 
 
 def _wait_for(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:

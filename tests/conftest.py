@@ -5,6 +5,7 @@ from hypothesis import settings
 
 from tests.support.clock import ManualClock
 from tests.support.database import cluster, database, own_database, own_database_url, shared_database_url
+from tests.support.ministack import ministack, own_ministack, queue, queue_url
 from tests.support.places import any_bin_dir, bin_dir, place, starter
 from tests.support.randomness import SeededSecrets
 from tests.support.valkey import own_valkey, valkey, valkey_server, valkey_url
@@ -14,10 +15,14 @@ __all__ = [
     "bin_dir",
     "cluster",
     "database",
+    "ministack",
     "own_database",
     "own_database_url",
+    "own_ministack",
     "own_valkey",
     "place",
+    "queue",
+    "queue_url",
     "shared_database_url",
     "starter",
     "valkey",

@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 import uvloop
@@ -20,6 +21,7 @@ from trinity_beast.access.commands import keys_app
 from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
+from trinity_beast.compose import run_writer
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
 from trinity_beast.feeds.auditing.commands import audit_verbs
@@ -28,11 +30,14 @@ from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
+from trinity_beast.parameters.commands import mode_verbs, params_app, profiles_app
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
 from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
+from trinity_beast.stress.commands import Means as StressMeans
+from trinity_beast.stress.commands import stress_app
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
 from trinity_beast.version import VERSION
@@ -86,6 +91,27 @@ def serve(
     raise typer.Exit(_refusals_told(lambda: _served(read_settings(config, data_dir=data_dir), wanted)))
 
 
+@beast.command(epilog="Example: QUEUE_URL=https://sqs.us-east-2.amazonaws.com/123456789012/usage DATABASE_URL=… beast writer")
+def writer(
+    *,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Write a JSON object here once messages are taken; gone when the writer stops.")
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Store what the nodes send to the queue of usage, until Ctrl-C or SIGTERM; what is in hand is finished first.
+
+    Any number of writers may run, and be killed, at once. It wants QUEUE_URL and DATABASE_URL.
+    """
+    raise typer.Exit(_refusals_told(lambda: _written(read_settings(config), ready_file)))
+
+
+def _written(settings: Settings, ready: Path | None) -> int:
+    configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=Redactor([]))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_writer(settings, ready=ready, clock=CLOCK, dice=dice()))
+
+
 def _served(settings: Settings, wanted: Wanted) -> int:
     redactor = Redactor([secret for secret in (settings.admin_key, settings.server_secret) if secret])
     configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=redactor)
@@ -120,6 +146,13 @@ def _node_of(data_dir: Path | None, url: str, admin_key: str, operator: str) -> 
     return KnownNode((url or noted or here).rstrip("/"), admin_key or settings.admin_key, operator)
 
 
+def _targets_of(data_dir: Path | None) -> Sequence[str]:
+    """Return the node's two doors: where it says it is, else where the settings would have it."""
+    url = _node_of(data_dir, "", "", "").url
+    host = urlsplit(url).hostname or "127.0.0.1"
+    return [url, f"udp://{f'[{host}]' if ':' in host else host}:{read_settings(data_dir=data_dir).price_udp_port}"]
+
+
 def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
 
@@ -133,10 +166,14 @@ beast.add_typer(leaks_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
+beast.add_typer(params_app(_node_of, told))
+beast.add_typer(profiles_app(_node_of, told))
+mode_verbs(beast, _node_of, told)
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 beast.add_typer(spool_app(_spool_of, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
+beast.add_typer(stress_app(StressMeans(CLOCK, _targets_of, told)))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
 

@@ -22,6 +22,8 @@ __all__ = [
     "Keys",
     "Leases",
     "Limits",
+    "Load",
+    "LoadFound",
     "News",
     "Policy",
     "Questions",
@@ -109,7 +111,7 @@ class Limits:
         assets_per_datagram_max: int = 8,
         datagram_bytes_max: int = 1_200,
         segment_bytes: int = 4_194_304,
-        segment_seconds: float = 5.0,
+        segment_seconds: float = 1.0,
     ) -> Limits:
         """Take the bounds given, the rest by default.
 
@@ -915,6 +917,19 @@ class Spool:
         """Seal every open segment now, empty ones excepted. Returns when they are on disk under their sealed names."""
         ...
 
+    def bound(self, bytes_max: int) -> None:
+        """Make no further file once those of the directory take `bytes_max` bytes; until this is called there is no bound.
+
+        What is there is kept, and the newest records are lost and counted (`usage_lost`) until something was shipped. A
+        lane goes on in the two files it may hold already.
+        """
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps records from being written or sealed just now: a full disk, or the bound."""
+        ...
+
     def recover(self) -> list[str]:
         """Seal what a killed process left open and return the paths. Run once, before `Engine.start`.
 
@@ -1073,6 +1088,10 @@ class UsageBatch:
         """
         ...
 
+    def cut(self, *, records_max: int) -> list[UsageBatch]:
+        """Return the batch in pieces of at most so many records, in their order."""
+        ...
+
     def packed(self) -> bytes:
         """Return the batch as bytes: columns, compressed, with a sum."""
         ...
@@ -1131,3 +1150,127 @@ class UsageRows:
 def usage_words() -> list[tuple[str, list[str]]]:
     """Return the words behind a row's small numbers (`cache_tier`, `protocol`, `state`, `code`), each list in the order of its numbers."""
     ...
+
+@final
+class Load:
+    """One load on one target, in threads of its own: nothing of a node takes part in it.
+
+    Built, it connects; `begin` has it ask; it ends by itself when its time is over and everything asked was answered or
+    given up, or when it is told to stop; `finish` gives what it found. In a closed loop a caller asks again when it is
+    answered. With a `rate` requests leave by the clock, and a latency counts from when its request was due, whatever kept it
+    from leaving: no stall of the target hides behind those it kept waiting.
+    """
+
+    def __new__(
+        cls,
+        *,
+        protocol: str,
+        host: str,
+        port: int,
+        requests: Sequence[bytes],
+        callers: int,
+        threads: int,
+        seconds: float,
+        timeout_seconds: float,
+        depth: int = 1,
+        on_wire: int = 1,
+        sockets: int = 1,
+        rate: float | None = None,
+        keeps_alive: bool = True,
+        warm_seconds: float = 0.0,
+    ) -> Load:
+        """Start connecting.
+
+        `protocol` is `tcp` (HTTP/1.1) or `udp`. `requests` are asked in turn: whole heads without bodies, or datagrams with
+        twelve `#` where the id goes. `callers` are connections, each with `depth` requests in flight, or callers by
+        datagram, of whom `on_wire` at most are on the wire at once over `sockets` sockets a thread; the others wait their
+        turn, and their wait counts. `rate` is in requests a second over all threads. A connection is used once where
+        `keeps_alive` is false. What is asked within `warm_seconds` of the beginning does not count.
+
+        Raises:
+            ValueError: something is out of bounds; the message says what.
+            OSError: the host has no address, or the machine has no descriptors or threads left.
+        """
+        ...
+
+    def begin(self) -> None:
+        """Ask from now on, with the connections there are; the others go on trying. Once only."""
+        ...
+
+    def stop(self) -> None:
+        """Close the window now. What is in flight may still be answered, for two seconds at most."""
+        ...
+
+    def progress(self) -> dict[str, int]:
+        """Return how it stands: `connected` callers; `good`, `refused` and `failed` requests, warming included.
+
+        `ready` and `over` are 0 or 1.
+        """
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it is over, so long at most; whether it is."""
+        ...
+
+    def finish(self) -> LoadFound:
+        """Stop, and return what was found.
+
+        Raises:
+            RuntimeError: it was finished before.
+            OSError: a thread met an error of the machine.
+        """
+        ...
+
+@final
+class LoadFound:
+    """What one load found of the requests that were due inside its window. Each is counted once: good, by code, or as failed."""
+
+    @property
+    def seconds(self) -> float:
+        """How long the window was."""
+        ...
+
+    @property
+    def good(self) -> int:
+        """Answers that were good: a status from 200 to 299; by datagram, `"success":true`."""
+        ...
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """All answers by what they said: `200`, `429 RATE_LIMITED`; by datagram `OK`, `KEY_INVALID`."""
+        ...
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Requests without an answer, by why: `connect`, `closed`, `timeout`, `malformed`, `unsent`, `cut`."""
+        ...
+
+    @property
+    def late(self) -> int:
+        """Answers by datagram to what was given up before, or came twice."""
+        ...
+
+    @property
+    def reconnected(self) -> int:
+        """Connections that were made anew."""
+        ...
+
+    @property
+    def answer_bytes(self) -> int:
+        """Bytes of all answers, also of those outside the window."""
+        ...
+
+    @property
+    def processor_seconds(self) -> float:
+        """Processor time of the load's own threads inside the window."""
+        ...
+
+    @property
+    def latencies(self) -> list[tuple[int, int]]:
+        """Good answers: nanoseconds, told apart to a thousandth, and how many took so long."""
+        ...
+
+    @property
+    def lags(self) -> list[tuple[int, int]]:
+        """By the clock: nanoseconds between a request's being due and its leaving, likewise."""
+        ...

@@ -1,10 +1,6 @@
 """One running node, from its first line on the terminal to its last."""
 
 import asyncio
-import json
-import os
-import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +15,7 @@ from trinity_beast.log import get_log
 from trinity_beast.parts import Parts
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
+from trinity_beast.standing import ready_file, signals_heeded
 from trinity_beast.telemetry import MovingPrices, Started, show_banner
 from trinity_beast.version import VERSION
 
@@ -51,7 +48,7 @@ class Node:
     async def run(self) -> int:
         """Run until SIGTERM or SIGINT and return the exit status: 0 when everything stopped in order, else 1."""
         wanted = self._wanted
-        with self._signals_heeded():
+        with signals_heeded(self._stopping):
             async with (
                 ground(self._settings, self._clock, self._secrets, self._dice) as on,
                 exchanges(wanted.feeds, wanted.lab_market, on.database, self._clock, self._dice, lab=wanted.lab) as market,
@@ -68,7 +65,8 @@ class Node:
 
     async def _stand(self, on: Ground, running: Services, played_by: str) -> None:
         started = _started(on, played_by)
-        with _ready_file(self._wanted.ready_file, started), _url_noted(on):
+        told = {"addresses": dict(started.addresses), "demo_key": started.demo_key}
+        with ready_file(self._wanted.ready_file, told), _url_noted(on):
             show_banner(self._console, started)
             _log.info("node started", mode=on.settings.mode.value, addresses=dict(started.addresses))
             shown = asyncio.create_task(self._show_prices(running))
@@ -82,26 +80,6 @@ class Node:
             book = running.engine.book
             moving = MovingPrices(self._console, lambda: [reading for asset in book.assets() if (reading := book.read(asset))], self._clock)
             await moving.run()
-
-    @contextmanager
-    def _signals_heeded(self) -> Iterator[None]:
-        """Stop in order at the first SIGTERM or SIGINT; at a second SIGINT, which a hand gives, as the system does.
-
-        A second SIGTERM changes nothing: whoever ends a whole process group sends it once and `make` passes it on again.
-        """
-        loop = asyncio.get_running_loop()
-
-        def heed() -> None:
-            self._stopping.set()
-            loop.remove_signal_handler(signal.SIGINT)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, heed)
-        try:
-            yield
-        finally:
-            heed()
-            loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _started(on: Ground, played_by: str) -> Started:
@@ -128,20 +106,3 @@ def _url_noted(on: Ground) -> Iterator[None]:
         yield
     finally:
         on.folder.note(NODE_URL, None)
-
-
-@contextmanager
-def _ready_file(path: Path | None, started: Started) -> Iterator[None]:
-    """Keep a file that says where everything is, whole from its first moment, while the node answers."""
-    if path is None:
-        yield
-        return
-    told = {"addresses": dict(started.addresses), "demo_key": started.demo_key, "pid": os.getpid()}
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(told, file)
-    Path(draft).replace(path)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)

@@ -54,6 +54,7 @@ class Settings:
     price_udp_port: int = 2679
     report_udp_port: int = 2680
     push_health_port: int = 8083
+    writer_health_port: int = 8084
     engine_threads: int = 0
     postgres_bin_dir: str = ""
     log_level: str = "info"
@@ -82,6 +83,7 @@ _NAMES = {
     "BEAST_PRICE_UDP_PORT": "price_udp_port",
     "BEAST_REPORT_UDP_PORT": "report_udp_port",
     "BEAST_PUSH_HEALTH_PORT": "push_health_port",
+    "BEAST_WRITER_HEALTH_PORT": "writer_health_port",
     "BEAST_ENGINE_THREADS": "engine_threads",
     "BEAST_POSTGRES_BIN_DIR": "postgres_bin_dir",
     "BEAST_LOG_LEVEL": "log_level",

@@ -35,6 +35,7 @@ pub mod secret;
 pub mod shared;
 pub mod sources;
 pub mod spool;
+pub mod stress;
 pub mod tally;
 pub mod texts;
 pub mod thread;

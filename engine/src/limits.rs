@@ -54,7 +54,7 @@ impl Default for Limits {
             assets_per_datagram_max: 8,
             datagram_bytes_max: 1_200,
             segment_bytes: 4_194_304,
-            segment_ns: 5_000_000_000,
+            segment_ns: 1_000_000_000,
         }
     }
 }

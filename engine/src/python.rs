@@ -14,6 +14,7 @@ mod limits;
 mod quotas;
 mod segments;
 mod spool;
+mod stress;
 mod usage;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -59,6 +60,8 @@ mod engine {
     use super::segments::{Segment, read_segment, spool_segments};
     #[pymodule_export]
     use super::spool::Spool;
+    #[pymodule_export]
+    use super::stress::{Load, LoadFound};
     #[pymodule_export]
     use super::usage::{UsageBatch, UsageRows, usage_words};
     #[pymodule_export]

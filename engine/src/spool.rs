@@ -128,6 +128,12 @@ impl Spool {
         self.shared.segment_ns.store(segment_ns, Ordering::Relaxed);
     }
 
+    /// Keep the directory's files below `bytes_max` in all: past it no new one is made, and what lanes have no room for is
+    /// lost and counted, the newest records first. Each lane may hold two files more at the moment the bound is set.
+    pub fn bound(&self, bytes_max: u64) {
+        self.shared.bound(bytes_max);
+    }
+
     /// Return where segments lie.
     pub fn directory(&self) -> Option<&PathBuf> {
         self.shared.directory.as_ref()

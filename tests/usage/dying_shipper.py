@@ -18,7 +18,7 @@ from trinity_beast.engine import UsageBatch
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import dice_from
 from trinity_beast.storage import Database
-from trinity_beast.usage import Shipper, Waiting, Writer
+from trinity_beast.usage import InPlace, Shipper, Waiting, Writer
 
 STEPS_MAX = 500
 BATCH_RECORDS = 100
@@ -71,7 +71,8 @@ class DyingWaiting(Waiting):
 
 async def ship(spool: Path, url: str, fate: Fate) -> None:
     database, readings = DyingDatabase(url, fate), Readings()
-    shipper = Shipper(DyingWaiting(spool, fate), Writer(database), clock=SystemClock(), dice=dice_from("kill"), readings=readings)
+    carrier = InPlace(Writer(database), clock=SystemClock(), readings=readings)
+    shipper = Shipper(DyingWaiting(spool, fate), carrier, clock=SystemClock(), dice=dice_from("kill"), readings=readings)
     readings.turn("usage_batch_records", BATCH_RECORDS)
     try:
         assert await shipper.ship()

@@ -1,5 +1,6 @@
 """What the shipper promises: a file goes when its records are stored and not before, and nothing is stored twice."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from tests.support.segments import Layout, Written
 from trinity_beast.engine import UsageBatch
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import dice_from
-from trinity_beast.storage import Database, DependencyAway, RowsRefused
-from trinity_beast.usage import Shipper, Waiting, Writer
+from trinity_beast.storage import Database, DependencyAway
+from trinity_beast.usage import Carried, InPlace, Shipper, Waiting, Writer
+from trinity_beast.usage.waiting import in_turns
 
 NOON_NS = 1_795_176_000_000_000_000  # 2026-11-20T12:00:00Z
 
@@ -20,23 +22,22 @@ NOON_NS = 1_795_176_000_000_000_000  # 2026-11-20T12:00:00Z
 class Line:
     """The way to the writer, which fails when told: before the batch arrives, or after it was stored and before that was heard."""
 
-    def __init__(self, writer: Writer) -> None:
+    name, shipments_max = "line", 2
+
+    def __init__(self, writer: InPlace) -> None:
         self._writer = writer
         self.fails_before: Callable[[UsageBatch], Exception | None] = lambda _: None
         self.fails_after: Callable[[UsageBatch], Exception | None] = lambda _: None
         self.carried = 0
 
-    async def carry(self, batch: UsageBatch) -> int:
+    async def carry(self, batch: UsageBatch) -> Carried:
         self.carried += 1
         if (error := self.fails_before(batch)) is not None:
             raise error
-        stored = await self._writer.carry(batch)
+        carried = await self._writer.carry(batch)
         if (error := self.fails_after(batch)) is not None:
             raise error
-        return stored
-
-    async def set_aside(self, batch: UsageBatch, *, reason: str, tries: int) -> None:
-        await self._writer.set_aside(batch, reason=reason, tries=tries)
+        return carried
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def spool(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def line(database: Database) -> Line:
-    return Line(Writer(database))
+def line(database: Database, clock: ManualClock, readings: Readings) -> Line:
+    return Line(InPlace(Writer(database), clock=clock, readings=readings))
 
 
 @pytest.fixture
@@ -114,14 +115,16 @@ async def test_a_batch_whose_answer_was_lost_is_given_again_and_stored_once(
 
 
 async def test_a_poison_batch_is_set_aside_after_some_tries_and_the_rest_goes_on(
-    shipper: Shipper, spool: Path, line: Line, database: Database, readings: Readings
+    shipper: Shipper, spool: Path, clock: ManualClock, database: Database, readings: Readings
 ) -> None:
     readings.turn("usage_tries_max", 2)
     Layout(thread=1).write(spool, [Written(time_ns=1)])  # In 1970: the writer itself refuses it.
     Layout(thread=2).write(spool, [Written(time_ns=NOON_NS)])
-    assert not await shipper.ship()
+    shipping = asyncio.create_task(shipper.ship())
+    await clock.wait_for_sleepers()
+    clock.advance(1)
+    assert await shipping
     assert await stored(database) == [(2, 41)]
-    assert await shipper.ship()
     async with database.transaction() as tx:
         aside = (await tx.execute(sa.text("SELECT thread, first_sequence, records, reason, tries, packed FROM usage_set_aside"))).all()
     [(thread, first_sequence, records, reason, tries, packed)] = aside
@@ -129,6 +132,7 @@ async def test_a_poison_batch_is_set_aside_after_some_tries_and_the_rest_goes_on
     assert "1970" in reason
     assert UsageBatch.unpacked(packed).first_sequence == 41
     assert shipper.shipped.set_aside == 1
+    assert not files(spool)
 
 
 async def test_a_file_that_is_no_segment_is_moved_away_with_the_reason(shipper: Shipper, spool: Path, database: Database) -> None:
@@ -166,9 +170,23 @@ async def test_a_kill_while_compressing_leaves_what_is_stored_once(shipper: Ship
     assert not files(spool)
 
 
-async def test_refused_rows_are_tried_anew_by_every_start(spool: Path, line: Line, clock: ManualClock, readings: Readings) -> None:
-    Layout().write(spool, [Written(time_ns=NOON_NS)])
-    line.fails_before = lambda _: RowsRefused(table="usage_logs", reason="not today", is_table_missing=False)
-    for _ in range(3):
-        assert not await Shipper(Waiting(spool), line, clock=clock, dice=dice_from("shipper"), readings=readings).ship()
-    assert len(files(spool)) == 1
+async def test_lanes_take_turns_and_each_keeps_its_order(tmp_path: Path) -> None:
+    paths = [Path(f"{lane}-{number:08}.sealed") for lane in ("a-000", "a-001", "b-000") for number in (1, 2)]
+    assert [path.stem for path in in_turns([*paths, Path("a-000-00000003.packed")])] == [
+        "a-000-00000001", "a-001-00000001", "b-000-00000001", "a-000-00000002", "a-001-00000002", "b-000-00000002", "a-000-00000003",
+    ]  # fmt: skip
+
+
+async def test_the_bound_of_the_spool_is_told_at_the_start_and_when_it_is_turned(
+    spool: Path, line: Line, clock: ManualClock, readings: Readings
+) -> None:
+    told: list[int] = []
+    shipper = Shipper(Waiting(spool), line, clock=clock, dice=dice_from("shipper"), readings=readings, bound=told.append)
+    await shipper.start()
+    for bytes_max in (64 << 20, 1 << 50):
+        await clock.wait_for_sleepers()
+        readings.turn("usage_spool_bytes_max", bytes_max)
+        clock.advance(1)
+    await clock.wait_for_sleepers()
+    await shipper.stop()
+    assert told == [8 << 30, 64 << 20, 1 << 50]

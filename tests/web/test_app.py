@@ -295,6 +295,7 @@ async def test_an_answer_to_a_known_key_is_recorded_once_before_it_leaves() -> N
         await line.hang_up()
         (record,) = recorder.records
         assert record.pop("latency_ns") > 0
+        assert f"X-Request-Id: {record.pop('request_id')}".lower() in answer.decode().lower(), "an answer is found by the id it bears"
         assert record == {
             "key_id": 7, "asset": "BTC", "asset_count": 1, "source": "coinbase-ws", "venue": "coinbase", "cache_tier": "memory",
             "state": "live", "code": "OK", "status": 200, "protocol": "http", "answer_bytes": len(answer),
@@ -303,6 +304,16 @@ async def test_an_answer_to_a_known_key_is_recorded_once_before_it_leaves() -> N
         await ask(port, get("/metered?fails=true", "Connection: close"))
         await ask(port, get("/data", "Connection: close"))
     assert [(each["code"], each["status"]) for each in recorder.records[1:]] == [("NOT_FOUND", 404)]
+
+
+async def test_a_record_bears_an_id_of_ours_whatever_the_caller_calls_the_request() -> None:
+    recorder = Recorder()
+    async with serving(small_app([routes()], meter=recorder)) as port:
+        for _ in range(2):
+            await ask(port, get("/metered", "X-Request-Id: order-7", "Connection: close"))
+    first, second = (record["request_id"] for record in recorder.records)
+    assert len(first) == len(second) == 12
+    assert first < second
 
 
 async def test_every_code_has_a_page_for_people_and_for_programs(port: int) -> None:

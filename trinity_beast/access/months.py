@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime
 
+SECOND_NS = 1_000_000_000
+
 
 def month_of(now: datetime) -> date:
     """Return the first day of the month `now` lies in."""
@@ -13,3 +15,8 @@ def next_month(now: datetime) -> datetime:
     first = month_of(now)
     year, month = (first.year + 1, 1) if first.month == 12 else (first.year, first.month + 1)
     return datetime(year, month, 1, tzinfo=UTC)
+
+
+def ends_ns(month: date) -> int:
+    """Return the Unix time in nanoseconds at which the month that begins with `month` ends: so the engine names months."""
+    return int(next_month(datetime(month.year, month.month, 1, tzinfo=UTC)).timestamp()) * SECOND_NS

@@ -1,10 +1,11 @@
 """The composition root: every part of a node built once and joined, by plain constructor calls.
 
 `ground` is what all stand on, `market` the price side, `gates` the access side, `metering` what becomes of usage, `doors`
-the apps and ports, `modes` what each `SERVER_TYPE` runs.
+the apps and ports, `modes` what each `SERVER_TYPE` runs, `writing` the writer, which is a process of its own.
 """
 
 from trinity_beast.compose.ground import Ground, ground
 from trinity_beast.compose.modes import Services, services
+from trinity_beast.compose.writing import run_writer
 
-__all__ = ["Ground", "Services", "ground", "services"]
+__all__ = ["Ground", "Services", "ground", "run_writer", "services"]

@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 from trinity_beast import content
+from trinity_beast.clock import Clock
 from trinity_beast.compose.followers import EngineBounds
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
 from trinity_beast.engine import Clock as EngineClock
 from trinity_beast.engine import Engine, Refusal
+from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
 from trinity_beast.priority import give_way
-from trinity_beast.settings import engine_threads
+from trinity_beast.settings import Settings, engine_threads
+from trinity_beast.telemetry import Health
 from trinity_beast.telemetry.routes import health_routes
-from trinity_beast.web import App, Count, HttpServer, Identity, KnownLimits, Meter, Router, build_app
+from trinity_beast.web import App, Count, HttpServer, Identity, KnownLimits, Meter, RequestIds, Router, build_app
 
 ENVELOPE_VERSION = "1"
 _LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -24,8 +28,42 @@ _LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
 """What the landing page of each service leads to: only what is there."""
 
 
+class Footing(Protocol):
+    """What a port for operators stands on, in a node as in a writer."""
+
+    @property
+    def settings(self) -> Settings:
+        """Who the process is, and where it listens."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Its time."""
+        ...
+
+    @property
+    def health(self) -> Health:
+        """How its parts fare."""
+        ...
+
+    @property
+    def readings(self) -> Readings:
+        """What its parameters are at, live."""
+        ...
+
+    @property
+    def request_ids(self) -> RequestIds:
+        """Where the ids of requests come from."""
+        ...
+
+    @property
+    def addresses(self) -> dict[str, tuple[str, int]]:
+        """Where each listener ended up, by name."""
+        ...
+
+
 def app_of(
-    on: Ground,
+    on: Footing,
     service: str,
     title: str,
     routers: Sequence[Router],
@@ -50,7 +88,7 @@ def app_of(
     )
 
 
-def health_port(on: Ground, name: str, port: int, *routers: Router) -> Part:
+def health_port(on: Footing, name: str, port: int, *routers: Router) -> Part:
     """Return a port for operators and balancers: health with its figures, and whatever else is given."""
     app = app_of(on, "OPS", "Trinity Beast health", [health_routes(on.health, with_facts=True), *routers])
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)

@@ -9,9 +9,8 @@ from pathlib import Path
 from trinity_beast.access import Digests, KeyBroadcast, Keys, MadeAdminKey, Tiers, admin_key, demo_key, server_secret
 from trinity_beast.clock import Clock
 from trinity_beast.compose.followers import follow_database, follow_log_level
-from trinity_beast.compose.knobs import Knobs, knobs_of
-from trinity_beast.compose.parameters import LOG_LEVEL
-from trinity_beast.parameters import Readings, ThisNode, given_values
+from trinity_beast.compose.knobs import Knobs, given_of, knobs_of
+from trinity_beast.parameters import Readings, ThisNode
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, Valkey, upgrade
@@ -75,8 +74,7 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                 keys = Keys(database, digests, clock, secrets, told)
                 await keys.expect_one_secret()
                 node_id = _node_id(folder, secrets)
-                given = {LOG_LEVEL.name: settings.log_level, **given_values(settings.parameters)}
-                knobs = knobs_of(database, cache, ThisNode(node_id, settings.node), clock, given=given)
+                knobs = knobs_of(database, cache, ThisNode(node_id, settings.node), clock, given=given_of(settings))
                 await knobs.watch.look()
                 follow_log_level(knobs.readings)
                 follow_database(knobs.readings, database)

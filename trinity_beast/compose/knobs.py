@@ -10,6 +10,7 @@ from types import ModuleType
 
 import trinity_beast
 from trinity_beast.clock import Clock
+from trinity_beast.compose.parameters import LOG_LEVEL
 from trinity_beast.parameters import (
     CHANNEL,
     ConfigCache,
@@ -21,7 +22,9 @@ from trinity_beast.parameters import (
     ThisNode,
     agreements_in,
     declared_in,
+    given_values,
 )
+from trinity_beast.settings import Settings
 from trinity_beast.storage import Database, Notices, Valkey
 
 
@@ -57,6 +60,15 @@ def knobs_of(database: Database, cache: Valkey | None, node: ThisNode, clock: Cl
     watch = ParameterWatch(database, notices, declared, readings, node=node, clock=clock, cache=aside)
     editor = ParameterEditor(database, declared)
     return Knobs(declared, readings, editor, watch, Deployment(database, editor, watch, clock=clock, readings=readings))
+
+
+def given_of(settings: Settings) -> Mapping[str, str]:
+    """Return the values that the settings give parameters to begin with, by name.
+
+    Raises:
+        ParameterInvalid: they cannot be read.
+    """
+    return {LOG_LEVEL.name: settings.log_level, **given_values(settings.parameters)}
 
 
 def _modules() -> Iterator[ModuleType]:

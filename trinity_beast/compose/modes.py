@@ -77,7 +77,7 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
-        *metering_parts(on),
+        *metering_parts(on, engine),
         *engine_parts(on, engine, server),
     ]
     return Services(parts, engine)

@@ -284,11 +284,23 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Choose among those.",
         plain_message="That is not rehearsed.",
     ),
+    "JOB_UNKNOWN": Text(
+        "There is no such job",
+        "No job is called {name}; there are {known}.",
+        "Choose one of those; `beast jobs list` tells what each does.",
+        plain_message="No job has this name.",
+    ),
     "ROWS_REFUSED": Text(
         "The database refused rows",
         "The database does not take these rows into {table}: {reason}.",
         "`beast usage set-aside` shows what was set aside; mend the cause, then `beast usage redrive`.",
         plain_message="The database does not take these rows.",
+    ),
+    "SET_ASIDE_UNKNOWN": Text(
+        "Nothing that waits has this number",
+        "Nothing that waits was set aside under {set_aside_id}.",
+        "`beast usage set-aside` lists what waits; `--settled` what no longer does.",
+        plain_message="Nothing that waits was set aside under this number.",
     ),
     "SPOOL_UNREADABLE": Text(
         "The usage spool cannot be read",

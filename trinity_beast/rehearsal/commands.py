@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -17,6 +18,9 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.rehearsal.conductor import Conductor
 from trinity_beast.rehearsal.feeds import FeedsWanted, rehearse_feeds
 from trinity_beast.rehearsal.growth import Vitals
+from trinity_beast.rehearsal.meter.meter import MeterWanted, rehearse_meter
+from trinity_beast.rehearsal.meter.plan import Blow
+from trinity_beast.rehearsal.meter.report import MeterReport, meter_table, summary
 from trinity_beast.rehearsal.progress import growth_table, progress_table, vitals_line, vitals_table
 from trinity_beast.rehearsal.report import FeedsReport, feeds_table
 from trinity_beast.rehearsal.sampler import Sampler
@@ -81,7 +85,38 @@ def rehearse_app(means: Means, tell: Callable[[TrinityError], str] = str) -> typ
         _print_soak(report, talk, as_json=as_json)
         raise typer.Exit(0 if report.has_passed else 1)
 
+    @app.command(epilog="Example: beast rehearse meter --seconds 120 --runs 20 --seed 7 --json > meter.json")
+    def meter(
+        *,
+        seconds: Annotated[float, typer.Option(min=3, max=86_400, help="How long processes die under load, each run.")] = 120.0,
+        runs: Annotated[int, typer.Option(min=1, max=10_000, help="How many runs, each on a site of its own and of the next seed.")] = 1,
+        seed: Seed = 1,
+        valkey: Annotated[
+            Path | None, typer.Option(help="The Valkey server to run. Default: valkey-server or redis-server on the PATH.")
+        ] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Kill nodes, writers and servers at random under load; then every answered request must be counted exactly once."""
+        reports = []
+        with _refusals_told(talk, tell):
+            for each in range(seed, seed + runs):
+                wanted = MeterWanted(seconds=seconds, seed=each, valkey_server=valkey)
+                reports.append(_run(rehearse_meter(wanted, means, struck=lambda blow: _say_blow(talk, blow))))
+                _print_meter(reports[-1], talk, as_json=as_json)
+        passed = sum(report.has_passed for report in reports)
+        if as_json:
+            told = {"passed": passed == runs, "runs_passed": passed, "runs": [report.as_json() for report in reports]}
+            sys.stdout.write(json.dumps(told, indent=2 if sys.stdout.isatty() else None) + "\n")
+        elif runs > 1:
+            talk.print(f"{passed} of {runs} runs passed.", highlight=False)
+        raise typer.Exit(0 if passed == runs else 1)
+
     return app
+
+
+def _say_blow(talk: Console, blow: Blow) -> None:
+    if talk.is_terminal:
+        talk.print(f"{blow.at_seconds:6.1f} s  kill -9 {blow.victim}, down for {blow.down_seconds:.1f} s", highlight=False)
 
 
 def _run(work: Coroutine[None, None, T]) -> T:
@@ -144,6 +179,14 @@ def _print_soak(report: SoakReport, talk: Console, *, as_json: bool) -> None:
     judged = sum(report.total.judged.values())
     told = f"{report.seconds / 60:.0f} minutes, {report.faults} faults, {judged:,} prices judged, {report.total.wrong_count} wrong but OK."
     talk.print(f"Seed {report.seed}. {told} {'Passed.' if report.has_passed else 'Failed.'}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_meter(report: MeterReport, talk: Console, *, as_json: bool) -> None:
+    if not as_json:
+        Console(width=None if sys.stdout.isatty() else TABLE_WIDTH).print(meter_table(report))
+    for problem in (*report.verdict.problems, *report.problems):
+        talk.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
+    talk.print(summary(report), markup=False, highlight=False, soft_wrap=True)
 
 
 def _summary(report: FeedsReport) -> list[str]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from trinity_beast.errors import TrinityError
@@ -13,7 +14,7 @@ from trinity_beast.rehearsal.model import SECOND_NS, Tally
 from trinity_beast.rehearsal.plan import endless_lane
 from trinity_beast.rehearsal.report import tally_json
 from trinity_beast.rehearsal.stage import Means, Stage, chosen_venues, questioned, staged
-from trinity_beast.rehearsal.vitals import held_by, tasks_of
+from trinity_beast.rehearsal.vitals import held_by, tasks_of, told_at_last
 from trinity_beast.words import Venue
 
 VITALS_SECONDS = 10.0
@@ -136,9 +137,13 @@ def _all(group: BaseExceptionGroup[TrinityError]) -> list[TrinityError]:
 
 
 async def _watch(stage: Stage, begun_ns: int, vitals: list[Vitals], measured: Callable[[Vitals], None]) -> None:
-    """Look at the node again and again, and forget what can concern no answer any more."""
+    """Look at the node again and again, and forget what can concern no answer any more.
+
+    Raises:
+        RehearsalBroken: the node is gone, or does not tell its tasks however often it is asked.
+    """
     while True:
-        tasks = await tasks_of(stage.node, stage.session)
+        tasks = await told_at_last(partial(tasks_of, stage.node, stage.session), stage.clock)
         seconds = (stage.lab.now_ns() - begun_ns) / SECOND_NS
         vitals.append(await asyncio.to_thread(held_by, stage.node.pid, tasks=tasks, seconds=seconds))
         measured(vitals[-1])

@@ -1,16 +1,20 @@
 """What a process holds, as the kernel counts it and as the node itself tells."""
 
 import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from trinity_beast.clock import Clock
 from trinity_beast.rehearsal.errors import RehearsalBroken
 from trinity_beast.rehearsal.growth import Vitals
 from trinity_beast.rehearsal.node import RunningNode
 
 KIB = 1_024
+TRIES_MAX, AGAIN_SECONDS = 6, 5.0
 _MEMORY, _THREADS = re.compile(r"^RssAnon:\s*(\d+) kB$", re.MULTILINE), re.compile(r"^Threads:\s*(\d+)$", re.MULTILINE)
 
 
@@ -39,6 +43,19 @@ def _target(descriptor: Path) -> str:
         return str(descriptor.readlink())
     except FileNotFoundError:
         return ""  # It was closed between the listing and the look.
+
+
+async def told_at_last(ask: Callable[[], Awaitable[int]], clock: Clock) -> int:
+    """Return what the node tells, asked again while it does not: on a busy machine it may be late, and a soak goes on.
+
+    Raises:
+        RehearsalBroken: it did not tell in `TRIES_MAX` tries.
+    """
+    for _ in range(TRIES_MAX - 1):
+        with suppress(RehearsalBroken):
+            return await ask()
+        await clock.sleep(AGAIN_SECONDS)
+    return await ask()
 
 
 async def tasks_of(node: RunningNode, session: aiohttp.ClientSession) -> int:

@@ -1,5 +1,6 @@
 """How we reach PostgreSQL, Valkey and the disk: one data folder, one database, one schema, one shared cache."""
 
+from trinity_beast.storage.addresses import address_for_libpq
 from trinity_beast.storage.broadcasts import Broadcasts
 from trinity_beast.storage.cache_address import CacheAddress, cache_address
 from trinity_beast.storage.copying import copy_into
@@ -65,6 +66,7 @@ __all__ = [
     "WarmLines",
     "Whereabouts",
     "Word",
+    "address_for_libpq",
     "cache_address",
     "copy_into",
     "metadata",

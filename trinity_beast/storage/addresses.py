@@ -26,3 +26,12 @@ def database_url(text: str) -> URL:
 def libpq_url(url: URL) -> str:
     """Return the address as libpq reads it, password included."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def address_for_libpq(text: str) -> str:
+    """Return a `DATABASE_URL` as libpq reads it, password included.
+
+    Raises:
+        DatabaseAddressInvalid: as `database_url`.
+    """
+    return libpq_url(database_url(text))

@@ -20,6 +20,8 @@ from trinity_beast.storage.room import Room
 
 AWAY_CLASSES = ("08", "53", "57", "58")
 """SQLSTATE classes that say the server cannot now: connection, resources, operator (timeouts too), system."""
+LOCK_NOT_AVAILABLE = "55P03"
+"""What a statement is told that would wait for a lock longer than it said it wants to."""
 
 CONNECTIONS_MOST = 1_000
 
@@ -86,6 +88,18 @@ class Database:
         self._room.resize(connections_max)
         self._pool.idle_max = idle_max
         self._wait_seconds, self._transaction_seconds = wait_seconds, transaction_seconds
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection on which each statement is committed by itself, for the few that no transaction can hold.
+
+        Raises:
+            DependencyAway: as `transaction`.
+        """
+        async with self._place():
+            with _named_away():
+                async with self._engine.connect() as connection, _line_cut_after(connection, self._transaction_seconds):
+                    yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     async def ping(self) -> None:
         """Ask for as little as can be asked.
@@ -156,7 +170,7 @@ def _named_away() -> Iterator[None]:
 def _is_away(cause: BaseException | None) -> bool:
     if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return False
-    return cause.sqlstate is None or cause.sqlstate[:2] in AWAY_CLASSES
+    return cause.sqlstate is None or cause.sqlstate[:2] in AWAY_CLASSES or cause.sqlstate == LOCK_NOT_AVAILABLE
 
 
 def _reason(cause: BaseException | None) -> str:

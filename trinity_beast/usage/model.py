@@ -40,6 +40,15 @@ class UsedDay(NamedTuple):
     last_used_at: datetime
 
 
+class BatchName(NamedTuple):
+    """Which records a batch holds. Whatever is called so, it holds the same ones for ever."""
+
+    node: str
+    boot: str
+    thread: int
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class PackedBatch:
     """A batch as bytes, and whose records it holds."""
@@ -51,6 +60,11 @@ class PackedBatch:
     records: int
     packed: bytes
 
+    @property
+    def name(self) -> BatchName:
+        """Return which records it holds."""
+        return BatchName(self.node, self.boot, self.thread, self.span)
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -58,6 +72,14 @@ class Stored:
 
     records: int
     known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A batch that needs no more care: stored, with so many of its records new, or else set aside for a person."""
+
+    records: int
+    is_set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,42 +1,21 @@
 """The shipper: takes what the spool has sealed to where it is stored, and removes it once it is."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from trinity_beast.clock import Clock
-from trinity_beast.engine import UsageBatch
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import Dice
-from trinity_beast.storage import DependencyAway, RowsRefused
+from trinity_beast.storage import DependencyAway
 from trinity_beast.usage import parameters
-from trinity_beast.usage.waiting import SEALED, Waiting
+from trinity_beast.usage.carriers import Carrier
+from trinity_beast.usage.waiting import SEALED, Waiting, in_turns
 
 RETRY_FIRST_SECONDS = 0.1
 _log = get_log("usage")
-
-
-class Carrier(Protocol):
-    """Who has batches stored."""
-
-    async def carry(self, batch: UsageBatch) -> int:
-        """Have a batch stored, and return how many of its records were new. Once this returns they are safe.
-
-        Raises:
-            RowsRefused: they are not taken as they are.
-            DependencyAway: whether they are stored is not known; give the batch again.
-        """
-        ...
-
-    async def set_aside(self, batch: UsageBatch, *, reason: str, tries: int) -> None:
-        """Keep a batch that is refused where a person can look at it.
-
-        Raises:
-            DependencyAway: it is not kept; give it again.
-        """
-        ...
 
 
 @dataclass(slots=True)
@@ -60,17 +39,25 @@ class Shipper:
 
     name = "usage shipper"
 
-    def __init__(self, waiting: Waiting, carrier: Carrier, *, clock: Clock, dice: Dice, readings: Readings | None = None) -> None:
+    def __init__(
+        self,
+        waiting: Waiting,
+        carrier: Carrier,
+        *,
+        clock: Clock,
+        dice: Dice,
+        readings: Readings | None = None,
+        bound: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Ship what waits by `carrier`; `bound` is told how many bytes the spool may take, at the start and when that changes."""
         readings = readings or Readings()
         self._waiting, self._carrier, self._clock, self._dice = waiting, carrier, clock, dice
+        self._bound, self._bytes_max, self._bound_told = bound, readings.of(parameters.SPOOL_BYTES_MAX), 0
         self._every_ms = readings.of(parameters.SHIP_MS)
         self._batch_records = readings.of(parameters.BATCH_RECORDS)
-        self._shipments_max = readings.of(parameters.SHIPMENTS_MAX)
-        self._tries_max = readings.of(parameters.TRIES_MAX)
         self._retry_most = readings.of(parameters.RETRY_SECONDS_MAX)
         self._plain_max = readings.of(parameters.PLAIN_SEGMENTS_MAX)
         self._drain_seconds = readings.of(parameters.DRAIN_SECONDS)
-        self._tries: dict[tuple[str, int], int] = {}
         self._is_away = False
         self._task: asyncio.Task[None] | None = None
         self.shipped = Shipped()
@@ -78,6 +65,7 @@ class Shipper:
     async def start(self) -> None:
         """Ship from here on; what an earlier start left goes first."""
         await asyncio.to_thread(self._waiting.tidy)
+        self._tell_bound()
         self._task = asyncio.create_task(self._ship_for_ever(), name=self.name)
 
     async def stop(self) -> None:
@@ -95,13 +83,14 @@ class Shipper:
         """Take every waiting file once; whether all of them are gone."""
         self._is_away = False
         paths = await asyncio.to_thread(self._waiting.paths)
-        turns = asyncio.Semaphore(self._shipments_max.value)
-        gone = await asyncio.gather(*[self._ship_in_turn(path, turns) for path in paths])
+        turns = asyncio.Semaphore(self._carrier.shipments_max)
+        gone = await asyncio.gather(*[self._ship_in_turn(path, turns) for path in in_turns(paths)])
         return all(gone)
 
     async def _ship_for_ever(self) -> None:
         pause = RETRY_FIRST_SECONDS
         while True:
+            self._tell_bound()
             is_done = await self.ship()
             if self._is_away:
                 await self._compress()
@@ -138,26 +127,17 @@ class Shipper:
             _log.error("spool file set aside", file=str(aside), reason=str(error))
             return True
         for batch in batches:
-            if not await self._ship_batch(path, batch):
-                return False
+            carried = await self._carrier.carry(batch)
+            self.shipped.records += carried.records  # Read only now: another file's count may have come meanwhile.
+            self.shipped.set_aside += carried.is_set_aside
         await asyncio.to_thread(self._waiting.stored, path)
-        self._tries = {tried: times for tried, times in self._tries.items() if tried[0] != path.stem}
         self.shipped.segments += 1
         return True
 
-    async def _ship_batch(self, path: Path, batch: UsageBatch) -> bool:
-        try:
-            stored = await self._carrier.carry(batch)
-            self.shipped.records += stored  # Read only now: another file's count may have come meanwhile.
-        except RowsRefused as error:
-            tried = path.stem, batch.first_sequence
-            tries = self._tries[tried] = self._tries.get(tried, 0) + 1
-            if tries < self._tries_max.value:
-                return False
-            await self._carrier.set_aside(batch, reason=str(error), tries=tries)
-            self.shipped.set_aside += 1
-            _log.error("usage batch set aside", file=path.name, records=batch.records, error=error)
-        return True
+    def _tell_bound(self) -> None:
+        if self._bound_told != self._bytes_max.value:
+            self._bound_told = self._bytes_max.value
+            self._bound(self._bound_told)
 
     async def _compress(self) -> None:
         """Make the files that wait smaller, but for the last few."""

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import copy_into
-from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
+from trinity_beast.usage.model import BatchName, LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
 from trinity_beast.usage.tables import usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
 
 _OVERLAP = sa.text(
@@ -26,6 +26,15 @@ _NOTE_CHANGES = sa.text(
     " records, first_at, last_at"
     " FROM unnest(CAST(:days AS date[]), CAST(:records AS bigint[]), CAST(:first_at AS timestamptz[]), CAST(:last_at AS timestamptz[]))"
     " AS changed (day, records, first_at, last_at)"
+)
+_SETTLED = sa.text(
+    # A batch may have been cut otherwise when it was set aside or stored: what counts are its sequences.
+    "SELECT wanted.place - 1 FROM unnest(CAST(:nodes AS text[]), CAST(:boots AS text[]), CAST(:threads AS smallint[]),"
+    " CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) WITH ORDINALITY AS wanted (node, boot, thread, first, last, place)"
+    " LEFT JOIN usage_nodes AS nodes USING (node) LEFT JOIN usage_lanes AS lanes USING (node_id, boot, thread)"
+    " CROSS JOIN LATERAL (SELECT range_agg(int8range(first_sequence, last_sequence, '[]')) AS spans FROM usage_set_aside AS kept"
+    "  WHERE (kept.node, kept.boot, kept.thread) = (wanted.node, wanted.boot, wanted.thread)) AS aside"
+    " WHERE coalesce(lanes.stored, '{}') + coalesce(aside.spans, '{}') @> int8range(wanted.first, wanted.last, '[]')"
 )
 _ADD_USE = sa.text(
     # Always in one order, so that two writers with the same keys wait for each other instead of for ever.
@@ -90,6 +99,14 @@ async def note_changes(tx: AsyncConnection, lane: LaneNumbers, span: Span, store
     values = {name: list(column) for name, column in zip(names, columns, strict=True)}
     numbers = {"lane": lane.lane_id, "node": lane.node_id, "first": span.first, "last": span.last, "stored": before}
     await tx.execute(_NOTE_CHANGES, values | numbers)
+
+
+async def settled(tx: AsyncConnection, names: Sequence[BatchName]) -> list[int]:
+    """Return the places of those batches whose every sequence is stored or set aside."""
+    nodes, boots, threads, spans = (list(column) for column in zip(*names, strict=True)) if names else ([], [], [], [])
+    wanted = {"nodes": nodes, "boots": boots, "threads": threads}
+    wanted |= {"firsts": [span.first for span in spans], "lasts": [span.last for span in spans]}
+    return [place for (place,) in await tx.execute(_SETTLED, wanted)]
 
 
 async def copy_rows(tx: AsyncConnection, day: date, stream: bytes) -> None:

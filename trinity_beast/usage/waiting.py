@@ -1,8 +1,9 @@
 """The segments that wait to be stored: as the engine sealed them, or compressed while the database is away."""
 
+import itertools
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from trinity_beast import engine
@@ -80,6 +81,14 @@ class Waiting:
     def bytes_waiting(self) -> int:
         """Return how many bytes of disk the waiting files take."""
         return sum(path.stat().st_size for path in self.paths() if path.exists())
+
+
+def in_turns(paths: Sequence[Path]) -> Sequence[Path]:
+    """Return `paths` so that lanes take turns, each in its own order: two files of one lane at once would wait for each other."""
+    lanes: dict[str, list[Path]] = {}
+    for path in paths:
+        lanes.setdefault(path.name.rpartition("-")[0], []).append(path)
+    return [path for turn in itertools.zip_longest(*lanes.values()) for path in turn if path is not None]
 
 
 def _frames(packed: bytes) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from trinity_beast import engine
 from trinity_beast.storage import Database, RowsRefused
 from trinity_beast.usage import store
-from trinity_beast.usage.model import LaneNumbers, PackedBatch, Span, Stored, StoredDay, UsedDay
+from trinity_beast.usage.model import BatchName, LaneNumbers, PackedBatch, Span, Stored, StoredDay, UsedDay
 
 EPOCH = date(1970, 1, 1)
 DAYS = (date(2020, 1, 1), date(2100, 1, 1))
@@ -46,10 +46,6 @@ class Writer:
             # Retention dropped a day that we knew, or the database is another one: ask for everything anew, once.
             self.forget()
             raise
-
-    async def carry(self, batch: engine.UsageBatch) -> int:
-        """Store a batch and return how many of its records were new; as a `Carrier`, in the same process."""
-        return (await self.store(batch)).records
 
     async def set_aside(self, batch: engine.UsageBatch, *, reason: str, tries: int) -> None:
         """Keep a batch that is refused, whole, for a person to look at.
@@ -107,6 +103,11 @@ class Writer:
             async with self._database.transaction() as tx:
                 await store.ensure_partition(tx, day)
             self._days.add(day)
+
+
+def name_of(batch: engine.UsageBatch) -> BatchName:
+    """Return which records a batch holds."""
+    return BatchName(batch.node, batch.boot, batch.thread, Span(batch.first_sequence, batch.last_sequence))
 
 
 def batch_of(batch: engine.UsageBatch, packed: bytes) -> PackedBatch:

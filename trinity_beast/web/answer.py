@@ -77,6 +77,7 @@ class Answer:
             latency_ns=self._asked.latency_ns,
             answer_bytes=self._head_bytes + self._bytes,
             charged=usage.is_charged,
+            request_id=self._asked.own_id,
         )
 
 

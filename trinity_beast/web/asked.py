@@ -48,7 +48,10 @@ def _none_known() -> None:
 class Asked:
     """One request: its name, when it came, how its answer is worded, and what the route adds to the answer."""
 
+    own_id: str
+    """What we call it; its usage record bears this."""
     request_id: str
+    """What the answer calls it: the caller's own name for it where there is one."""
     started_ns: int
     identity: Identity
     clock: Clock

@@ -21,7 +21,7 @@ from trinity_beast.web.headers import CORS, KEYLESS, PREFLIGHT, raw, refusal_hea
 from trinity_beast.web.known_limits import KnownLimits, carried
 from trinity_beast.web.metering import Count, Meter, counters_of
 from trinity_beast.web.refusals import refusal_of, refused
-from trinity_beast.web.request_ids import RequestIds
+from trinity_beast.web.request_ids import RequestIds, echoed
 from trinity_beast.web.words import Words
 
 LOG = get_log("web")
@@ -77,8 +77,10 @@ class Edge:
     def _asked(self, headers: Iterable[tuple[bytes, bytes]], method: str = "GET", scope: Scope | None = None) -> Asked:
         found = dict(headers)
         language = found.get(b"accept-language")
+        own_id = self._request_ids.next()
         return Asked(
-            request_id=self._request_ids.named(found.get(b"x-request-id")),
+            own_id=own_id,
+            request_id=echoed(found.get(b"x-request-id")) or own_id,
             started_ns=self._clock.monotonic_ns(),
             identity=self._identity,
             clock=self._clock,

@@ -41,8 +41,12 @@ class Meter(Protocol):
         latency_ns: int,
         answer_bytes: int,
         charged: bool,
+        request_id: str,
     ) -> int:
-        """Record an answer that is about to leave and return its sequence number (0: lost, and counted)."""
+        """Record an answer that is about to leave and return its sequence number (0: lost, and counted).
+
+        `request_id` is the one the answer bears, or would bear had its caller given it no name of its own.
+        """
         ...
 
 

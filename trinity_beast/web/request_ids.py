@@ -28,8 +28,7 @@ class RequestIds:
         number = milliseconds << _SEQUENCE_BITS + _LANE_BITS | _PYTHON_LANE << _SEQUENCE_BITS | sequence
         return "".join(_CROCKFORD[number >> shift & 31] for shift in range(55, -5, -5))
 
-    def named(self, asked: bytes | None) -> str:
-        """Return the caller's own id where it is 1 to 64 of A-Z, a-z, 0-9, `.`, `_` and `-`, else the next of ours."""
-        if asked is not None and _ECHOABLE.fullmatch(asked):
-            return asked.decode("ascii")
-        return self.next()
+
+def echoed(asked: bytes | None) -> str | None:
+    """Return the caller's own id where it is 1 to 64 of A-Z, a-z, 0-9, `.`, `_` and `-`."""
+    return asked.decode("ascii") if asked is not None and _ECHOABLE.fullmatch(asked) else None

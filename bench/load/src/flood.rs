@@ -16,6 +16,9 @@ use crate::answer;
 const BATCH: usize = 16;
 /// Connections, and as many datagram sockets: more addresses take turns on them.
 const LANES_MAX: usize = 4_000;
+/// The loopback's addresses in blocks: each run has one of its own, for an address that has tried too much is looked up for no more.
+const BLOCK: u32 = 4_096;
+const BLOCKS: u64 = 2_000;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const READ_BYTES: usize = 256 * 1024;
 /// Room for a datagram and for its answer.
@@ -64,6 +67,7 @@ struct Lane {
 pub struct Flood {
     http: SocketAddr,
     udp: SocketAddr,
+    first: Ipv4Addr,
     addresses: usize,
     interval_ns: u64,
     due_ns: u64,
@@ -78,15 +82,18 @@ pub struct Flood {
 impl Flood {
     /// A flood of `rate` keys a second from so many addresses, half of them to `http` and half to `udp`.
     pub fn new(http: SocketAddr, udp: SocketAddr, rate: f64, addresses: usize) -> Self {
+        let dice = crate::time::now_ns() | 1;
+        let block = (dice / 1_000_000 % BLOCKS) as u32;
         Self {
             http,
             udp,
+            first: Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 1)) + block * BLOCK),
             addresses: addresses.clamp(1, LANES_MAX),
             interval_ns: (2.0 * BATCH as f64 * 1e9 / rate) as u64,
             due_ns: 0,
             turn: 0,
             lanes: Vec::new(),
-            dice: crate::time::now_ns() | 1,
+            dice,
             checksums: checksums(),
             buffer: vec![0; READ_BYTES],
             deeds: Deeds::default(),
@@ -99,7 +106,7 @@ impl Flood {
     /// The kernel's own.
     pub fn gather(&mut self) -> io::Result<()> {
         for number in 0..self.addresses {
-            let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 1)) + number as u32);
+            let address = Ipv4Addr::from(u32::from(self.first) + number as u32);
             let datagrams = UdpSocket::bind((address, 0))?;
             datagrams.connect(self.udp)?;
             datagrams.set_nonblocking(true)?;

@@ -36,7 +36,7 @@ impl Limits {
         *, header_bytes_max = 16_384, header_seconds = 10.0, idle_seconds = 75.0, connections_max = 16_000,
         connections_per_address_max = 12_000, unsent_bytes_max = 262_144, unsent_seconds = 20.0, handed_max = 1_024,
         questions_max = 4_096, question_seconds = 5.0, assets_per_request_max = 1_000, assets_per_datagram_max = 8,
-        datagram_bytes_max = 1_200, segment_bytes = 4_194_304, segment_seconds = 5.0
+        datagram_bytes_max = 1_200, segment_bytes = 4_194_304, segment_seconds = 1.0
     ))]
     #[allow(clippy::too_many_arguments, reason = "as Python calls it: each by its name")]
     fn new(

@@ -85,6 +85,17 @@ impl Spool {
         Ok(py.detach(|| self.0.seal())?)
     }
 
+    /// Make no further file once those of the directory take `bytes_max` bytes.
+    fn bound(&self, bytes_max: u64) {
+        self.0.shared().spool.bound(bytes_max);
+    }
+
+    /// Return what keeps records from being written or sealed, None where nothing does.
+    #[getter]
+    fn trouble(&self) -> Option<String> {
+        self.0.shared().spool.troubles().1
+    }
+
     /// Seal what a killed process left open and return the paths.
     fn recover(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         let Some(directory) = self.0.shared().spool.directory() else { return Ok(Vec::new()) };

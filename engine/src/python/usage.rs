@@ -40,6 +40,11 @@ impl UsageBatch {
         Ok(PyBytes::new(py, &packed))
     }
 
+    #[pyo3(signature = (*, records_max))]
+    fn cut(&self, py: Python<'_>, records_max: usize) -> Vec<Self> {
+        py.detach(|| self.0.cut(records_max)).into_iter().map(Self).collect()
+    }
+
     #[getter]
     fn node(&self) -> &str {
         &self.0.node

@@ -105,3 +105,18 @@ pub(super) fn map_ready(file: &File) -> io::Result<MmapMut> {
 pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
+
+/// Return how many bytes the files of a directory have in all; what lies in folders below it is not counted.
+pub(super) fn bytes_in(directory: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(directory)? {
+        match entry?.metadata() {
+            Ok(about) if about.is_file() => bytes += about.len(),
+            Ok(_) => {}
+            // Shipped and removed since it was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::Thread;
@@ -12,8 +12,10 @@ use std::time::Duration;
 
 use crossbeam_queue::ArrayQueue;
 
+use super::disk;
 use super::mapped::{Finished, Mapped};
-use super::segment::Identity;
+use super::segment::{HEADER_BYTES, Identity};
+use crate::record::RECORD_BYTES;
 use crate::sources::Sources;
 
 /// The most spares a lane may have: one at rest, two while it fills segments.
@@ -46,6 +48,7 @@ pub(super) struct Shared {
     pub(super) boot: [u8; 16],
     pub(super) capacity: u32,
     pub(super) segment_ns: AtomicU64,
+    bytes_max: AtomicU64,
     pub(super) sources: Arc<Sources>,
     pub(super) lanes: Vec<LaneQueues>,
     stopping: AtomicBool,
@@ -80,6 +83,7 @@ impl Shared {
             boot: config.boot,
             capacity,
             segment_ns: config.segment_ns.into(),
+            bytes_max: AtomicU64::new(u64::MAX),
             sources,
             lanes: (0..config.lanes).map(lane).collect(),
             stopping: AtomicBool::new(false),
@@ -142,12 +146,29 @@ impl Shared {
         (progress.unsealed, progress.make_error.clone().or_else(|| progress.seal_error.clone()))
     }
 
+    /// Make no file from here on that would take the directory past `bytes_max`.
+    pub(super) fn bound(&self, bytes_max: u64) {
+        self.bytes_max.store(bytes_max, Ordering::Relaxed);
+        wake(&self.maker);
+    }
+
+    /// Refuse to make one more file when the directory would grow past its bound.
+    fn check_bound(&self, directory: &Path) -> io::Result<()> {
+        let most = self.bytes_max.load(Ordering::Relaxed);
+        let one_more = HEADER_BYTES as u64 + u64::from(self.capacity) * RECORD_BYTES as u64;
+        if most == u64::MAX || disk::bytes_in(directory)?.saturating_add(one_more) <= most {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::StorageFull, "the spool has grown to its bound"))
+    }
+
     /// Make one spare for each lane that wants one. Ends at the first failure, which the others would meet too.
     pub(super) fn make_spares(&self) -> io::Result<()> {
         let Some(directory) = &self.directory else { return Ok(()) };
         for (thread, queues) in self.lanes.iter().enumerate() {
             let wanted = usize::from(queues.wanted.load(Ordering::Relaxed));
             while queues.spares.len() < wanted && queues.finished.len() < UNSEALED_PER_LANE_MAX {
+                self.check_bound(directory)?;
                 let spare = Mapped::create(directory, &self.identity(thread, queues), &self.sources.all())?;
                 // There is room: this thread alone pushes, and has just looked.
                 let _ = queues.spares.push(spare);

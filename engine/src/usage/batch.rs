@@ -40,6 +40,12 @@ impl Batch {
             .collect()
     }
 
+    /// Cut the batch into batches of at most `records_max` records, for a carrier that takes no larger ones.
+    pub fn cut(&self, records_max: usize) -> Vec<Self> {
+        let cut = |records: &[Record]| Self { records: records.to_vec(), node: self.node.clone(), sources: self.sources.clone(), ..*self };
+        self.records.chunks(records_max.max(1)).map(cut).collect()
+    }
+
     /// Return the sequence of its first record.
     pub fn first_sequence(&self) -> u64 {
         self.records.first().map_or(0, |record| record.sequence)

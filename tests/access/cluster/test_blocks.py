@@ -145,6 +145,34 @@ async def test_units_that_others_lack_are_given_back(nodes: list[QuotaNode], sec
     assert nodes[2].let_through == QUOTA, "all of it was spent where it was asked for"
 
 
+async def test_a_spent_month_goes_on_when_the_quota_is_raised(
+    nodes: list[QuotaNode], secret: str, clock: ManualClock, shared: ForgetfulDatabase
+) -> None:
+    await spend_to_the_end(nodes, secret, clock)
+    await set_tier(shared, "pro", quota=QUOTA + 3_000)
+    for node in nodes:
+        await node.let_in(secret)
+    for is_round in (True, False):
+        for node in nodes:
+            await node.blocks.turn(is_round=is_round)
+    assert [node.ask(secret) for node in nodes] == [["OK"]] * len(nodes)
+
+
+async def test_what_a_killed_node_gives_back_is_spent_by_those_that_called_the_month_spent(
+    nodes: list[QuotaNode], secret: str, clock: ManualClock, shared: ForgetfulDatabase
+) -> None:
+    async with shared.transaction() as tx:
+        await tx.execute(sa.text("UPDATE cluster_nodes SET seen_at = seen_at - interval '2 minutes' WHERE node_id = 'three'"))
+    await spend_to_the_end(nodes[:2], secret, clock)
+    assert sum(node.let_through for node in nodes) < QUOTA, "the third holds some, and nobody knows whether it will come back"
+    await nodes[2].kill()
+    clock.advance(timedelta(seconds=1))
+    for node in nodes[:2]:
+        await node.blocks.turn(is_round=True)
+    await spend_to_the_end(nodes[:2], secret, clock)
+    assert sum(node.let_through for node in nodes) == QUOTA
+
+
 async def test_a_new_month_begins_with_its_own_units(
     nodes: list[QuotaNode], secret: str, clock: ManualClock, shared: ForgetfulDatabase
 ) -> None:

@@ -9,15 +9,12 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.segments import Layout, Written
-from trinity_beast import engine
+from tests.support.segments import Written
+from tests.support.usage_records import DAY_NS, NOON_NS, TODAY, a_record, batches, emptied
 from trinity_beast.storage import Database
 from trinity_beast.usage import Writer
 from trinity_beast.usage.days import Days
 
-NOON_NS = 1_795_176_000_000_000_000  # 2026-11-20T12:00:00Z
-DAY_NS = 86_400_000_000_000
-TODAY = date(2026, 11, 20)
 DIMENSIONS = "key_id, asset, source_id, node_id, status, code, state, cache_tier, protocol"
 
 
@@ -43,23 +40,6 @@ BY_SUMMED_LATENCY = of_dimensions(
     " FROM usage_days, unnest(latencies) AS packed ORDER BY day, {dimensions}, 11"
 )
 
-a_record = st.builds(
-    Written,
-    time_ns=st.integers(-2 * DAY_NS, 2 * DAY_NS).map(lambda away: NOON_NS + away),
-    key_id=st.integers(1, 3),
-    asset=st.sampled_from([b"BTC", b"ETH"]),
-    latency_ns=st.integers(0, 2**32 - 1),
-    answer_bytes=st.integers(0, 2**32 - 1),
-    status=st.sampled_from([200, 429]),
-    asset_count=st.integers(0, 5),
-    source=st.integers(0, 1),
-    cache_tier=st.integers(0, 2),
-    protocol=st.integers(1, 2),
-    state=st.integers(0, 2),
-    code=st.integers(0, 3),
-    flags=st.integers(0, 3),
-)
-
 
 async def rows_of(database: Database, statement: str) -> list[tuple[object, ...]]:
     async with database.transaction() as tx:
@@ -72,11 +52,6 @@ async def assert_sums_are_the_rows(database: Database) -> None:
     assert await rows_of(database, "SELECT * FROM usage_day_changes") == []
 
 
-def batches(folder: Path, records: list[Written], *, thread: int = 3, records_max: int = 5) -> list[engine.UsageBatch]:
-    segment = Layout(thread=thread, capacity=max(100, len(records))).write(folder, records)
-    return engine.UsageBatch.of_segment(str(segment), records_max=records_max)
-
-
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lanes=st.lists(st.lists(a_record, min_size=1, max_size=25), min_size=1, max_size=3),
@@ -87,6 +62,7 @@ async def test_the_sums_are_what_a_plain_group_by_of_the_rows_says(
     own_database: Database, tmp_path: Path, lanes: list[list[Written]], records_max: int, again: bool
 ) -> None:
     database = own_database
+    await emptied(database)
     days, writer = Days(database, records_max=records_max), Writer(database)
     for thread, records in enumerate(lanes):
         for batch in batches(tmp_path, records, thread=thread):
@@ -99,8 +75,6 @@ async def test_the_sums_are_what_a_plain_group_by_of_the_rows_says(
     assert rolled.unsound == ()
     await assert_sums_are_the_rows(database)
     assert await days.differences(date(2020, 1, 1)) == []
-    async with database.transaction() as tx:
-        await tx.execute(sa.text("TRUNCATE usage_days, usage_logs, usage_key_days, usage_lanes"))
 
 
 async def test_a_batch_given_again_in_other_pieces_is_summed_up_once(database: Database, tmp_path: Path) -> None:

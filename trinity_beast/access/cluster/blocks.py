@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Protocol
 
 from trinity_beast.access.cluster import store
-from trinity_beast.access.cluster.handing import hand_out, low_water, wanted
-from trinity_beast.access.cluster.model import Ask, Handed, Holder, MonthOf
+from trinity_beast.access.cluster.former_lives import FormerLives, settle_former_lives
+from trinity_beast.access.cluster.handing import elsewhere, hand_out_all, low_water, wanted
+from trinity_beast.access.cluster.model import Ask, Elsewhere, Handed, HandedOut, Holder, MonthOf, Others
 from trinity_beast.access.gate import Resolves
 from trinity_beast.access.model import Grant, Refused
-from trinity_beast.access.months import month_of, next_month
+from trinity_beast.access.months import ends_ns, month_of
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.storage import Database, DependencyAway
@@ -27,7 +28,6 @@ KEPT_SECONDS = 60.0
 """Units of a key that is let in no more are kept so long: it may just be about to be let in."""
 
 MONTHS_PER_ROUND = 512
-MONTHS_KEPT = timedelta(days=62)
 SECOND_NS = 1_000_000_000
 _log = get_log("access")
 
@@ -35,7 +35,7 @@ Place = tuple[int, int]
 """A key's number and the Unix nanosecond at which a month of it ends, as the engine names it."""
 
 
-class Quotas(Protocol):
+class Quotas(FormerLives, Protocol):
     """The engine's side. `engine.Quotas` is one."""
 
     def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
@@ -63,14 +63,6 @@ class Quotas(Protocol):
         """The name of this life of the node."""
         ...
 
-    def former_lives(self) -> list[tuple[str, list[tuple[int, int, int]] | None]]:
-        """Return what former lives have spent."""
-        ...
-
-    def forget_life(self, life: str) -> None:
-        """Forget a former life."""
-        ...
-
 
 @dataclass(slots=True)
 class Held:
@@ -92,6 +84,11 @@ class Held:
     def wanted(self) -> int:
         """How many units should be here."""
         return wanted(rate_per_second=self.rate_per_second, burst=self.burst, spent_per_second=self.spent_per_second)
+
+    @property
+    def wanted_at_least(self) -> int:
+        """How many should be here though the key has not been used of late."""
+        return wanted(rate_per_second=self.rate_per_second, burst=self.burst, spent_per_second=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +123,7 @@ class QuotaBlocks:
         self._held: dict[Place, Held] = {}
         self._hungry: set[Place] = set()
         self._one_at_a_time = asyncio.Lock()
+        self._heard_of = 0
         self._task: asyncio.Task[None] | None = None
         self._was_away = False
 
@@ -154,27 +152,7 @@ class QuotaBlocks:
 
     async def settle_former_lives(self) -> None:
         """Give back what lives of this node that were killed had not spent, and book what they had."""
-        former = dict(self._quotas.former_lives())
-        async with self._database.transaction() as tx:
-            left_behind = await store.blocks_of_former_lives(tx, self._holder.node_id, self._holder.life)
-            for life, blocks in left_behind.items():
-                spent_of = _spent_by_place(former.get(life))
-                returned: dict[tuple[str, date], int] = {}
-                booked: dict[int, int] = {}
-                for key_id, month, account_id, block in blocks:
-                    # Nobody knows what a life spent whose machine fell: all of it, then, for no unit may be spent twice.
-                    spent = block.handed if spent_of is None else min(block.handed, spent_of.get((key_id, _ends_ns(month)), 0))
-                    for subject in [f"key:{key_id}"] + ([] if account_id is None else [f"account:{account_id}"]):
-                        returned[subject, month] = returned.get((subject, month), 0) + block.handed - spent
-                    if month == month_of(self._clock.now()):
-                        booked[key_id] = booked.get(key_id, 0) + max(0, spent - block.spent)
-                await store.give_back(tx, returned)
-                await store.forget_life(tx, Holder(self._holder.node_id, life))
-                await store.book_use(tx, booked, at=self._clock.now())
-                _log.info("former life settled", blocks=len(blocks), units=sum(returned.values()), is_known=spent_of is not None)
-            await store.forget_months_before(tx, month_of(self._clock.now() - MONTHS_KEPT))
-        for life in former:
-            self._quotas.forget_life(life)
+        await settle_former_lives(self._database, self._quotas, self._holder, self._clock)
 
     async def turn(self, *, is_round: bool) -> None:
         """Ask for what is about to run out; in a round also tell what was spent and give back what others lack."""
@@ -186,6 +164,8 @@ class QuotaBlocks:
             asks = await self._round(now_ns, stocks) | asks
         for places in _portions(list(asks)):
             await self._exchange({place: asks[place] for place in places})
+        if is_round:
+            await self._hear_of_others()
 
     async def _turn_for_ever(self) -> None:
         turns = 0
@@ -278,13 +258,64 @@ class QuotaBlocks:
             months = [ask.of for ask in asks.values()]
             async with self._database.transaction() as tx:
                 handed_out = await store.lock_handed_out(tx, self._holder, months)
-                handed = {place: hand_out(ask, handed_out) for place, ask in asks.items()}
+                self._reckon_with_siblings(asks.keys(), handed_out)
+                handed = dict(zip(asks, hand_out_all(list(asks.values()), handed_out), strict=True))
                 ended = [ask.of for ask in asks.values() if ask.ends]
                 await store.write_handed_out(tx, self._holder, handed_out, months, ended)
                 alerts = await store.book_use(tx, self._newly_spent(asks), at=self._clock.now())
             self._take_delivery(asks, handed)
             for alert in alerts:
                 _log.info("quota reached", key_id=alert.key_id, percent=alert.percent, used=alert.used, quota=alert.quota)
+
+    def _reckon_with_siblings(self, places: Collection[Place], handed_out: HandedOut) -> None:
+        """Reckon with what the other keys of an account hold here: this node knows it better than the store."""
+        stocks, here = self._stocks(), self._by_account()
+        for place in places:
+            of = self._held[place].of
+            for sibling, held in here.get((of.account_id, of.month), ()):
+                units = stocks.get(sibling, Stock()).left
+                # One whose exchange is under way, or was lost, may be giving back.
+                if sibling != place and (units > 0 or (held.is_unsure and sibling not in places)):
+                    handed_out.others.setdefault(of.place, Others()).hold([f"account:{of.account_id}"], units)
+
+    def _by_account(self) -> Mapping[tuple[int | None, date], Sequence[tuple[Place, Held]]]:
+        found: dict[tuple[int | None, date], list[tuple[Place, Held]]] = {}
+        for place, held in self._held.items():
+            if held.of.account_id is not None:
+                found.setdefault((held.of.account_id, held.of.month), []).append((place, held))
+        return found
+
+    async def _hear_of_others(self) -> None:
+        """Hear what others have spent or given back of what is held here, of so many months a round, each in its turn.
+
+        A key is told by it what its account has left, and a month that was spent goes on when there are units again: its
+        quota was raised, or a node that was killed is back.
+        """
+        async with self._one_at_a_time:
+            wall_ns = self._clock.time_ns()
+            going = [place for place in self._held if wall_ns < place[1]]
+            self._heard_of %= max(1, len(going))
+            places = (going[self._heard_of :] + going[: self._heard_of])[:MONTHS_PER_ROUND]
+            self._heard_of += len(places)
+            if not places:
+                return
+            months = [self._held[place].of for place in places]
+            async with self._database.transaction() as tx:
+                handed_out = await store.look_at_handed_out(tx, self._holder, months)
+            self._reckon_with_siblings(places, handed_out)
+            found = {place: elsewhere(of, handed_out) for place, of in zip(places, months, strict=True)}
+            self._quotas.deliver([_delivery(place, self._held[place], there, units=0) for place, there in found.items()])
+            self._ask_where_there_is_plenty(found)
+
+    def _ask_where_there_is_plenty(self, found: Mapping[Place, Elsewhere]) -> None:
+        """Ask again where there are units again, so that nobody need be refused first. The last ones are left to whoever is."""
+        stocks = self._stocks()
+        for place, there in found.items():
+            held = self._held[place]
+            if there.left > 0:
+                held.ask_from_ns = 0
+            if not stocks[place].left and there.left >= held.wanted_at_least:
+                self._hungry.add(place)
 
     def _newly_spent(self, asks: Mapping[Place, Ask]) -> dict[int, int]:
         this_month = month_of(self._clock.now())
@@ -302,37 +333,32 @@ class QuotaBlocks:
                 del self._held[place]
                 self._quotas.forget([place])
                 continue
-            held.ask_from_ns = 0 if got.left > 0 else again_ns
-            low = low_water(rate_per_second=held.rate_per_second, burst=held.burst) if got.left > 0 else 0
-            deliveries.append((*place, max(0, units), got.left, got.has_more, low))
+            held.ask_from_ns = 0 if got.elsewhere.left > 0 else again_ns
+            deliveries.append(_delivery(place, held, got.elsewhere, units=max(0, units)))
         self._quotas.deliver(deliveries)
+
+
+def _delivery(place: Place, held: Held, there: Elsewhere, *, units: int) -> tuple[int, int, int, int, bool, int]:
+    low = low_water(rate_per_second=held.rate_per_second, burst=held.burst) if there.left > 0 else 0
+    return (*place, units, there.told, there.has_more, low)
 
 
 def place_of(grant: Grant) -> Place:
     """Return how the engine names a grant's month."""
-    return grant.key_id, _unix_ns(grant.quota_resets_at)
+    return grant.key_id, ends_ns(_month(grant))
 
 
 def month_for(grant: Grant) -> MonthOf:
     """Return the month of a grant and what bounds it."""
-    month = month_of(grant.quota_resets_at - timedelta(seconds=1))
-    return MonthOf(grant.key_id, month, grant.quota or 0, grant.account_id, grant.account_quota)
+    return MonthOf(grant.key_id, _month(grant), grant.quota or 0, grant.account_id, grant.account_quota)
+
+
+def _month(grant: Grant) -> date:
+    return month_of(grant.quota_resets_at - timedelta(seconds=1))
 
 
 def _is_in_blocks(grant: Grant) -> bool:
     return grant.quota is not None and not grant.unlimited
-
-
-def _spent_by_place(spent: list[tuple[int, int, int]] | None) -> dict[Place, int] | None:
-    return None if spent is None else {(key_id, ends_ns): units for key_id, ends_ns, units in spent}
-
-
-def _ends_ns(month: date) -> int:
-    return _unix_ns(next_month(datetime(month.year, month.month, 1, tzinfo=UTC)))
-
-
-def _unix_ns(moment: datetime) -> int:
-    return int(moment.timestamp()) * SECOND_NS + moment.microsecond * 1_000
 
 
 def _portions(places: Sequence[Place]) -> list[Sequence[Place]]:

@@ -1,5 +1,6 @@
 """The nouns of a cluster: who its nodes are, and which units of a month each of them was handed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -52,6 +53,17 @@ class MonthOf:
             bounds[f"account:{self.account_id}"] = self.account_quota
         return bounds
 
+    def is_sibling_of(self, other: "MonthOf") -> bool:
+        """Whether both are months of two keys of one account."""
+        return (
+            self.account_id is not None and (self.account_id, self.month) == (other.account_id, other.month) and self.key_id != other.key_id
+        )
+
+    @property
+    def bound_account_id(self) -> int | None:
+        """Whose quota binds it besides, if an account's does."""
+        return None if self.account_quota is None else self.account_id
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -67,13 +79,23 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What a node holds of one key's month after asking: all it was ever handed and kept, and what the store has left."""
+    """What a node holds of one key's month after asking: all it was ever handed and kept, and what there is elsewhere."""
 
     of: MonthOf
     handed: int
+    elsewhere: "Elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What there is of a key's month beyond what it holds on this node."""
+
     left: int
+    """Units the store has left, for whoever asks first."""
+    told: int
+    """How many the key's owner is told of: those, and what others hold and have not spent."""
     has_more: bool
-    """Where the store has none left: whether other nodes hold units that they may give back."""
+    """Whether more may come: the store has some left, or others may give some back."""
 
 
 @dataclass(slots=True)
@@ -95,13 +117,27 @@ class Block:
 
 
 @dataclass(slots=True)
+class Others:
+    """Who else holds unspent units of what binds a key's month: other living nodes, and here the other keys of its account."""
+
+    holders: int = 0
+    units: dict[str, int] = field(default_factory=dict)
+    """How many, by subject."""
+
+    def hold(self, subjects: Collection[str], units: int) -> None:
+        """Reckon with one more holder."""
+        self.holders += 1
+        for subject in subjects:
+            self.units[subject] = self.units.get(subject, 0) + units
+
+
+@dataclass(slots=True)
 class HandedOut:
     """What a round of asks is decided by, read under lock.
 
-    Counts by subject and month; the asking life's own blocks; and for each key's month how many other living nodes hold
-    units of what binds it.
+    Counts by subject and month; the asking life's own blocks; and who else holds units, by key and month.
     """
 
     counts: dict[tuple[str, date], Count] = field(default_factory=dict)
     blocks: dict[tuple[int, date], Block] = field(default_factory=dict)
-    holders: dict[tuple[int, date], int] = field(default_factory=dict)
+    others: dict[tuple[int, date], Others] = field(default_factory=dict)

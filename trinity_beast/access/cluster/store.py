@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.access import store as access_store
 from trinity_beast.access.alerts import QuotaAlert, note_alerts
-from trinity_beast.access.cluster.model import Block, Count, Fellow, HandedOut, Holder, MonthOf
+from trinity_beast.access.cluster.model import Block, Count, Fellow, HandedOut, Holder, MonthOf, Others
 from trinity_beast.access.months import month_of
 from trinity_beast.access.tables import api_keys, cluster_nodes, quota_blocks, quota_months
 
@@ -40,19 +40,19 @@ async def note_leaving(tx: AsyncConnection, node_id: str) -> None:
 async def lock_handed_out(tx: AsyncConnection, holder: Holder, months: Collection[MonthOf]) -> HandedOut:
     """Return what a round of asks is decided by, its counts locked until the transaction ends.
 
-    A count that is not there yet begins with what the key's row says was used: code from before kept only that.
+    A count that is not there yet begins with what its keys were handed, or their rows say was used: code from before kept
+    only that, and an account may come to be bound when its keys have been at work for days.
     """
-    subjects = sorted({(subject, of.month, of.key_id) for of in months for subject in of.subjects})
-    await tx.execute(_begin_counts(subjects))
-    places = [(subject, month) for subject, month, _ in subjects]
-    rows = await tx.execute(
-        sa.select(quota_months)
-        .where(sa.tuple_(quota_months.c.subject, quota_months.c.month).in_(places))
-        .order_by(quota_months.c.subject, quota_months.c.month)
-        .with_for_update()
-    )
-    counts = {(row.subject, row.month): Count(row.subject, row.month, row.handed) for row in rows}
-    return HandedOut(counts, await _own_blocks(tx, holder, months), await _other_holders(tx, holder, months))
+    counts = await _counts(tx, months, for_update=True)
+    if begins := [of for of in months if any((subject, of.month) not in counts for subject in of.subjects)]:
+        await tx.execute(_begin_counts(begins))
+        counts = await _counts(tx, months, for_update=True)
+    return HandedOut(counts, await _own_blocks(tx, holder, months), await _others(tx, holder, months))
+
+
+async def look_at_handed_out(tx: AsyncConnection, holder: Holder, months: Collection[MonthOf]) -> HandedOut:
+    """Return how months stand, nothing locked and the asking life's blocks left out: to tell, not to decide."""
+    return HandedOut(await _counts(tx, months, for_update=False), {}, await _others(tx, holder, months))
 
 
 async def write_handed_out(
@@ -122,18 +122,45 @@ async def forget_months_before(tx: AsyncConnection, month: date) -> None:
     await tx.execute(sa.delete(quota_months).where(quota_months.c.month < month))
 
 
-def _begin_counts(subjects: Sequence[tuple[str, date, int]]) -> sa.Insert:
-    used = (
+def _subjects(months: Collection[MonthOf]) -> Sequence[tuple[str, date]]:
+    return sorted({(subject, of.month) for of in months for subject in of.subjects})
+
+
+async def _counts(tx: AsyncConnection, months: Collection[MonthOf], *, for_update: bool) -> dict[tuple[str, date], Count]:
+    wanted = sa.tuple_(quota_months.c.subject, quota_months.c.month).in_(_subjects(months))
+    # Always in one order, so that two nodes with the same keys wait for each other instead of for ever.
+    statement = sa.select(quota_months).where(wanted).order_by(quota_months.c.subject, quota_months.c.month)
+    rows = await tx.execute(statement.with_for_update() if for_update else statement)
+    return {(row.subject, row.month): Count(row.subject, row.month, row.handed) for row in rows}
+
+
+def _begin_counts(months: Collection[MonthOf]) -> sa.Insert:
+    keys = {(of.month, of.key_id, None) for of in months}
+    accounts = {(of.month, None, of.bound_account_id) for of in months if of.bound_account_id is not None}
+    begun_months, key_ids, account_ids = zip(*keys, *accounts, strict=True)
+    begun = (
         sa.func.unnest(
-            sa.bindparam("subjects", [each[0] for each in subjects], sa.ARRAY(sa.Text)),
-            sa.bindparam("months", [each[1] for each in subjects], sa.ARRAY(sa.Date)),
+            sa.bindparam("months", list(begun_months), sa.ARRAY(sa.Date)),
+            sa.bindparam("key_ids", list(key_ids), sa.ARRAY(sa.Integer)),
+            sa.bindparam("account_ids", list(account_ids), sa.ARRAY(sa.Integer)),
         )
-        .table_valued(sa.column("subject", sa.Text), sa.column("month", sa.Date), name="wanted")
+        .table_valued(sa.column("month", sa.Date), sa.column("key_id", sa.Integer), sa.column("account_id", sa.Integer), name="begun")
         .render_derived()
     )
-    of_key = (sa.literal("key:") + sa.cast(api_keys.c.key_id, sa.Text) == used.c.subject) & (api_keys.c.quota_month == used.c.month)
-    before = sa.select(api_keys.c.quota_used).where(of_key).scalar_subquery()
-    rows = sa.select(used.c.subject, used.c.month, sa.func.coalesce(before, 0)).distinct().order_by(used.c.subject, used.c.month)
+    of_key = sa.literal("key:") + sa.cast(api_keys.c.key_id, sa.Text)
+    handed = sa.select(quota_months.c.handed).where(quota_months.c.subject == of_key, quota_months.c.month == begun.c.month)
+    of_row = sa.case((api_keys.c.quota_month == begun.c.month, api_keys.c.quota_used), else_=0)
+    # A rotated key's successor began with what the old one had used: counted with both it would be paid for twice.
+    is_of_account = (api_keys.c.account_id == begun.c.account_id) & api_keys.c.successor_id.is_(None)
+    used = (
+        sa.select(sa.func.sum(sa.func.coalesce(handed.correlate(api_keys, begun).scalar_subquery(), of_row)))
+        .where(sa.or_(api_keys.c.key_id == begun.c.key_id, is_of_account))
+        .correlate(begun)
+    )
+    subject = sa.func.coalesce(
+        sa.literal("key:") + sa.cast(begun.c.key_id, sa.Text), sa.literal("account:") + sa.cast(begun.c.account_id, sa.Text)
+    )
+    rows = sa.select(subject, begun.c.month, sa.func.coalesce(used.scalar_subquery(), 0)).order_by(subject, begun.c.month)
     return insert(quota_months).from_select(["subject", "month", "handed"], rows).on_conflict_do_nothing()
 
 
@@ -142,28 +169,30 @@ async def _own_blocks(tx: AsyncConnection, holder: Holder, months: Collection[Mo
     return {(row.key_id, row.month): Block(row.handed, row.spent) for row in rows}
 
 
-async def _other_holders(tx: AsyncConnection, holder: Holder, months: Collection[MonthOf]) -> dict[tuple[int, date], int]:
+async def _others(tx: AsyncConnection, holder: Holder, months: Collection[MonthOf]) -> dict[tuple[int, date], Others]:
+    """Return what other living nodes hold. What the other keys of an account hold on this node the node itself knows best."""
     key_ids, account_ids = {of.key_id for of in months}, {of.account_id for of in months if of.account_id is not None}
     alive = sa.select(cluster_nodes.c.node_id).where(_is_alive())
     rows = await tx.execute(
-        sa.select(quota_blocks.c.node_id, quota_blocks.c.key_id, quota_blocks.c.account_id, quota_blocks.c.month).where(
+        sa.select(quota_blocks).where(
             sa.or_(quota_blocks.c.key_id.in_(key_ids), quota_blocks.c.account_id.in_(account_ids)),
             quota_blocks.c.handed > quota_blocks.c.spent,
             quota_blocks.c.node_id.in_(alive),
             quota_blocks.c.node_id != holder.node_id,
         )
     )
-    held = [tuple(row) for row in rows]
-    return {
-        of.place: len(
-            {
-                node_id
-                for node_id, key_id, account_id, month in held
-                if month == of.month and (key_id == of.key_id or (account_id is not None and account_id == of.account_id))
-            }
-        )
-        for of in months
-    }
+    held: dict[tuple[str, date], dict[str, int]] = {}
+    for row in rows:
+        for subject in [f"key:{row.key_id}"] + ([] if row.account_id is None else [f"account:{row.account_id}"]):
+            by_node = held.setdefault((subject, row.month), {})
+            by_node[row.node_id] = by_node.get(row.node_id, 0) + row.handed - row.spent
+    return {of.place: _others_of(of, held) for of in months}
+
+
+def _others_of(of: MonthOf, held: Mapping[tuple[str, date], Mapping[str, int]]) -> Others:
+    by_subject = {subject: held.get((subject, of.month), {}) for subject in of.subjects}
+    nodes = {node_id for by_node in by_subject.values() for node_id in by_node}
+    return Others(len(nodes), {subject: sum(by_node.values()) for subject, by_node in by_subject.items()})
 
 
 def _block_row(holder: Holder, of: MonthOf, block: Block) -> dict[str, object]:

@@ -20,7 +20,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub(super) const fn unknown() -> Self {
+    /// Nobody: what is sent to it goes where its socket is connected to.
+    pub const fn unknown() -> Self {
         Self {
             // SAFETY: a socket address is plain numbers; all of them may be zero.
             name: unsafe { std::mem::zeroed() },
