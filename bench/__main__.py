@@ -4,10 +4,28 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from bench import both, clients, flood, gil, hostile, ingest, memory, meter, overload, price_http, price_udp, start, supplies, symbols
+from bench import (
+    both,
+    clients,
+    flood,
+    gil,
+    hostile,
+    ingest,
+    lag,
+    memory,
+    meter,
+    outage,
+    overload,
+    price_http,
+    price_udp,
+    start,
+    stress,
+    supplies,
+    symbols,
+)
 from bench.effort import Effort
 from bench.errors import BenchImpossible, RunBroken
 from bench.figures import Figure
@@ -26,8 +44,11 @@ BENCHES: dict[str, Callable[[Cores, Effort], Iterator[Figure]]] = {
     "ingest": ingest.bench,
     "symbols": symbols.bench,
     "meter": meter.bench,
+    "lag": lag.bench,
+    "outage": outage.bench,
     "overload": overload.bench,
     "clients": clients.bench,
+    "stress": stress.bench,
 }
 
 
@@ -43,6 +64,8 @@ def main() -> int:
     for line in description():
         print(line)
     effort = Effort.quick() if options.quick else Effort.thorough()
+    if options.outage is not None:
+        effort = replace(effort, outage_seconds=options.outage)
     with ahead_of_others() as raised:
         print(f"servers on processor {cores.server}, the client on {cores.client}, unless a bench says otherwise;", end=" ")
         print("ahead of the machine's other work" if raised else "beside the machine's other work (root could go ahead of it)", flush=True)
@@ -59,6 +82,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", choices=[[], *BENCHES], help=f"one of {', '.join(BENCHES)}; none means all")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument(
+        "--outage", type=float, metavar="SECONDS", help="how long bench/outage keeps PostgreSQL away (30, or 10 with --quick)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     return parser.parse_args()
 

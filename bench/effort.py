@@ -10,6 +10,7 @@ class Effort:
     rounds: int
     seconds: float
     connections_idle: int = 10_000
+    outage_seconds: float = 30.0
 
     @classmethod
     def thorough(cls) -> "Effort":
@@ -19,4 +20,4 @@ class Effort:
     @classmethod
     def quick(cls) -> "Effort":
         """A look, to see that all of it works; its figures are rough."""
-        return cls(rounds=3, seconds=1.0, connections_idle=2_000)
+        return cls(rounds=3, seconds=1.0, connections_idle=2_000, outage_seconds=10.0)

@@ -5,8 +5,6 @@ one address, which the node soon stops looking up for; then from 4,000, which is
 round comes from addresses that have not been paused yet.
 """
 
-import http.client
-import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +15,8 @@ from bench.figures import Figure, Rounds, Target, alternating, ratios
 from bench.generator import Generator, Run, disturbance_of
 from bench.machine import Cores
 from bench.processes import raise_file_limit, resident_bytes, resident_bytes_most
-from bench.servers import PATIENCE_SECONDS, ask_line, sample_body
-from bench.whole_node import WholeNode, issue_key, node_in
+from bench.servers import ask_line, sample_body
+from bench.whole_node import WholeNode, counters_of, issue_key, node_in
 
 RATE = 2_000.0
 KEYS = 1_000_000
@@ -58,7 +56,7 @@ def _flooded(cores: Cores, running: WholeNode, key: str, flood: Flood) -> Iterat
     http_port, udp_port, health_port = (running.port(name) for name in ("price", "price_udp", "price_health"))
     sample_body(http_port, key)
     load = Generator(cores, port=http_port, request=ask_line(key, http_port), pids=[running.pid])
-    resident, counted = resident_bytes(running.pid), _counters(health_port)
+    resident, counted = resident_bytes(running.pid), counters_of(health_port)
     floods: list[Run] = []
 
     def flooded() -> Run:
@@ -69,7 +67,7 @@ def _flooded(cores: Cores, running: WholeNode, key: str, flood: Flood) -> Iterat
 
     # What the machine does beside falls on both sides of a round alike.
     rounds = alternating(flood.rounds, {"alone": lambda: load.open(seconds=flood.seconds, rate=RATE), "flooded": flooded}, disturbance_of)
-    grown, looks = resident_bytes_most(running.pid) - resident, _counters(health_port)
+    grown, looks = resident_bytes_most(running.pid) - resident, counters_of(health_port)
     yield from rounds.marked(_told(rounds, running.pid, f"{flood.addresses:,} address{'es' if flood.addresses > 1 else ''}"))
     asked = looks["questions_asked"] - counted["questions_asked"]
     tried = sum(run.crowd["keys_http"] + run.crowd["keys_udp"] for run in floods)
@@ -85,13 +83,3 @@ def _told(rounds: Rounds[Run], pid: int, whence: str) -> Iterator[Figure]:
     yield Figure("  node's share of a processor, in the flood", tuple(run.share([pid]) for run in rounds["flooded"]), "")
     for deed in rounds["flooded"][0].crowd:
         yield Figure(f"  flood: {deed.replace('_', ' ')}", (float(sum(run.crowd[deed] for run in rounds["flooded"])),), "")
-
-
-def _counters(port: int) -> dict[str, int]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-    try:
-        connection.request("GET", "/counters")
-        told: dict[str, int] = json.loads(connection.getresponse().read())["data"]
-    finally:
-        connection.close()
-    return told

@@ -89,6 +89,10 @@ class Generator:
         flags = ["--crowd"] if crowd else []
         return self._run("open", seconds, *flags, connections=connections, rate=rate, prefix=GOOD_PREFIX, contains=GOOD_ASSET)
 
+    def begin_open(self, *, seconds: float, rate: float, connections: int = 64) -> "Begun":
+        """Start asking over HTTP by the clock and return at once."""
+        return self._begin("open", seconds, connections=connections, rate=rate, prefix=GOOD_PREFIX, contains=GOOD_ASSET)
+
     def flooded(self, *, seconds: float, rate: float, flood_port: int, flood_rate: float, addresses: int) -> Run:
         """Ask by the clock while `flood_rate` random keys a second are tried from so many addresses, half by datagram to `flood_port`."""
         flood: dict[str, float | str] = {"flood": f"127.0.0.1:{flood_port}", "flood-rate": flood_rate, "callers": addresses}
@@ -127,6 +131,11 @@ class Begun:
 
     def __init__(self, process: subprocess.Popen[str], request: Path, seconds: float) -> None:
         self._process, self._request, self._seconds = process, request, seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
 
     def finished(self) -> Run:
         """Wait for its end.

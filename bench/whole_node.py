@@ -1,5 +1,6 @@
 """The product itself, `beast serve`, started in a folder of its own."""
 
+import http.client
 import json
 import os
 import subprocess
@@ -90,6 +91,27 @@ def issue_key(folder: Path, *words: str) -> str:
     if done.returncode != 0:
         raise RunBroken(f"no key was issued: {done.stderr.strip()[-400:]}")
     return done.stdout.strip()
+
+
+def counters_of(health_port: int) -> dict[str, int]:
+    """Return what the node behind this health port has counted."""
+    told: dict[str, int] = json.loads(_asked(health_port, "/counters"))["data"]
+    return told
+
+
+def metrics_of(health_port: int) -> dict[str, float]:
+    """Return the metrics without labels of their own, by name, of the node behind this health port."""
+    lines = [line for line in _asked(health_port, "/metrics").decode().splitlines() if not line.startswith("#")]
+    return {line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def _asked(port: int, path: str) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
 
 
 def _wait_for(ready_file: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,16 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.routes import audit_routes
 from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
+from trinity_beast.ops.insights.routes import insight_routes
+from trinity_beast.ops.runs.routes import job_routes
 from trinity_beast.parameters.built_in import PROFILES
 from trinity_beast.parameters.routes import parameter_routes
 from trinity_beast.pricing.routes import price_routes
+from trinity_beast.reports.routes import report_admin_routes, report_routes
+from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry.routes import health_routes
-from trinity_beast.web import Identity, build_app
+from trinity_beast.usage.overseeing.routes import usage_admin_routes
+from trinity_beast.web import Identity, Router, build_app
 from trinity_beast.web.openapi import description
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -133,17 +138,37 @@ def openapi_page() -> str:
         feed_routes(absent, operator=operator, clock=absent, rest=absent, behind=absent),
         asset_routes(absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
+        job_routes(absent, operator=operator),
+        insight_routes(absent, operator=operator),
         alert_routes(absent, operator=operator),
+        stress_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
+        usage_admin_routes(absent, absent, operator=operator),
         discovery_routes(absent, absent, operator=operator),
         parameter_routes(absent, absent, absent, operator=operator, refused=ADMIN_REFUSALS),
     ]
+    return _described(routers, "LPO", "Trinity Beast prices", "Real-time crypto prices, each with its source and its true age.")
+
+
+def openapi_reports_page() -> str:
+    """Return the description of every request on the report port, as `/openapi.json` serves it there."""
+    absent: Any = None
+    routers = [
+        report_routes(absent, absent),
+        report_admin_routes(absent, operator=operation(absent)),
+        health_routes(absent, with_facts=False),
+    ]
+    return _described(routers, "LRS", "Trinity Beast reports", "Real-time crypto prices, each with its source and its true age.")
+
+
+def _described(routers: Sequence[Router], service: str, title: str, about: str) -> str:
+    absent: Any = None
     app = build_app(
         routers,
-        title="Trinity Beast prices",
-        about="Real-time crypto prices, each with its source and its true age.",
+        title=title,
+        about=about,
         links=(),
-        identity=Identity(service="LPO", node="", region="", version="1"),
+        identity=Identity(service=service, node="", region="", version="1"),
         words=content,
         clock=SystemClock(),
         request_ids=absent,
@@ -188,6 +213,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "profiles.md": profiles_page,
     "commands.md": commands_page,
     "openapi.json": openapi_page,
+    "openapi-reports.json": openapi_reports_page,
 }
 
 

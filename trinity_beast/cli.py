@@ -12,7 +12,7 @@ import uvloop
 from rich.console import Console
 
 from trinity_beast import content
-from trinity_beast.access import Where
+from trinity_beast.access import DEMO_KEY, Where
 from trinity_beast.access.accounts.commands import accounts_app
 from trinity_beast.access.alerts.commands import add_alerts_verb
 from trinity_beast.access.blocklist.commands import blocklist_app
@@ -21,7 +21,9 @@ from trinity_beast.access.commands import keys_app
 from trinity_beast.access.leaks.commands import leaks_app
 from trinity_beast.access.tiers.commands import tiers_app
 from trinity_beast.clock import SystemClock
-from trinity_beast.compose import run_writer
+from trinity_beast.compose import run_sync, run_writer
+from trinity_beast.demo.commands import add_demo_verb
+from trinity_beast.demo.lines import Place
 from trinity_beast.errors import TrinityError
 from trinity_beast.exchanges import FeedsChoice
 from trinity_beast.feeds.auditing.commands import audit_verbs
@@ -30,16 +32,22 @@ from trinity_beast.feeds.discovering.commands import discovery_verbs
 from trinity_beast.feeds.editing.commands import assets_app
 from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_URL, Node, Wanted
+from trinity_beast.ops import Synced, Tell
+from trinity_beast.ops.commands import db_app, jobs_app
+from trinity_beast.ops.syncing.commands import add_sync_verb
 from trinity_beast.parameters.commands import mode_verbs, params_app, profiles_app
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
+from trinity_beast.reports.commands import report_app
 from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.stress.commands import Means as StressMeans
 from trinity_beast.stress.commands import stress_app
 from trinity_beast.telemetry import Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
+from trinity_beast.usage.overseeing.commands import usage_app
+from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
 from trinity_beast.version import VERSION
 from trinity_beast.web import KnownNode
 
@@ -153,8 +161,27 @@ def _targets_of(data_dir: Path | None) -> Sequence[str]:
     return [url, f"udp://{f'[{host}]' if ':' in host else host}:{read_settings(data_dir=data_dir).price_udp_port}"]
 
 
+def _demo_of(data_dir: Path | None, url: str, udp_port: int, key: str) -> Place:
+    """Return where the tour is given: the node of the data folder with its demo key, unless told otherwise."""
+    settings = read_settings(data_dir=data_dir)
+    node = _node_of(data_dir, url, "", "")
+    public = (DataFolder(settings.data_dir, CLOCK).secret(DEMO_KEY) or b"").decode(errors="replace")
+    host = urlsplit(node.url).hostname or "127.0.0.1"
+    return Place(node.url, host, udp_port or settings.price_udp_port, key or public, key_is_public=not key or key == public)
+
+
 def _spool_of(data_dir: Path | None) -> Path:
     return read_settings(data_dir=data_dir).data_dir / "spool"
+
+
+def _spool_and_node(data_dir: Path | None) -> tuple[Path, str]:
+    return _spool_of(data_dir), read_settings(data_dir=data_dir).node
+
+
+def _synced(data_dir: Path | None, is_full: bool, tell: Tell) -> Sequence[Synced]:
+    settings, where = read_settings(data_dir=data_dir), _whereabouts(data_dir)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run_sync(settings, where, is_full=is_full, tell=tell, clock=CLOCK, secrets=SECRETS, dice=dice()))
 
 
 KEYS = keys_app(_where, CLOCK, SECRETS, told)
@@ -171,9 +198,16 @@ beast.add_typer(profiles_app(_node_of, told))
 mode_verbs(beast, _node_of, told)
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
+beast.add_typer(jobs_app(_node_of, told))
+beast.add_typer(db_app(_node_of, told))
+add_sync_verb(beast, _synced, told)
 beast.add_typer(spool_app(_spool_of, told))
+beast.add_typer(usage_app(_node_of, told))
+reconcile_verb(beast, Ways(_whereabouts, _spool_and_node, _node_of, CLOCK), told)
+beast.add_typer(report_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(lab_app(CLOCK, SECRETS, dice(), told))
-beast.add_typer(stress_app(StressMeans(CLOCK, _targets_of, told)))
+add_demo_verb(beast, _demo_of, told)
+beast.add_typer(stress_app(StressMeans(CLOCK, SECRETS, _node_of, _targets_of, told)))
 beast.add_typer(rehearse_app(Means(CLOCK, SECRETS, child_environment), told))
 
 

@@ -602,8 +602,8 @@ class Keys:
         """Take one token of a key on behalf of Python, from the same bucket the threads use. What is refused is counted here.
 
         `address` and `origin` say where the request came from, for keys that are kept to networks or origins.
-        `wants_prices` False is a request for something else, whose scope Python looks at.
         A month that is used up refuses; nothing of it is spent until `charge`, once there is a price to tell.
+        `wants_prices` False is a request for something else, whose scope Python looks at, and which no month pays for.
         """
         ...
 
@@ -715,9 +715,13 @@ class Quotas:
     def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
         """Take delivery: key, end of its month, units, units the store has left, whether it may have more, low-water mark.
 
-        A key whose units are spent is told RATE_LIMITED while there may be more, and QUOTA_SPENT after. With no more than
-        the low-water mark left it is among the `hungry`.
+        A key whose units are spent is told RATE_LIMITED while there may be more, DEPENDENCY_AWAY while `store_is_away`, and
+        QUOTA_SPENT after. With no more than the low-water mark left it is among the `hungry`.
         """
+        ...
+
+    def store_is_away(self, is_away: bool) -> None:
+        """Note whether the store that hands out units can be reached."""
         ...
 
     def take_out(self, months: Sequence[tuple[int, int, int]]) -> list[int]:
@@ -883,6 +887,11 @@ class Counters:
 @final
 class Spool:
     """The usage records on disk: written before an answer leaves, kept through kill -9, sealed for shipping."""
+
+    @property
+    def boot(self) -> str:
+        """The name of this start of the node, as its segments bear it: 32 hexadecimal digits."""
+        ...
 
     def record(
         self,
@@ -1135,6 +1144,11 @@ class UsageRows:
     @property
     def days(self) -> list[tuple[int, int, bytes]]:
         """By day (days since 1970-01-01, UTC): how many rows, and their COPY stream."""
+        ...
+
+    @property
+    def sums(self) -> list[tuple[int, int]]:
+        """By day, as `days`: the sum of each row's number, which PostgreSQL reckons from the stored row as `hash_record_extended`."""
         ...
 
     @property

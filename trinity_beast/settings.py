@@ -58,6 +58,8 @@ class Settings:
     engine_threads: int = 0
     postgres_bin_dir: str = ""
     log_level: str = "info"
+    force_full_sync: bool = False
+    """Whether the shared cache is filled anew at every synchronisation."""
     parameters: str = ""
     """Values parameters begin with, `name=value` with blanks between."""
 
@@ -87,6 +89,7 @@ _NAMES = {
     "BEAST_ENGINE_THREADS": "engine_threads",
     "BEAST_POSTGRES_BIN_DIR": "postgres_bin_dir",
     "BEAST_LOG_LEVEL": "log_level",
+    "FORCE_FULL_SYNC": "force_full_sync",
     "BEAST_PARAMETERS": "parameters",
 }
 _SECRETS = frozenset(["ADMIN_KEY", "BEAST_SERVER_SECRET", "CACHE_URL", "DATABASE_URL", "DATABASE_READER_URL"])
@@ -163,11 +166,19 @@ def _parsed(name: str, text: str) -> object:
         raise SettingInvalid(setting=name, reason=f"must be one of {', '.join(_LOG_LEVELS)}, not {text!r}")
     if name == "CLUSTER_NODE" and not (1 <= len(text) <= 40 and set(text) <= _NODE_CHARACTERS):
         raise SettingInvalid(setting=name, reason="must be 1 to 40 letters, digits, dots, dashes or underscores")
+    if name == "FORCE_FULL_SYNC":
+        return _flag(name, text)
     if name.endswith("_PORT"):
         return _number(name, text, 0, 65_535)
     if name == "BEAST_ENGINE_THREADS":
         return _number(name, text, 0, 64)
     return text
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() not in {"true", "false", "1", "0"}:
+        raise SettingInvalid(setting=name, reason=f"must be true or false, not {text!r}")
+    return text.lower() in {"true", "1"}
 
 
 def _number(name: str, text: str, least: int, most: int) -> int:

@@ -159,15 +159,30 @@ impl KeySlot {
         if let Some(quota) = self.quota.as_ref().filter(|quota| quota.left(now.wall_ns) == 0) {
             return Err(self.unserved(quota, now));
         }
-        let taken = self.tab.take(&self.leases, now.monotonic_ns);
-        let level = match taken.or_else(|_| self.tab.take(&self.leases, clock.monotonic_ns())) {
-            Ok(level) => level,
-            Err(level) => return Err((Code::RateLimited, Standing { level, month: self.month(now) })),
-        };
+        let standing = self.take(now, clock)?;
         if let Some(quota) = self.quota.as_ref().filter(|quota| served && !quota.spend(now.wall_ns)) {
             return Err(self.unserved(quota, now));
         }
-        Ok(Standing { level, month: self.month(now) })
+        Ok(Standing { month: self.month(now), ..standing })
+    }
+
+    /// Take a token for what the month does not pay for, such as a report: a month that is used up refuses none of it.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub fn spend_token(&self, now: Moment, clock: &Clock) -> Result<Standing, (Code, Standing)> {
+        let spent = if self.policy.unlimited { Ok(self.standing(now)) } else { self.take(now, clock) };
+        self.tab.used.note(spent.is_ok(), now.monotonic_ns);
+        spent
+    }
+
+    #[inline]
+    fn take(&self, now: Moment, clock: &Clock) -> Result<Standing, (Code, Standing)> {
+        let taken = self.tab.take(&self.leases, now.monotonic_ns);
+        match taken.or_else(|_| self.tab.take(&self.leases, clock.monotonic_ns())) {
+            Ok(level) => Ok(Standing { level, month: self.month(now) }),
+            Err(level) => Err((Code::RateLimited, Standing { level, month: self.month(now) })),
+        }
     }
 
     /// Return what a caller is told for whom nothing is left of the month, here or anywhere.
@@ -181,7 +196,7 @@ impl KeySlot {
     /// Spend a unit of the month for what a token was taken for before.
     ///
     /// # Errors
-    /// `QUOTA_SPENT`, or `RATE_LIMITED` where only this node's part of the month is.
+    /// `QUOTA_SPENT`, or where only this node's part of the month is `RATE_LIMITED`, or `DEPENDENCY_AWAY`.
     pub fn charge(&self, wall_ns: u64) -> Result<(), Code> {
         match &self.quota {
             Some(quota) if !self.policy.unlimited && !quota.spend(wall_ns) => Err(quota.refusal()),
@@ -434,6 +449,18 @@ pub(crate) mod tests {
         let spent = slot.spend(true, later, &clock_at(later)).unwrap_err();
         assert_eq!((spent.0, spent.1.level.left), (Code::QuotaSpent, 4));
         assert_eq!(slot.standing(later).level.left, 4);
+    }
+
+    #[test]
+    fn what_the_month_does_not_pay_for_takes_a_token_when_it_is_used_up() {
+        let slot = KeySlot::new(Policy { quota_left: 0, ..policy() }, None, &Arc::default(), &Quotas::new(Arc::default()), NOW);
+        assert_eq!(slot.spend(false, NOW, &clock_at(NOW)).unwrap_err().0, Code::QuotaSpent);
+        let burst = slot.standing(NOW).level.left;
+        assert_eq!(slot.spend_token(NOW, &clock_at(NOW)).unwrap().level.left, burst - 1);
+        for _ in 1..burst {
+            slot.spend_token(NOW, &clock_at(NOW)).unwrap();
+        }
+        assert_eq!(slot.spend_token(NOW, &clock_at(NOW)).unwrap_err().0, Code::RateLimited);
     }
 
     #[test]

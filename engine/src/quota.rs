@@ -40,6 +40,7 @@ struct Blocks {
     is_hungry: AtomicBool,
     spent: Cell,
     hungry: Arc<SegQueue<KeyMonth>>,
+    is_store_away: Arc<AtomicBool>,
 }
 
 /// A month's requests, counted down to zero and never below.
@@ -130,14 +131,14 @@ impl Quota {
         true
     }
 
-    /// Return what a caller is told when nothing is left: that the month is spent, or, where only this node's part of it
-    /// is, that it comes too fast.
+    /// Return what a caller is told when nothing is left: that the month is spent; where only this node's part of it is,
+    /// that it comes too fast; and where no more can be had because the store is away, just that.
     #[cold]
     pub fn refusal(&self) -> Code {
         match &self.stock.blocks {
             Some(blocks) if blocks.has_more.load(Relaxed) => {
                 self.stock.ask(blocks);
-                Code::RateLimited
+                if blocks.is_store_away.load(Relaxed) { Code::DependencyAway } else { Code::RateLimited }
             }
             _ => Code::QuotaSpent,
         }
@@ -185,13 +186,19 @@ type Stocks = HashMap<KeyMonth, Arc<Stock>, foldhash::fast::RandomState>;
 pub struct Quotas {
     stocks: Stocks,
     hungry: Arc<SegQueue<KeyMonth>>,
+    is_store_away: Arc<AtomicBool>,
     tally: Arc<Tally>,
 }
 
 impl Quotas {
     /// Return none, whose spending will be counted in `tally`.
     pub fn new(tally: Arc<Tally>) -> Self {
-        Self { stocks: Stocks::default(), hungry: Arc::default(), tally }
+        Self { stocks: Stocks::default(), hungry: Arc::default(), is_store_away: Arc::default(), tally }
+    }
+
+    /// Note whether the store that hands out blocks can be reached.
+    pub fn store_is_away(&self, is_away: bool) {
+        self.is_store_away.store(is_away, Relaxed);
     }
 
     /// Return where spending is counted.
@@ -210,6 +217,7 @@ impl Quotas {
                 is_hungry: AtomicBool::new(false),
                 spent: self.tally.cell(month),
                 hungry: Arc::clone(&self.hungry),
+                is_store_away: Arc::clone(&self.is_store_away),
             };
             Arc::new(Stock { month, word: AtomicU64::new(0), blocks: Some(blocks) })
         }))
@@ -318,6 +326,20 @@ mod tests {
         assert_eq!((quota.refusal(), quotas.hungry()), (Code::RateLimited, vec![MONTH]));
         quotas.deliver(&delivery(1, 0));
         assert_eq!((quota.told_left(1), quota.spend(1), quota.spend(1), quota.refusal()), (1, true, false, Code::QuotaSpent));
+    }
+
+    #[test]
+    fn a_spent_block_is_no_haste_of_the_callers_while_the_store_is_away() {
+        let quotas = Quotas::new(Arc::default());
+        quotas.deliver(&delivery(1, 90));
+        let quota = Quota::of(100, quotas.stock(MONTH));
+        quotas.store_is_away(true);
+        assert_eq!((quota.spend(1), quota.spend(1), quota.refusal()), (true, false, Code::DependencyAway));
+        quotas.store_is_away(false);
+        assert_eq!(quota.refusal(), Code::RateLimited);
+        quotas.store_is_away(true);
+        quotas.deliver(&delivery(0, 0));
+        assert_eq!(quota.refusal(), Code::QuotaSpent, "what is known to be spent stays so");
     }
 
     #[test]

@@ -139,6 +139,11 @@ impl Spool {
         self.shared.directory.as_ref()
     }
 
+    /// Return the name of this start of the node.
+    pub fn boot(&self) -> [u8; 16] {
+        self.shared.boot
+    }
+
     /// Whether records are kept at all.
     pub fn keeps_records(&self) -> bool {
         self.shared.directory.is_some()

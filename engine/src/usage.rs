@@ -6,6 +6,7 @@
 mod batch;
 mod copy;
 mod packed;
+mod sum;
 
 pub use batch::{Batch, RECORDS_MAX};
 pub use copy::{Counted, DayRows, Numbers, encode};

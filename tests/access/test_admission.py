@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.clock import START
 from trinity_beast.access import Grant, Key, KeyState, Kind, Refused, Tier
-from trinity_beast.access.admission import admission, quota_left
+from trinity_beast.access.admission import admission, in_month_of, quota_left
 from trinity_beast.access.features import Features, features_of
 from trinity_beast.access.months import month_of, next_month
 from trinity_beast.access.restrictions import Restrictions, Scope
@@ -42,6 +42,7 @@ def test_a_live_key_is_granted_what_its_tier_allows() -> None:
         cache_seconds=300,
         features=Features(udp=True),
         created_at=KEY.created_at,
+        report_quota=10,
     )
 
 
@@ -132,3 +133,16 @@ def test_a_key_never_comes_back_to_life(now: datetime, end: datetime) -> None:
     key = replace(KEY, expires_at=end)
     if key.state(now) is KeyState.EXPIRED:
         assert key.state(now + timedelta(seconds=1)) is KeyState.EXPIRED
+
+
+@given(now=moments)
+def test_a_grant_enters_a_month_once_and_whole(now: datetime) -> None:
+    held = replace(granted(), quota_left=3)
+    begun = in_month_of(held, now)
+    if now < held.quota_resets_at:
+        assert begun is held
+    else:
+        assert (begun.quota_left, begun.quota_resets_at) == (1_000, next_month(now))
+        assert replace(begun, quota_left=3, quota_resets_at=held.quota_resets_at) == held
+    assert now < begun.quota_resets_at
+    assert in_month_of(begun, now) is begun

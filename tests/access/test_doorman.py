@@ -271,6 +271,24 @@ async def test_a_new_month_brings_a_new_quota(door: Door, keys: Keys, digests: D
     assert door.gate.standing(digest).quota_left == 100_000  # type: ignore[union-attr]  # It is admitted.
 
 
+async def test_a_month_begins_at_its_moment_though_the_store_is_away(
+    door: Door, guarded: GuardedKeys, keys: Keys, digests: Digests, clock: ManualClock
+) -> None:
+    clock.advance(datetime(2026, 11, 30, 23, 59, 58, 700_000, tzinfo=UTC) - clock.now())
+    digest, _ = await issued(keys, digests)
+    await door.ask(digest)
+    door.gate.spend(digest, 100_000)
+    guarded.fault = DependencyAway(part="database")
+
+    await clock.let_pass(1.29)
+    assert door.gate.grants[digest].quota_resets_at == datetime(2026, 12, 1, tzinfo=UTC)
+    await clock.let_pass(0.02)
+    assert door.gate.grants[digest].quota_resets_at == datetime(2027, 1, 1, tzinfo=UTC)
+    assert door.gate.standing(digest).quota_left == 100_000  # type: ignore[union-attr]  # It is admitted.
+    await door.until(lambda: door.doorman.tally.away > 0)
+    assert door.doorman.grant_of(digest) == door.gate.grants[digest]
+
+
 async def test_whoever_waits_when_the_doorman_stops_is_told_so(guarded: GuardedKeys, clock: ManualClock) -> None:
     door = Door(guarded, clock)
     await door.doorman.start()

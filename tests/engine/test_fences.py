@@ -48,6 +48,17 @@ def test_a_key_for_something_else_tells_no_prices_and_is_let_in_for_what_it_is_f
     assert node.engine.keys.take(SECRET, wants_prices=False).code == "OK"
 
 
+def test_a_month_that_is_used_up_refuses_prices_alone(node: Node) -> None:
+    node.admit(quota=5, quota_left=0)
+    take = node.engine.keys.take
+    assert take(SECRET).code == "QUOTA_SPENT"
+    standing = node.engine.keys.standing(node.engine.keys.digest_of(SECRET))
+    assert standing is not None
+    for _ in range(standing.tokens_left):
+        assert take(SECRET, wants_prices=False).code == "OK"
+    assert take(SECRET, wants_prices=False).code == "RATE_LIMITED"
+
+
 def test_python_takes_by_the_same_fence(node: Node) -> None:
     node.admit(networks=["192.0.2.0/24"], origins=["https://example.org"])
     take = node.engine.keys.take

@@ -184,3 +184,27 @@ def test_a_change_of_policy_keeps_what_was_spent(node: Node, caller: Caller) -> 
 def test_a_policy_out_of_range_is_refused_by_name(changes: dict[str, int], name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name}: "):
         Policy(**({"key_id": 1, "rate_per_second": 1.0, "burst": 1, "quota": None} | changes))  # type: ignore[arg-type]
+
+
+def test_a_key_without_units_of_its_month_is_told_what_they_wait_for(node: Node, caller: Caller) -> None:
+    resets_at_ns = START_NS + 86_400 * SECOND_NS
+    node.admit(key_id=7, rate_per_second=5, burst=10, quota=100, quota_resets_at_ns=resets_at_ns, quota_in_blocks=True)
+    node.publish()
+    month = (7, resets_at_ns)
+    node.engine.quotas.deliver([(*month, 1, 50, True, 0)])
+    assert caller.ask("/price?asset=BTC", secret=SECRET).envelope["code"] == "OK"
+
+    short = caller.ask("/price?asset=BTC", secret=SECRET)
+    assert (short.status, short.envelope["code"], short.headers["retry-after"]) == (429, "RATE_LIMITED", "1")
+    assert node.engine.quotas.hungry() == [month]
+
+    node.engine.quotas.store_is_away(True)
+    away = caller.ask("/price?asset=BTC", secret=SECRET)
+    assert (away.status, away.envelope["code"], away.headers["retry-after"]) == (503, "DEPENDENCY_AWAY", "1")
+    assert (fields(away.headers["ratelimit"])["burst"]["r"], fields(away.headers["ratelimit"])["month"]["r"]) == (9, 50)
+    assert node.engine.keys.take(SECRET).code == "DEPENDENCY_AWAY"
+    assert node.counted("keys_refused") == 0
+
+    node.engine.quotas.store_is_away(False)
+    node.engine.quotas.deliver([(*month, 0, 0, False, 0)])
+    assert caller.ask("/price?asset=BTC", secret=SECRET).envelope["code"] == "QUOTA_SPENT"

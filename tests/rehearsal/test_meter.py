@@ -14,6 +14,8 @@ from tests.support.places import quick_place
 from tests.support.valkey import SERVER
 from trinity_beast.clock import SystemClock
 from trinity_beast.randomness import SystemSecrets, dice_from
+from trinity_beast.rehearsal.errors import AnswerUnreadable
+from trinity_beast.rehearsal.meter.forms import FORMS, listed, summed_up
 from trinity_beast.rehearsal.meter.meter import MeterWanted, rehearse_meter
 from trinity_beast.rehearsal.meter.model import SECOND_NS, Counted, Cut, Heard, Ledger, Row, number_of
 from trinity_beast.rehearsal.meter.plan import blows_of
@@ -125,6 +127,32 @@ def test_a_request_id_is_the_number_its_row_bears() -> None:
     for bad in ("", "00000000000", "00000000000U"):
         with pytest.raises(ValueError, match="no request id"):
             number_of(bad)
+
+
+LISTING = {
+    "json": '{"data": {"rows": [{"status": 200, "asset": "BTC"}, {"status": 429, "asset": ""}]}}',
+    "csv": "asset,status\r\nBTC,200\r\n,429\r\n",
+    "tsv": "asset\tstatus\r\nBTC\t200\r\n\t429\r\n",
+    "text": "# usage from then\nasset  status\nBTC       200\n-         429\n",
+}
+SUMMARY = {
+    "json": '{"data": {"rows": [{"dimension": "all", "requests": 12, "refused": 3}, {"dimension": "asset", "requests": 9, "refused": 1}]}}',
+    "csv": "dimension,requests,refused\r\nall,12,3\r\nasset,9,1\r\n",
+    "tsv": "dimension\trequests\trefused\r\nall\t12\t3\r\nasset\t9\t1\r\n",
+    "text": "# summary\ndimension  requests  refused\nall              12        3\nasset             9        1\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_reports_are_read_alike_in_every_form(form: str) -> None:
+    assert listed(form, LISTING[form]) == Counted(2, 1)
+    assert summed_up(form, SUMMARY[form]) == Counted(12, 3)
+
+
+@pytest.mark.parametrize(("form", "text"), [("json", "{}"), ("json", "no"), ("csv", "a,b\r\n1,2\r\n"), ("text", "a  status\n1  2  3\n")])
+def test_what_is_no_report_is_refused(form: str, text: str) -> None:
+    with pytest.raises(AnswerUnreadable):
+        listed(form, text)
 
 
 @pytest.mark.slow

@@ -63,7 +63,7 @@ def test_what_a_target_never_answers_is_lost_and_told(node: EngineNode) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
         target = Target(Protocol.UDP, "127.0.0.1", deaf.getsockname()[1])
-        found = perform(node.step(target, rate=100.0, way=replace(WAY, timeout_seconds=0.1)))
+        found = perform(node.step(target, 40, rate=100.0, way=replace(WAY, timeout_seconds=0.1)))
     assert (found.asked, found.failures, found.good) == (30, {"timeout": 30}, 0)
 
 

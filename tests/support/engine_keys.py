@@ -62,13 +62,13 @@ class FakeEngineKeys:
             int(granted.quota_resets_at.timestamp()) * 1_000_000_000, granted.unlimited, granted.in_url, granted.udp,
         )  # fmt: skip
 
-    def take(self, secret: str, *, udp: bool = False, in_url: bool = False, **_came: object) -> Verdict:
+    def take(self, secret: str, *, udp: bool = False, in_url: bool = False, wants_prices: bool = True, **_came: object) -> Verdict:
         held = self.held.get(self.digest_of(secret))
         if held is None:
             return Verdict("KEY_UNKNOWN")
         if (in_url and not held.in_url) or (udp and not held.udp):
             return Verdict("TIER_FORBIDS", held.key_id, held.headers)
-        if held.quota_left == 0:
+        if held.quota_left == 0 and wants_prices:
             return Verdict("QUOTA_SPENT", held.key_id, held.headers)
         if not held.tokens_left:
             return Verdict("RATE_LIMITED", held.key_id, held.headers, 2)

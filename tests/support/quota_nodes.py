@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.support.clock import ManualClock
 from trinity_beast.access import EngineGate, Grant, Keys, QuotaBlocks
+from trinity_beast.access.admission import in_month_of
 from trinity_beast.access.cluster import store
 from trinity_beast.access.roll import Roll
 from trinity_beast.engine import Clock as EngineClock
@@ -74,6 +76,19 @@ class QuotaNode:
             told.append(self.engine.keys.charge(secret).code if code == "OK" else code)
         self.let_through += told.count("OK")
         return told
+
+    def let_pass(self, duration: timedelta) -> None:
+        """Let time pass for the engine."""
+        self._hands.advance(round(duration.total_seconds() * 1e9))
+
+    def begin_month(self, secret: str) -> None:
+        """Let a key into the month that has begun, as the doorman does."""
+        digest = self.engine.keys.digest_of(secret)
+        grant = self.roll.grant_of(digest)
+        assert grant is not None
+        begun = in_month_of(grant, self._clock.now())
+        self._gate.admit(digest, begun)
+        self.roll.admit(digest, begun, due_ns=2**62)
 
     def month_left(self, secret: str) -> int | None:
         standing = self.engine.keys.standing(self.engine.keys.digest_of(secret))

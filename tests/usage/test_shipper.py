@@ -149,10 +149,10 @@ async def test_a_file_that_is_no_segment_is_moved_away_with_the_reason(shipper: 
 async def test_what_waits_is_compressed_and_stored_as_it_was(shipper: Shipper, spool: Path, database: Database) -> None:
     path = Layout(capacity=2_000).write(spool, [Written(time_ns=NOON_NS + place * 1_000) for place in range(2_000)])
     waiting = Waiting(spool)
-    plain_bytes = waiting.bytes_waiting()
+    plain_bytes = waiting.backlog(waiting.paths()).bytes
     packed = waiting.compress(path, records_max=700)
     assert [packed] == waiting.paths()
-    assert waiting.bytes_waiting() < plain_bytes / 4
+    assert waiting.backlog(waiting.paths()).bytes < plain_bytes / 4
     assert await shipper.ship()
     assert [sequence for _, sequence in await stored(database)] == list(range(41, 2_041))
 

@@ -105,6 +105,21 @@ async def test_a_day_that_was_dropped_is_made_anew_at_the_next_try(own_database:
     assert await sequences(own_database) == [42]
 
 
+async def test_a_database_that_was_put_back_to_a_copy_is_not_spoken_to_by_old_numbers(own_database: Database, tmp_path: Path) -> None:
+    """Stored by them, rows would bear another lane's number and be noted nowhere: they would be stored again."""
+    writer = Writer(own_database)
+    [first], [second] = (batches(tmp_path, [Written(time_ns=NOON_NS)] * 3, layout=Layout(thread=thread)) for thread in (3, 4))
+    await writer.store(first)
+    async with own_database.transaction() as tx:
+        await tx.execute(sa.text("UPDATE usage_lanes SET thread = 9"))  # The number is another lane's in the copy.
+    await writer.store(second)
+    for _ in range(2):
+        await writer.store(first)
+    told = await rows_of(own_database, "SELECT thread, count(*) FROM usage_logs JOIN usage_lanes USING (lane_id) GROUP BY 1 ORDER BY 1")
+    assert told == [(3, 3), (4, 3), (9, 3)]
+    assert await rows_of(own_database, "SELECT stored::text FROM usage_lanes") == [("{[41,44)}",)] * 3
+
+
 async def test_many_writers_with_the_same_batches_store_each_record_once(own_database: Database, tmp_path: Path) -> None:
     records = [Written(time_ns=NOON_NS, key_id=place % 5, flags=CHARGED) for place in range(60)]
     whole, pieces = batches(tmp_path, records), batches(tmp_path, records, records_max=7)
@@ -127,7 +142,7 @@ async def test_whatever_pieces_come_in_whatever_order_their_union_is_stored(
     database: Database, tmp_path: Path, pieces: list[tuple[int, int]]
 ) -> None:
     async with database.transaction() as tx:
-        await tx.execute(sa.text("TRUNCATE usage_logs, usage_key_days, usage_lanes"))
+        await tx.execute(sa.text("TRUNCATE usage_logs, usage_key_days, usage_lanes, usage_lane_days"))
     writer = Writer(database)
     wanted: set[int] = set()
     for start, length in pieces:

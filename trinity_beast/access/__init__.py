@@ -40,7 +40,7 @@ from trinity_beast.access.errors import (
     TierUnknown,
 )
 from trinity_beast.access.features import Features
-from trinity_beast.access.first_keys import AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
+from trinity_beast.access.first_keys import DEMO_KEY, AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.governor import Governor
 from trinity_beast.access.key_format import kind_of
@@ -60,6 +60,7 @@ __all__ = [
     "ADMIN_REFUSALS",
     "BLOCKLIST_CHANNEL",
     "CHANNEL",
+    "DEMO_KEY",
     "KEY_BROADCASTS",
     "KEY_REFUSALS",
     "Account",

@@ -1,5 +1,6 @@
 """Who is let in, and with what."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar, assert_never
@@ -59,7 +60,15 @@ def _grant(key: Key, tier: Tier, now: datetime) -> Grant:
         features=tier.features,
         restrictions=own,
         created_at=key.created_at,
+        report_quota=None if tier.unlimited else tier.report_quota,
     )
+
+
+def in_month_of(grant: Grant, now: datetime) -> Grant:
+    """Return a grant as it stands in the month of `now`: where its own has ended, with a month that is whole."""
+    if now < grant.quota_resets_at:
+        return grant
+    return replace(grant, quota_left=grant.quota or 0, quota_resets_at=next_month(now))
 
 
 Limit = TypeVar("Limit", int, Decimal)

@@ -155,12 +155,21 @@ class CountsTries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Approach:
-    """How a request came: where its key stood, from which address, from a page of which origin, and whether it only reads."""
+    """How a request came: where its key stood, from which address, from a page of which origin, and whether it only reads.
+
+    Anybody can forge a datagram's sender, so what comes as one is held against no address.
+    """
 
     in_url: bool = False
     address: str | None = None
     origin: str | None = None
     is_read: bool = True
+    is_datagram: bool = False
+
+    @property
+    def answerable(self) -> str | None:
+        """The address that answers for a wrong key."""
+        return None if self.is_datagram else self.address or None
 
 
 BY_HEADER = Approach()
@@ -278,12 +287,12 @@ class Callers:
         """Turn away a key that is none of ours, and hold its address to account for it."""
         if spent := self._spent(came, is_counted=is_counted):
             return spent
-        if self._tries is not None and came.address and refusal.code in _STRANGERS:
-            self._tries.fail(came.address, secret)
+        if self._tries is not None and came.answerable and refusal.code in _STRANGERS:
+            self._tries.fail(came.answerable, secret)
         return Passage(0, (), refusal) if is_counted else self._turned_away(refusal)
 
     def _spent(self, came: Approach, *, is_counted: bool = False) -> Passage | None:
-        spent = self._tries.spent(came.address) if self._tries is not None and came.address else None
+        spent = self._tries.spent(came.answerable) if self._tries is not None and came.answerable else None
         if spent is None:
             return None
         seconds, headers = spent
@@ -294,8 +303,13 @@ class Callers:
 
     def _take(self, secret: str, came: Approach, scope: Scope) -> Verdict:
         return self._keys.take(
-            secret, in_url=came.in_url, address=came.address, origin=came.origin, wants_prices=scope is Scope.PRICES
-        )  # fmt: skip
+            secret,
+            udp=came.is_datagram,
+            in_url=came.in_url,
+            address=came.address,
+            origin=came.origin,
+            wants_prices=scope is Scope.PRICES,
+        )
 
     def _kept_out(self, grant: Grant, digest: bytes) -> Passage:
         limits = self._keys.standing(digest)

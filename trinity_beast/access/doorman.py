@@ -5,8 +5,10 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trinity_beast.access.admission import in_month_of
 from trinity_beast.access.gate import Gate, Questions, Resolves
 from trinity_beast.access.model import Grant, Refused
+from trinity_beast.access.months import next_month
 from trinity_beast.access.roll import SECOND_NS, Roll
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
@@ -47,7 +49,7 @@ class Doorman:
     """Looks a key up once, however many requests carry it, and lets them go on together.
 
     While the store is away unknown keys are told so and known ones stay. A key is looked at again when its tier's cache
-    lifetime ends, at the turn of the month, and when somebody changed it (`changed`).
+    lifetime ends, at the turn of the month, and when somebody changed it (`changed`). Its new month begins without a look.
     """
 
     name = "doorman"
@@ -227,14 +229,23 @@ class Doorman:
 
     async def _make_rounds(self) -> None:
         while True:
-            await self._clock.sleep(self._patience.round_seconds)
+            now = self._clock.now()
+            await self._clock.sleep(min(self._patience.round_seconds, (next_month(now) - now).total_seconds()))
             for digest in self.roll.due(self._clock.monotonic_ns()):
+                self._begin_month(digest)
                 # Room is made only where it is needed: a key that is kept goes on answering while the store is away.
                 if len(self.roll) > self._patience.kept_max and self._is_idle(digest):
                     self._gate.forget(digest)
                     self.roll.forget(digest)
                 else:
                     self._want(digest)
+
+    def _begin_month(self, digest: bytes) -> None:
+        """Let a key into the month that has begun, by what is known of it: the store may be away, and looks take their time."""
+        grant = self.roll.grant_of(digest)
+        if grant is not None and (begun := in_month_of(grant, self._clock.now())) is not grant:
+            self._gate.admit(digest, begun)
+            self._due_in(digest, begun, self._patience.retry_seconds)
 
     def _is_idle(self, digest: bytes) -> bool:
         """Whether forgetting the key loses nothing: its bucket is full and it has used none of its month since let in."""

@@ -167,6 +167,8 @@ class Grant:
     features: Features = ALL_FEATURES
     restrictions: Restrictions = NO_RESTRICTIONS
     created_at: datetime | None = None
+    report_quota: int | None = None
+    """How many reports a month, or None without a bound."""
     account_quota: int | None = None
     """What all keys of the account may ask together in a month."""
     in_blocks: bool = False

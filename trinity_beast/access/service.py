@@ -194,6 +194,14 @@ class Keys:
         async with self._database.transaction() as tx:
             return await store.keys(tx, wanted)
 
+    async def owned_with(self, key_id: int, account_id: int | None) -> Sequence[int]:
+        """Return the numbers of the keys whose use the owner of this one may see.
+
+        Those of its account, ended ones too; without an account, those it was rotated from, and itself.
+        """
+        async with self._database.transaction() as tx:
+            return await (store.lineage_of(tx, key_id) if account_id is None else store.numbers_of_account(tx, account_id))
+
     async def names_of(self, key_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
         """Return by number what keys are shown as and called."""
         async with self._database.transaction() as tx:

@@ -75,6 +75,19 @@ async def keys(tx: AsyncConnection, wanted: KeyFilter) -> Sequence[Key]:
     return [_key(row) for row in await tx.execute(statement)]
 
 
+async def lineage_of(tx: AsyncConnection, key_id: int) -> Sequence[int]:
+    """Return the numbers of a key and of all whose successor it is, directly or by way of others."""
+    line = sa.select(sa.bindparam("key_id", key_id, sa.Integer).label("key_id")).cte("line", recursive=True)
+    line = line.union(sa.select(api_keys.c.key_id).join(line, api_keys.c.successor_id == line.c.key_id))
+    return [int(number) for number in (await tx.execute(sa.select(line.c.key_id).order_by(line.c.key_id))).scalars()]
+
+
+async def numbers_of_account(tx: AsyncConnection, account_id: int) -> Sequence[int]:
+    """Return the numbers of an account's keys, ended ones too."""
+    statement = sa.select(api_keys.c.key_id).where(api_keys.c.account_id == account_id).order_by(api_keys.c.key_id)
+    return [int(number) for number in (await tx.execute(statement)).scalars()]
+
+
 async def names_of(tx: AsyncConnection, key_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
     """Return by number what keys are shown as and called."""
     statement = sa.select(api_keys.c.key_id, api_keys.c.public_id, api_keys.c.name).where(api_keys.c.key_id.in_(key_ids))

@@ -71,6 +71,7 @@ api_keys = sa.Table(
     sa.CheckConstraint("monthly_quota >= 0", name="monthly_quota"),
     sa.Index("api_keys_changed_at_idx", "changed_at"),
     sa.Index("api_keys_account_id_idx", "account_id"),
+    sa.Index("api_keys_successor_id_idx", "successor_id"),
 )
 
 key_leaks = sa.Table(

@@ -23,6 +23,16 @@ from trinity_beast.web import App, Count, HttpServer, Identity, KnownLimits, Met
 ENVELOPE_VERSION = "1"
 _LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "LPO": (("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand"), ("/problems", "every code")),
+    "LRS": (
+        ("/reports/summary", "what your keys' use comes to"),
+        ("/reports/usage", "every answer, one by one"),
+        ("/reports/daily", "day by day"),
+        ("/reports/by-asset", "asset by asset"),
+        ("/reports/by-source", "source by source"),
+        ("/reports/reports", "the use of reports"),
+        ("/health", "how this node fares"),
+        ("/problems", "every code"),
+    ),
     "OPS": (("/health", "how this node fares"), ("/health/ready", "whether it can serve"), ("/problems", "every code")),
 }
 """What the landing page of each service leads to: only what is there."""

@@ -14,13 +14,16 @@ def follow_log_level(readings: Readings) -> None:
     readings.follow(lambda: set_log_level(level.value))
 
 
-def follow_database(readings: Readings, database: Database) -> None:
-    """Keep the pool's bounds at what is turned."""
+def follow_database(readings: Readings, database: Database, *, transaction_seconds: float | None = None) -> None:
+    """Keep the pool's bounds at what is turned; but a transaction at `transaction_seconds` where they are given."""
     most, idle = readings.of(knobs.DB_MAX_OPEN_CONNS), readings.of(knobs.DB_MAX_IDLE_CONNS)
     wait, whole = readings.of(knobs.DB_WAIT_TIMEOUT_MS), readings.of(knobs.DB_TRANSACTION_TIMEOUT_MS)
-    readings.follow(
-        lambda: database.resize(most.value, idle.value, wait_seconds=wait.value / 1_000, transaction_seconds=whole.value / 1_000)
-    )
+
+    def follow() -> None:
+        seconds = whole.value / 1_000 if transaction_seconds is None else transaction_seconds
+        database.resize(most.value, idle.value, wait_seconds=wait.value / 1_000, transaction_seconds=seconds)
+
+    readings.follow(follow)
 
 
 def follow_cache(readings: Readings, cache: Valkey, clock: Clock) -> WarmLines:

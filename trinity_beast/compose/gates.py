@@ -39,6 +39,8 @@ from trinity_beast.compose.ground import Ground
 from trinity_beast.engine import Engine
 from trinity_beast.parts import Part, Step
 from trinity_beast.storage import Broadcasts, Notices, Valkey
+from trinity_beast.stress import StressReports
+from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry import Counters
 from trinity_beast.web import Router
 
@@ -56,13 +58,13 @@ class Gates:
     """What runs, in the order it starts."""
 
 
-def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
-    """Return the access side of a node with this engine."""
+def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bool = True) -> Gates:
+    """Return the access side of a node with this engine. Only one that `sells_prices` takes units of months out of the store."""
     gate = EngineGate(engine.keys)
     node_id, lately = on.node_id, ChangedLately()
     shared = None if on.cache is None else SharedKeys(on.keys, on.cache, on.digests, lately, on.clock, readings=on.readings)
     blocks = QuotaBlocks(engine.quotas, shared or on.keys, on.database, node_id, on.clock, admitted=lambda: doorman.roll)
-    doorman = Doorman(gate, engine.questions, blocks, on.clock)
+    doorman = Doorman(gate, engine.questions, blocks if sells_prices else shared or on.keys, on.clock)
     membership = Membership(on.database, node_id, on.settings.node, on.clock, on.readings)
     broadcasts = None if on.cache is None else Broadcasts(on.settings.cache_url, [KEY_BROADCASTS], on.clock)
     operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add, readings=on.readings))
@@ -82,13 +84,14 @@ def gates_of(on: Ground, engine: Engine, counters: Counters) -> Gates:
             leak_admin_routes(leaks, operator=operator),
             blocklist_routes(blocklist, operator=operator, clock=on.clock),
             alert_routes(QuotaAlerts(on.database), operator=operator),
+            stress_routes(StressReports(on.database, on.clock), operator=operator),
         ],
         parts=[
             membership,
             *_shared_limits(on, engine, node_id, membership),
             BlocklistWatch(blocklist, block_notices, engine.blocklist, on.clock, readings=on.readings),
             KeyTries(engine.tries, on.readings, on.clock),
-            blocks,
+            *([blocks] if sells_prices else []),
             doorman,
             ChangeWatch(on.keys, key_notices, doorman, on.clock, broadcasts=broadcasts, lately=lately, readings=on.readings),
             LastUses(gate, on.keys, on.clock, readings=on.readings),

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.routes import admission, key_routes
 from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
 from trinity_beast.compose.followers import follow_cache
-from trinity_beast.compose.gates import gates_of
+from trinity_beast.compose.gates import Gates, gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
-from trinity_beast.compose.metering import metering_parts
+from trinity_beast.compose.metering import metering_of
+from trinity_beast.compose.reporting import reporting_parts
+from trinity_beast.compose.working import Working, working_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
@@ -31,32 +34,54 @@ class Services:
     engine: Engine | None = None
 
 
+class Entrance:
+    """What every service shares: the work done in turn, the engine, its counters, and who is let in. Built when it is first asked for."""
+
+    def __init__(self, on: Ground, working: Working) -> None:
+        self._on, self.working = on, working
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Return the engine, which alone holds buckets and counts; in a node without prices it listens to nobody."""
+        return engine_of(self._on)
+
+    @cached_property
+    def counters(self) -> Counters:
+        """Return what is counted."""
+        return Counters(self.engine.counters)
+
+    @cached_property
+    def gates(self) -> Gates:
+        """Return who is let in."""
+        return gates_of(self._on, self.engine, self.counters, sells_prices=price_service in MODES[self._on.settings.mode])
+
+
 def services(on: Ground, exchanges: Exchanges) -> Services:
     """Return what the node's mode runs.
 
     Raises:
         ParameterUnknown: a value was given for a parameter that none of it has.
     """
-    built = [build(on, exchanges) for build in MODES[on.settings.mode]]
+    entrance = Entrance(on, working_of(on))
+    built = [build(on, exchanges, entrance) for build in MODES[on.settings.mode]]
     engines = [each.engine for each in built if each.engine is not None]
     # Parameters first: whatever starts after them finds what is stored in force.
     first: list[Part] = [on.knobs.watch]
     if on.cache is not None:
         first.append(follow_cache(on.readings, on.cache, on.clock))
-    parts = [*first, *(part for each in built for part in each.parts)]
+    parts = [*first, *entrance.working.parts, *(part for each in built for part in each.parts)]
     on.readings.all_claimed()
     return Services(parts, engines[0] if engines else None)
 
 
-def price_service(on: Ground, exchanges: Exchanges) -> Services:
+def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Services:
     """Return the parts that answer prices (LPO).
 
     They stop in reverse: no new connection, what is in flight finished, the spool sealed; then the feeds; health last.
     """
-    engine = engine_of(on)
-    counters = Counters(engine.counters)
+    engine, counters, gates = entrance.engine, entrance.counters, entrance.gates
     market = market_of(on, exchanges, engine)
-    gates = gates_of(on, engine, counters)
+    metering = metering_of(on, engine, counters, gates.operator)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),
@@ -64,6 +89,8 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
         *gates.routers,
         parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
         *market_routes(on, exchanges, market, gates.operator),
+        *entrance.working.routes(gates.operator),
+        *metering.routers,
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
@@ -73,31 +100,42 @@ def price_service(on: Ground, exchanges: Exchanges) -> Services:
     on.health.register("metering", metering_probe(counters), is_needed=False)
     on.health.register("event loop", loop_probe(), is_needed=False)
     parts: list[Part] = [
-        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market))),
+        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market), metering.samples)),
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
-        *metering_parts(on, engine),
+        *metering.parts,
         *engine_parts(on, engine, server),
     ]
     return Services(parts, engine)
 
 
-def report_service(on: Ground, _exchanges: Exchanges) -> Services:
-    """Return the parts that answer reports (LRS): for now, its health."""
+def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
+    """Return the parts that let keys in where no prices are told."""
+    metrics = metrics_routes(entrance.counters)
+    return Services([health_port(on, "report_health", on.settings.report_health_port, metrics), *entrance.gates.parts])
+
+
+def report_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
+    """Return the parts that answer reports (LRS)."""
     on.health.register("database", database_probe(on.database))
+    return Services(reporting_parts(on, entrance.gates, entrance.counters))
+
+
+def report_health_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance) -> Services:
+    """Return the health of reports, where it has a port beside that of prices."""
     return Services([health_port(on, "report_health", on.settings.report_health_port)])
 
 
-def push_service(on: Ground, _exchanges: Exchanges) -> Services:
+def push_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance) -> Services:
     """Return the parts that push prices to webhooks: for now, their health."""
     on.health.register("database", database_probe(on.database))
     return Services([health_port(on, "push_health", on.settings.push_health_port)])
 
 
-MODES: Mapping[Mode, Sequence[Callable[[Ground, Exchanges], Services]]] = {
+MODES: Mapping[Mode, Sequence[Callable[[Ground, Exchanges, Entrance], Services]]] = {
     Mode.APP_SERVER: (price_service,),
-    Mode.REPORT_SERVER: (report_service,),
-    Mode.APP_REPORT_SERVER: (price_service, report_service),
+    Mode.REPORT_SERVER: (key_service, report_service),
+    Mode.APP_REPORT_SERVER: (report_health_service, price_service, report_service),
     Mode.WEBHOOK_SERVER: (push_service,),
 }

@@ -20,7 +20,7 @@ from trinity_beast.standing import ready_file, signals_heeded
 from trinity_beast.storage import Database, upgrade
 from trinity_beast.telemetry import Health, database_probe
 from trinity_beast.telemetry.routes import metrics_routes
-from trinity_beast.usage import Aside, InPlace, Receiver, Writer
+from trinity_beast.usage import Aside, InPlace, Receiver, Writer, WriterOversight
 from trinity_beast.web import RequestIds
 
 _log = get_log("writer")
@@ -84,9 +84,12 @@ def writer_parts(desk: Desk) -> list[Part]:
         dice=desk.dice,
         readings=desk.readings,
     )
+    oversight = WriterOversight(receiver)
     desk.readings.all_claimed()
     desk.health.register("database", database_probe(desk.database))
-    return [desk.knobs.watch, health_port(desk, "writer_health", desk.settings.writer_health_port, metrics_routes(None)), receiver]
+    desk.health.register("usage", oversight.finding)
+    metrics = metrics_routes(None, oversight.samples)
+    return [desk.knobs.watch, health_port(desk, "writer_health", desk.settings.writer_health_port, metrics), receiver]
 
 
 @asynccontextmanager

@@ -108,6 +108,28 @@ FOR_CALLERS: Mapping[str, Text] = {
         "Wait as long as `Retry-After` says, then send the right key. Keys already in use here answer all the while.",
         plain_message="Too many keys that are not valid came from your address.",
     ),
+    "REPORT_INVALID": Text(
+        "The report cannot be understood",
+        "Something this report is asked for with makes no sense: {first}.",
+        "Correct each part named in `errors` and ask again.",
+        plain_message="Something this report is asked for with makes no sense.",
+    ),
+    "CURSOR_INVALID": Text(
+        "The cursor belongs to something else",
+        "This cursor is none of ours, or goes on with a report of other filters or another key.",
+        "Follow `Link` or send `next_cursor` as it is, with the same filters and key as before; or begin the report anew without a cursor.",
+    ),
+    "CURSOR_EXPIRED": Text(
+        "The report can no longer be gone on with",
+        "It can no longer be told what was stored when this report began.",
+        "Begin it anew without a cursor, or ask for the whole in one stream with `page_size=all`.",
+    ),
+    "REPORT_QUOTA_SPENT": Text(
+        "The month's reports are used up",
+        "This key's {reports} reports of this month are used up.",
+        "Wait for the next month, or move to a tier with more. Further pages of a report that was begun are still told.",
+        plain_message="This key's reports of this month are used up.",
+    ),
     "REQUEST_TIMEOUT": Text(
         "The request took too long to arrive",
         "The request did not arrive whole within {seconds} s.",

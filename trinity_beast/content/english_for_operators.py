@@ -290,6 +290,17 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "Choose one of those; `beast jobs list` tells what each does.",
         plain_message="No job has this name.",
     ),
+    "SYNC_RUNNING": Text(
+        "A synchronisation is running",
+        "The shared cache is being brought into step by another process just now.",
+        "Wait until it is done; what it does need not be done again.",
+    ),
+    "STATEMENTS_UNCOUNTED": Text(
+        "The database does not count statements",
+        "Statements are not counted here: {reason}.",
+        "Have the server load pg_stat_statements, make the extension in this database, and ask again.",
+        plain_message="Statements are not counted here.",
+    ),
     "ROWS_REFUSED": Text(
         "The database refused rows",
         "The database does not take these rows into {table}: {reason}.",

@@ -1,4 +1,4 @@
-"""English: what whoever makes a stress test is told."""
+"""English: what whoever makes a stress test, or takes the tour, is told."""
 
 from collections.abc import Mapping
 
@@ -49,6 +49,12 @@ FOR_STRESS: Mapping[str, Text] = {
         "{name} is no report: {reason}.",
         "Give a file that `beast stress run --json` wrote, or the number of a stored report.",
         plain_message="That is no report of a stress test.",
+    ),
+    "DEMO_INVALID": Text(
+        "There is no such tour",
+        "The tour cannot be given: {reason}.",
+        "`beast demo --help` shows what it can be told.",
+        plain_message="That tour cannot be given.",
     ),
     "STRESS_REPORT_UNKNOWN": Text(
         "No such report",

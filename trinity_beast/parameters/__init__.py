@@ -7,6 +7,7 @@ from trinity_beast.parameters.errors import ParameterInvalid, ParameterUnknown
 from trinity_beast.parameters.given import given_values
 from trinity_beast.parameters.model import Parameter, Value
 from trinity_beast.parameters.readings import Reading, Readings
+from trinity_beast.parameters.refreshing import refresh_config
 from trinity_beast.parameters.service import ParameterEditor
 from trinity_beast.parameters.watch import CHANNEL, ParameterWatch, ThisNode
 
@@ -29,4 +30,5 @@ __all__ = [
     "declared_in",
     "given_values",
     "not_above",
+    "refresh_config",
 ]

@@ -20,14 +20,19 @@ _DATAGRAMS_FREE = {"udp_max_concurrent_lpo": 1_000_000}
 # Pools of the shared cache are multiples of three.
 _QUICK_CACHE = {"cache_dial_timeout_ms": 500, "cache_read_timeout_ms": 500, "cache_write_timeout_ms": 500}
 _PRODUCTION_POOLS = {"db_max_open_conns": 150, "db_max_idle_conns": 150, "cache_pool_size": 300, "cache_min_idle_conns": 60, **_QUICK_CACHE}
-_REPORT_POOLS = {"db_max_open_conns": 180, "db_max_idle_conns": 180, "cache_read_timeout_ms": 1_000}
+_REPORT_POOLS = {
+    "db_max_open_conns": 180, "db_max_idle_conns": 180, "cache_read_timeout_ms": 1_000,
+    "reports_at_once_max": 99, "reports_at_once_per_key_max": 99,
+}  # fmt: skip
+_REPORTS_BOUND = {"udp_max_concurrent_lrs": 3_000}
+_REPORTS_FREE = {"udp_max_concurrent_lrs": 10_000}
 _IMPATIENT = {"http_idle_timeout_seconds": 300.0, "http_read_timeout_seconds": 5.0, "http_write_timeout_seconds": 5.0}
 _KEPT_ALIVE = {**_IMPATIENT, "http_connections_max": 100_000, "http_connections_per_address_max": 100_000}
 
 _QUIET = {"log_level": "error"}
 _STRESS = {
     **_PRODUCTION_POOLS, **_QUIET, "cache_ttl_seconds": 300.0,
-    "usage_ship_ms": 1_000, "usage_batch_records": 100_000, "usage_shipments_max": 3,
+    "usage_ship_ms": 1_000, "usage_batch_records": 100_000, "usage_shipments_max": 3, "sqs_flush_ms": 50, "sqs_buffer_size": 1_000_000,
 }  # fmt: skip
 _PRICES = {**_STRESS, "cache_flush_seconds": 60.0}
 _REPORTS = {**_STRESS, **_REPORT_POOLS}
@@ -73,8 +78,8 @@ PROFILES: Mapping[str, Profile] = {
         _profile("udp-nlb", PRICE_STRESS, "Prices over UDP through the balancer.", _PRICES, _GOVERNED, _DATAGRAMS_BOUND),
         _profile("lrs-direct", REPORT_STRESS, "Reports over TCP, straight to the node.", _REPORTS, _UNGOVERNED, _KEPT_ALIVE),
         _profile("lrs-alb", REPORT_STRESS, "Reports over TCP through the balancer.", _REPORTS, _GOVERNED, _IMPATIENT),
-        _profile("lrs-udp-direct", REPORT_STRESS, "Reports over UDP, straight to the node.", _REPORTS, _UNGOVERNED, _DATAGRAMS_FREE),
-        _profile("lrs-udp-nlb", REPORT_STRESS, "Reports over UDP through the balancer.", _REPORTS, _GOVERNED, _DATAGRAMS_BOUND),
+        _profile("lrs-udp-direct", REPORT_STRESS, "Reports over UDP, straight to the node.", _REPORTS, _UNGOVERNED, _REPORTS_FREE),
+        _profile("lrs-udp-nlb", REPORT_STRESS, "Reports over UDP through the balancer.", _REPORTS, _GOVERNED, _REPORTS_BOUND),
         _profile(
             "combined-direct", COMBINED, "Prices and reports at once over TCP, straight to the node.",
             _COMBINED, _UNGOVERNED, _KEPT_ALIVE,
@@ -85,11 +90,11 @@ PROFILES: Mapping[str, Profile] = {
         ),
         _profile(
             "combined-udp-direct", COMBINED, "Prices and reports at once over UDP, straight to the node.",
-            _COMBINED, _UNGOVERNED, _DATAGRAMS_FREE,
+            _COMBINED, _UNGOVERNED, _DATAGRAMS_FREE, _REPORTS_FREE,
         ),
         _profile(
             "combined-udp-nlb", COMBINED, "Prices and reports at once over UDP through the balancer.",
-            _COMBINED, _GOVERNED, _DATAGRAMS_BOUND,
+            _COMBINED, _GOVERNED, _DATAGRAMS_BOUND, _REPORTS_BOUND,
         ),
     )
 }  # fmt: skip

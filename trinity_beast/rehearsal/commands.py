@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -39,6 +40,13 @@ Venues = Annotated[str, typer.Option(help="Only these exchanges, with commas bet
 Faults = Annotated[str, typer.Option(help="Only these faults, with commas between; `beast lab faults` lists all.")]
 Seed = Annotated[int, typer.Option(help="What the market, the order of the faults and the symbols hit are drawn from.")]
 Steps = Annotated[int | None, typer.Option("--steps", min=1, help="At most so many steps at each exchange.")]
+
+
+class Way(StrEnum):
+    """By which carrier usage travels."""
+
+    SQS = "sqs"
+    LOCAL = "local"
 
 
 def rehearse_app(means: Means, tell: Callable[[TrinityError], str] = str) -> typer.Typer:
@@ -91,6 +99,9 @@ def rehearse_app(means: Means, tell: Callable[[TrinityError], str] = str) -> typ
         seconds: Annotated[float, typer.Option(min=3, max=86_400, help="How long processes die under load, each run.")] = 120.0,
         runs: Annotated[int, typer.Option(min=1, max=10_000, help="How many runs, each on a site of its own and of the next seed.")] = 1,
         seed: Seed = 1,
+        carrier: Annotated[
+            Way, typer.Option(help="How usage is stored: through a queue by two writers, or by each node itself.")
+        ] = Way.SQS,
         valkey: Annotated[
             Path | None, typer.Option(help="The Valkey server to run. Default: valkey-server or redis-server on the PATH.")
         ] = None,
@@ -100,7 +111,7 @@ def rehearse_app(means: Means, tell: Callable[[TrinityError], str] = str) -> typ
         reports = []
         with _refusals_told(talk, tell):
             for each in range(seed, seed + runs):
-                wanted = MeterWanted(seconds=seconds, seed=each, valkey_server=valkey)
+                wanted = MeterWanted(seconds=seconds, seed=each, by_queue=carrier is Way.SQS, valkey_server=valkey)
                 reports.append(_run(rehearse_meter(wanted, means, struck=lambda blow: _say_blow(talk, blow))))
                 _print_meter(reports[-1], talk, as_json=as_json)
         passed = sum(report.has_passed for report in reports)

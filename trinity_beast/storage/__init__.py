@@ -3,7 +3,7 @@
 from trinity_beast.storage.addresses import address_for_libpq
 from trinity_beast.storage.broadcasts import Broadcasts
 from trinity_beast.storage.cache_address import CacheAddress, cache_address
-from trinity_beast.storage.copying import copy_into
+from trinity_beast.storage.copying import copy_into, copy_out
 from trinity_beast.storage.database import Database, Gauges
 from trinity_beast.storage.embedded import EmbeddedPostgres
 from trinity_beast.storage.errors import (
@@ -21,6 +21,7 @@ from trinity_beast.storage.errors import (
     SchemaBusy,
     SchemaNewer,
 )
+from trinity_beast.storage.fetching import fetched
 from trinity_beast.storage.folder import DataFolder
 from trinity_beast.storage.launch import Surroundings
 from trinity_beast.storage.metadata import metadata
@@ -69,6 +70,8 @@ __all__ = [
     "address_for_libpq",
     "cache_address",
     "copy_into",
+    "copy_out",
+    "fetched",
     "metadata",
     "reached",
     "upgrade",

@@ -108,6 +108,21 @@ class Valkey:
                     raise answer
             return cast("list[Answer]", answers)
 
+    async def pour(self, packed: bytes, answers: int, *, within_seconds: float | None = None) -> None:
+        """Send many commands that are packed already, and see to it that each of their `answers` is no refusal.
+
+        For bulk whose making costs more than its sending. Others may come in between, as in a pipeline.
+
+        Raises:
+            DependencyAway: as `pipeline`; any part of the commands may have been carried out.
+        """
+        async with self._line(within_seconds) as line:
+            await line.send_packed_command(packed)
+            told = [await _answer(line) for _ in range(answers)]
+            for answer in told:
+                if isinstance(answer, ResponseError):
+                    raise answer
+
     async def run(
         self, script: Script, keys: Sequence[str | bytes] = (), arguments: Sequence[Word] = (), *, within_seconds: float | None = None
     ) -> Answer:

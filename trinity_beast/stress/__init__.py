@@ -3,6 +3,7 @@
 from trinity_beast.stress.crew import Crew
 from trinity_beast.stress.figures import Found, merged, percentiles
 from trinity_beast.stress.generator import Generator
+from trinity_beast.stress.kept import StressReports
 from trinity_beast.stress.levels import LEVELS
 from trinity_beast.stress.model import Progress, Protocol, Step, Target, Way
 from trinity_beast.stress.report import Report, StepReport
@@ -19,6 +20,7 @@ __all__ = [
     "Step",
     "StepReport",
     "Stress",
+    "StressReports",
     "Target",
     "Wanted",
     "Watching",

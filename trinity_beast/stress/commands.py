@@ -1,13 +1,10 @@
 """`beast stress`: how many callers a node stands, how fast, and what it says when it cannot."""
 
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -16,17 +13,25 @@ from rich.live import Live
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
-from trinity_beast.stress.crew import Crew
+from trinity_beast.randomness import SecretSource
+from trinity_beast.stress.crew import Crew, Stopped
 from trinity_beast.stress.errors import StressPlanInvalid
 from trinity_beast.stress.generator import Generator
+from trinity_beast.stress.joined import Coordinator
+from trinity_beast.stress.joined.commands import add_worker_verb, listening_at
+from trinity_beast.stress.kept.commands import AdminKey, Html, NodeOf, Operator, Url, add_report_verbs, stored, write_page
 from trinity_beast.stress.levels import CONNECTIONS_MAX, LEVELS, read_levels
 from trinity_beast.stress.model import Progress, Step, Way
 from trinity_beast.stress.report import Report, StepReport
 from trinity_beast.stress.service import Stress, Wanted, Watching
-from trinity_beast.stress.table import progress_table, report_table, summary
+from trinity_beast.stress.table import progress_table, report_table
 from trinity_beast.stress.targets import read_target
+from trinity_beast.stress.telling import summary
+from trinity_beast.stress.terminal import refusals_told, say, told_to_stop
+from trinity_beast.web import Desk
 from trinity_beast.words import Asset
 
+TOKEN_CHARACTERS = 22
 LEVELS_TOLD = ",".join(map(str, LEVELS))
 TABLE_WIDTH = 160
 """How wide tables are where nobody looks at them on a terminal."""
@@ -71,6 +76,9 @@ Mine = Annotated[
     list[str] | None, typer.Option(metavar="HOST", help="A host beyond this machine that is yours to load. Others are refused.")
 ]
 Name = Annotated[str, typer.Option(help="What the report is called.")]
+Clients = Annotated[int, typer.Option(min=0, max=64, help="Clients to wait for, who ask in place of this process. 0: this process asks.")]
+Listen = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where clients join. What they are told, keys too, is not encrypted.")]
+Store = Annotated[bool, typer.Option("--store", help="Have the node at --url keep the report.")]
 DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
 
 
@@ -79,6 +87,8 @@ class Means:
     """What the verbs are made with."""
 
     clock: Clock
+    secrets: SecretSource
+    node_of: NodeOf
     here: Callable[[Path | None], Sequence[str]]
     """The targets of the node whose data folder that is."""
     tell: Callable[[TrinityError], str] = str
@@ -114,12 +124,19 @@ def stress_app(means: Means) -> typer.Typer:
         assets: Assets = "BTC",
         mine: Mine = None,
         name: Name = "stress",
+        clients: Clients = 0,
+        listen: Listen = "127.0.0.1:0",
+        html: Html = None,
+        store: Store = False,
+        operator: Operator = "",
         data_dir: DataDir = None,
+        url: Url = "",
+        admin_key: AdminKey = "",
         as_json: AsJson = False,
     ) -> None:
         """Take every target through every level. Ctrl-C ends it with the report so far.
 
-        A key that no limit holds back: beast keys issue --tier internal --name stress
+        No limit holds back a key of `beast keys issue --tier internal --name stress`.
         """
         way = Way(
             seconds=seconds, warm_seconds=warm, timeout_seconds=timeout, rate=rate, depth=pipeline, connections_max=connections_max,
@@ -134,16 +151,38 @@ def stress_app(means: Means) -> typer.Typer:
                 keys=_keys(key, key_file),
                 assets=[Asset(asset) for asset in assets.replace(",", " ").split()],
             )
-            report = taken(Generator(means.clock, mine or ()), means.clock, wanted, talk)
-        print_report(report, talk, as_json=as_json)
+            generator = Generator(means.clock, mine or ())
+            with told_to_stop() as stopped:
+                crew = gathered(clients, listen, means, talk, stopped) if clients else generator
+                report = taken(crew, means.clock, wanted, talk, stopped)
+            print_report(report, talk, as_json=as_json)
+            if html is not None:
+                write_page(report, html)
+            if store:
+                stored(report, means.node_of(data_dir, url, admin_key, operator), Desk(means.tell))
         raise typer.Exit(0 if report.is_complete else 1)
+
+    add_worker_verb(app, means.clock, means.tell)
+    add_report_verbs(app, means.node_of, means.tell)
 
     return app
 
 
-def taken(crew: Crew, clock: Clock, wanted: Wanted, talk: Console) -> Report:
-    """Take a stress test, shown while it runs, and return its report. Ctrl-C and SIGTERM end it in order."""
-    with Live(console=talk, auto_refresh=False, transient=True) as live, told_to_stop() as stopped:
+def gathered(clients: int, listen: str, means: Means, talk: Console, stopped: Stopped) -> Crew:
+    """Wait for clients to join, telling how; told to stop meanwhile, leave."""
+    coordinator = Coordinator.listening(*listening_at(listen), means.clock)
+    token = means.secrets.base62(TOKEN_CHARACTERS)
+    say(talk, f"Waiting for {clients} clients. Start each with:")
+    say(talk, f"  beast stress worker --join {coordinator.url} --token {token}")
+    if not coordinator.gather(clients, token, joined=lambda name, count: say(talk, f"{count} of {clients}: {name}"), stopped=stopped):
+        coordinator.close()
+        raise typer.Exit(1)
+    return coordinator
+
+
+def taken(crew: Crew, clock: Clock, wanted: Wanted, talk: Console, stopped: Stopped) -> Report:
+    """Take a stress test, shown while it runs, and return its report."""
+    with Live(console=talk, auto_refresh=False, transient=True) as live:
         under_way: list[tuple[Step, int, int]] = []
 
         def begins(step: Step, number: int, count: int) -> None:
@@ -163,40 +202,6 @@ def taken(crew: Crew, clock: Clock, wanted: Wanted, talk: Console) -> Report:
             return Stress(crew, clock).run(wanted, watching=Watching(begins, stands, ends), stopped=stopped)
         finally:
             crew.close()
-
-
-@contextmanager
-def told_to_stop() -> Iterator[Callable[[], bool]]:
-    """Give what says whether Ctrl-C or SIGTERM came. The first ends things in order; the second, at once."""
-    heard: list[int] = []
-
-    def hear(number: int, _frame: FrameType | None) -> None:
-        heard.append(number)
-        signal.signal(number, before[number])
-
-    before = {int(number): signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, hear)
-    try:
-        yield lambda: bool(heard)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def refusals_told(talk: Console, tell: Callable[[TrinityError], str]) -> Iterator[None]:
-    """Turn a refusal into one sentence on stderr and the exit status of the contract: 2 for misuse, 1 for the rest."""
-    try:
-        yield
-    except TrinityError as error:
-        say(talk, tell(error), style="red")
-        raise typer.Exit(1 if error.status >= 500 else 2) from error
-
-
-def say(talk: Console, line: str, *, style: str = "") -> None:
-    """Put a line on stderr, as it is."""
-    talk.print(line, style=style or None, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_report(report: Report, talk: Console, *, as_json: bool) -> None:

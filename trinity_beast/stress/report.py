@@ -17,16 +17,18 @@ CURVE = tuple(1.0 - 10.0 ** (-tenth / 10) for tenth in range(61))
 """The shares at which a latency curve is kept: each of its sixty steps leaves a fifth fewer above."""
 KINDS_MAX = 100
 
-Count = Annotated[int, Field(ge=0, lt=2**63)]
+Count = Annotated[int, Field(ge=0, lt=10**15)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Micros = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Time = Annotated[AwareDatetime, Field(strict=False)]
+"""In JSON a time is a text."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[ -~\ufffd]+$")]
 Counts = Annotated[dict[Kind, Count], Field(max_length=KINDS_MAX)]
 
 
 class _Kept(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Latency(_Kept):
@@ -84,7 +86,7 @@ class StepReport(_Kept):
     )
     keeps_alive: bool
     clients: Annotated[int, Field(ge=1, le=1_000)]
-    began_at: AwareDatetime
+    began_at: Time
     seconds: Seconds = Field(description="How long was counted.")
     asked: Count = Field(description="Requests that were due meanwhile, each counted once below.")
     good: Count
@@ -128,9 +130,9 @@ class StepReport(_Kept):
 class Machine(_Kept):
     """Where the clients ran."""
 
-    system: Annotated[str, StringConstraints(max_length=200)]
+    system: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
     processors: Annotated[int, Field(ge=1, le=100_000)]
-    program: Annotated[str, StringConstraints(max_length=50)]
+    program: Annotated[str, StringConstraints(max_length=50, pattern=r"^[^\x00]*$")]
 
 
 class Report(_Kept):
@@ -138,10 +140,10 @@ class Report(_Kept):
 
     version: Literal[1] = 1
     name: Name
-    began_at: AwareDatetime
-    ended_at: AwareDatetime
+    began_at: Time
+    ended_at: Time
     is_complete: bool = Field(description="Whether every step was taken to its end.")
-    fault: Annotated[str, StringConstraints(max_length=1_000)] | None = Field(
+    fault: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] | None = Field(
         default=None, description="Why it could not go on; null where it could."
     )
     clients: Annotated[int, Field(ge=1, le=1_000)]

@@ -18,6 +18,7 @@ from trinity_beast.version import VERSION
 from trinity_beast.words import Asset
 
 FAULT_CHARACTERS_MAX = 1_000
+LAST_MOMENT_SECONDS = 0.1
 MOMENTS_MAX = 100_000
 """Moments of a step held while it runs: more than five hours of them."""
 
@@ -86,9 +87,11 @@ class Stress:
     def _take(self, step: Step, watching: Watching, stopped: Stopped) -> StepReport:
         began_at: datetime = self._clock.now()
         moments: list[Moment] = []
+        ends = step.way.warm_seconds + step.way.seconds + LAST_MOMENT_SECONDS
 
         def watch(progress: Progress) -> None:
-            if len(moments) < MOMENTS_MAX:
+            # What comes in once nobody asks any more says nothing of a rate.
+            if len(moments) < MOMENTS_MAX and progress.seconds <= ends:
                 moments.append(
                     Moment(seconds=round(progress.seconds, 3), good=progress.good, refused=progress.refused, failed=progress.failed)
                 )

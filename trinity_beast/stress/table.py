@@ -7,6 +7,7 @@ from rich.table import Table
 from trinity_beast.stress.comparing import Compared
 from trinity_beast.stress.model import Progress, Step
 from trinity_beast.stress.report import Latency, Report, StepReport
+from trinity_beast.stress.telling import beside_good, short_share, short_time, spread_told
 
 _NUMBERS = ("at once", "connections", "good a second", "success", "p50", "p90", "p99", "p99.9", "most")
 
@@ -26,54 +27,7 @@ def report_table(report: Report) -> Table:
 def _numbers(step: StepReport) -> Sequence[str]:
     found = step.latency
     times = ("-",) * 5 if found is None else tuple(short_time(at) for at in (found.p50, found.p90, found.p99, found.p999, found.most))
-    return (f"{step.concurrent:,}", _spread(step), f"{step.per_second:,.0f}", short_share(step.success), *times)
-
-
-def _spread(step: StepReport) -> str:
-    if step.protocol == "udp":
-        return f"{min(step.on_wire or step.concurrent, step.concurrent):,} on the wire"
-    return f"{step.connections:,}" + (f" x {step.depth}" if step.depth > 1 else "")
-
-
-def beside_good(step: StepReport) -> str:
-    """Return what came of requests that were not answered well, the most frequent first."""
-    bad = {code: count for code, count in step.codes.items() if not (code == "OK" or (len(code) == 3 and code.startswith("2")))}
-    failed = {_failure(step, why): count for why, count in step.failures.items()}
-    counted = sorted((bad | failed).items(), key=lambda pair: -pair[1])
-    return ", ".join(f"{count:,} {what}" for what, count in counted) or "-"
-
-
-def _failure(step: StepReport, why: str) -> str:
-    return "lost" if step.protocol == "udp" and why == "timeout" else why
-
-
-def short_share(share: float) -> str:
-    """Return a part as a percentage that says 100 % only of all."""
-    if share >= 1.0:
-        return "100 %"
-    return f"{min(share * 100, 99.9999):.4f}".rstrip("0").rstrip(".") + " %"
-
-
-def short_time(micros: float) -> str:
-    """Return a time in the unit it is best read in."""
-    for unit, size in (("s", 1_000_000), ("ms", 1_000)):
-        if micros >= size:
-            return f"{micros / size:.3g} {unit}" if micros < 1_000 * size else f"{micros / size:,.0f} {unit}"
-    return f"{micros:.3g} µs"
-
-
-def summary(report: Report) -> list[str]:
-    """Return what is said under the table."""
-    clients = "one client" if report.clients == 1 else f"{report.clients} clients"
-    whole = "" if report.is_complete else "Not complete: " + (report.fault or "it was stopped") + ". "
-    best = report.best
-    lines = [f"{whole}{report.asked:,} requests by {clients}, {short_share(report.success)} answered well."]
-    if best is not None and best.good:
-        lines.append(f"Most good answers a second: {best.per_second:,.0f} ({best.protocol.upper()}, {best.concurrent:,} at once).")
-    spent, answers = sum(step.processor_seconds for step in report.steps), sum(step.good for step in report.steps)
-    if spent and answers:
-        lines.append(f"The clients' own work: {spent / answers * 1e6:.2f} µs of processor time for each answer.")
-    return lines
+    return (f"{step.concurrent:,}", spread_told(step), f"{step.per_second:,.0f}", short_share(step.success), *times)
 
 
 def progress_table(step: Step, number: int, count: int, progress: Progress, done: float) -> Table:

@@ -28,6 +28,14 @@ class StoredDay(NamedTuple):
     last_at: datetime
 
 
+class LaneDay(NamedTuple):
+    """What is stored of one lane and UTC day: how many rows, and the sum of their numbers (see `engine.UsageRows.sums`)."""
+
+    day: date
+    records: int
+    row_sum: int
+
+
 class UsedDay(NamedTuple):
     """What answers of one UTC day add to a key's counts: of all `requests`, how many were charged, and how many refused."""
 
@@ -80,6 +88,17 @@ class Carried:
 
     records: int
     is_set_aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits on disk to be stored: files that are whole, what they take and hold, and since when the oldest waits."""
+
+    files: int = 0
+    bytes: int = 0
+    records: int = 0
+    oldest_ns: int | None = None
+    """Unix time at which it was sealed; None where nothing waits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,18 @@ DRAIN_SECONDS = Parameter(
     "usage_drain_seconds", group=GROUP, unit="s", default=5.0, least=0.0, most=600.0,
     help="How long a node that stops goes on storing what is sealed; the rest waits on disk for its next start.",
 )  # fmt: skip
+KEPT_DAYS = Parameter(
+    "usage_kept_days", group=GROUP, unit="days", default=93, least=1, most=3_660,
+    help="How many days, today included, the rows of answers are kept; a day is dropped once its sums are made.",
+)  # fmt: skip
+SUMS_KEPT_DAYS = Parameter(
+    "usage_sums_kept_days", group=GROUP, unit="days", default=1_100, least=1, most=36_600,
+    help="How many days, today included, the sums by day are kept; never shorter than the rows.",
+)  # fmt: skip
+DAYS_AHEAD = Parameter(
+    "usage_days_ahead", group=GROUP, unit="days", default=7, least=1, most=60,
+    help="For how many days to come there is a place for rows already, so that no midnight waits for one to be made.",
+)  # fmt: skip
 SPOOL_BYTES_MAX = Parameter(
     "usage_spool_bytes_max", group=GROUP, unit="B", default=8 << 30, least=64 << 20, most=1 << 50,
     help="How many bytes of disk usage that waits may take: past it the newest records are lost, and counted as lost.",
@@ -63,16 +75,4 @@ RECEIVERS = Parameter(
 HOLD_SECONDS = Parameter(
     "usage_hold_seconds", group=GROUP, unit="s", default=30, least=2, most=3_600,
     help="How long the queue gives a message to nobody else while a writer has it; the writer asks for more in time.",
-)  # fmt: skip
-KEPT_DAYS = Parameter(
-    "usage_kept_days", group=GROUP, unit="days", default=93, least=1, most=3_660,
-    help="How many days, today included, the rows of answers are kept; a day is dropped once its sums are made.",
-)  # fmt: skip
-SUMS_KEPT_DAYS = Parameter(
-    "usage_sums_kept_days", group=GROUP, unit="days", default=1_100, least=1, most=36_600,
-    help="How many days, today included, the sums by day are kept; never shorter than the rows.",
-)  # fmt: skip
-DAYS_AHEAD = Parameter(
-    "usage_days_ahead", group=GROUP, unit="days", default=7, least=1, most=60,
-    help="For how many days to come there is a place for rows already, so that no midnight waits for one to be made.",
 )  # fmt: skip

@@ -17,6 +17,7 @@ from trinity_beast.usage.aside.service import Aside
 from trinity_beast.usage.carriers import InPlace
 from trinity_beast.usage.envelope import EnvelopeUnreadable, opened
 from trinity_beast.usage.model import Carried
+from trinity_beast.usage.pace import Pace
 from trinity_beast.usage.writer import name_of
 
 POLL_SECONDS = 5
@@ -58,8 +59,14 @@ class Receiver:
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.taken = Taken()
+        self._pace = Pace(clock.monotonic_ns())
         self.away = ""
         """Why nothing can be received or stored just now; empty while all is well."""
+
+    @property
+    def stored_per_second(self) -> float:
+        """How many records this stored a second, over the last minute."""
+        return self._pace.per_second(self._clock.monotonic_ns())
 
     async def start(self) -> None:
         """Receive from here on."""
@@ -129,6 +136,7 @@ class Receiver:
         else:
             carried = await self._carrier.carry(batch)
         self.taken.records += carried.records
+        self._pace.note(carried.records, self._clock.monotonic_ns())
         self.taken.set_aside += carried.is_set_aside
         self.taken.known += 0 if carried.is_set_aside else batch.records - carried.records
 

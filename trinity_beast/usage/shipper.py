@@ -12,6 +12,8 @@ from trinity_beast.randomness import Dice
 from trinity_beast.storage import DependencyAway
 from trinity_beast.usage import parameters
 from trinity_beast.usage.carriers import Carrier
+from trinity_beast.usage.model import Backlog
+from trinity_beast.usage.pace import Pace
 from trinity_beast.usage.waiting import SEALED, Waiting, in_turns
 
 RETRY_FIRST_SECONDS = 0.1
@@ -48,8 +50,12 @@ class Shipper:
         dice: Dice,
         readings: Readings | None = None,
         bound: Callable[[int], None] = lambda _: None,
+        count: Callable[[str, int], None] = lambda _name, _count: None,
     ) -> None:
-        """Ship what waits by `carrier`; `bound` is told how many bytes the spool may take, at the start and when that changes."""
+        """Ship what waits by `carrier`; `bound` is told how many bytes the spool may take, at the start and when that changes.
+
+        `count` counts for the contract what goes to the carrier.
+        """
         readings = readings or Readings()
         self._waiting, self._carrier, self._clock, self._dice = waiting, carrier, clock, dice
         self._bound, self._bytes_max, self._bound_told = bound, readings.of(parameters.SPOOL_BYTES_MAX), 0
@@ -58,9 +64,25 @@ class Shipper:
         self._retry_most = readings.of(parameters.RETRY_SECONDS_MAX)
         self._plain_max = readings.of(parameters.PLAIN_SEGMENTS_MAX)
         self._drain_seconds = readings.of(parameters.DRAIN_SECONDS)
+        self._count = count
         self._is_away = False
         self._task: asyncio.Task[None] | None = None
         self.shipped = Shipped()
+        self.backlog = Backlog()
+        """What waited when the files were last looked through."""
+        self.away = ""
+        """Why nothing can be stored just now; empty while all is well."""
+        self._pace = Pace(clock.monotonic_ns())
+
+    @property
+    def stored_per_second(self) -> float:
+        """How many records became stored a second, over the last minute."""
+        return self._pace.per_second(self._clock.monotonic_ns())
+
+    @property
+    def bytes_max(self) -> int:
+        """How many bytes the spool may take."""
+        return self._bytes_max.value
 
     async def start(self) -> None:
         """Ship from here on; what an earlier start left goes first."""
@@ -83,6 +105,7 @@ class Shipper:
         """Take every waiting file once; whether all of them are gone."""
         self._is_away = False
         paths = await asyncio.to_thread(self._waiting.paths)
+        self.backlog = await asyncio.to_thread(self._waiting.backlog, paths)
         turns = asyncio.Semaphore(self._carrier.shipments_max)
         gone = await asyncio.gather(*[self._ship_in_turn(path, turns) for path in in_turns(paths)])
         return all(gone)
@@ -110,7 +133,7 @@ class Shipper:
             except DependencyAway as error:
                 if not self._is_away:
                     _log.warning("usage not stored", error=error)
-                self._is_away = True
+                self._is_away, self.away = True, str(error)
             except Exception as error:
                 _log.error("usage not shipped", file=path.name, error=error)
             self.shipped.failures += 1
@@ -127,7 +150,10 @@ class Shipper:
             _log.error("spool file set aside", file=str(aside), reason=str(error))
             return True
         for batch in batches:
+            self._count("batch_rows_queued", batch.records)
             carried = await self._carrier.carry(batch)
+            self.away = ""
+            self._pace.note(carried.records, self._clock.monotonic_ns())
             self.shipped.records += carried.records  # Read only now: another file's count may have come meanwhile.
             self.shipped.set_aside += carried.is_set_aside
         await asyncio.to_thread(self._waiting.stored, path)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import copy_into
-from trinity_beast.usage.model import BatchName, LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
+from trinity_beast.usage.model import BatchName, LaneDay, LaneNumbers, PackedBatch, Span, StoredDay, UsedDay
 from trinity_beast.usage.tables import usage_lanes, usage_nodes, usage_set_aside, usage_sources, usage_words
 
 _OVERLAP = sa.text(
@@ -35,6 +35,11 @@ _SETTLED = sa.text(
     " CROSS JOIN LATERAL (SELECT range_agg(int8range(first_sequence, last_sequence, '[]')) AS spans FROM usage_set_aside AS kept"
     "  WHERE (kept.node, kept.boot, kept.thread) = (wanted.node, wanted.boot, wanted.thread)) AS aside"
     " WHERE coalesce(lanes.stored, '{}') + coalesce(aside.spans, '{}') @> int8range(wanted.first, wanted.last, '[]')"
+)
+_ADD_TO_LANE = sa.text(
+    "INSERT INTO usage_lane_days AS held (lane_id, day, records, row_sum)"
+    " SELECT :lane, * FROM unnest(CAST(:days AS date[]), CAST(:records AS bigint[]), CAST(:sums AS numeric[]))"
+    " ON CONFLICT (lane_id, day) DO UPDATE SET records = held.records + excluded.records, row_sum = held.row_sum + excluded.row_sum"
 )
 _ADD_USE = sa.text(
     # Always in one order, so that two writers with the same keys wait for each other instead of for ever.
@@ -74,9 +79,11 @@ async def keep_words(tx: AsyncConnection, words: Sequence[tuple[str, list[str]]]
     await tx.execute(insert(usage_words).on_conflict_do_nothing(), rows)
 
 
-async def lock_lane(tx: AsyncConnection, lane_id: int) -> None:
-    """Let nobody else store records of a lane until `tx` ends."""
-    await tx.execute(sa.select(usage_lanes.c.lane_id).where(usage_lanes.c.lane_id == lane_id).with_for_update())
+async def lock_lane(tx: AsyncConnection, lane: LaneNumbers, boot: str, thread: int) -> bool:
+    """Let nobody else store records of a lane until `tx` ends; whether the lane of these numbers is this one."""
+    lanes = usage_lanes.c
+    named = sa.and_(lanes.lane_id == lane.lane_id, lanes.node_id == lane.node_id, lanes.boot == boot, lanes.thread == thread)
+    return (await tx.execute(sa.select(lanes.lane_id).where(named).with_for_update())).scalar_one_or_none() is not None
 
 
 async def stored_within(tx: AsyncConnection, lane_id: int, span: Span) -> list[Span]:
@@ -107,6 +114,14 @@ async def settled(tx: AsyncConnection, names: Sequence[BatchName]) -> list[int]:
     wanted = {"nodes": nodes, "boots": boots, "threads": threads}
     wanted |= {"firsts": [span.first for span in spans], "lasts": [span.last for span in spans]}
     return [place for (place,) in await tx.execute(_SETTLED, wanted)]
+
+
+async def add_to_lane(tx: AsyncConnection, lane_id: int, days: Sequence[LaneDay]) -> None:
+    """Add rows to what is stored of a lane by day. The lane must be locked."""
+    if not days:
+        return
+    values = {"days": [one.day for one in days], "records": [one.records for one in days], "sums": [one.row_sum for one in days]}
+    await tx.execute(_ADD_TO_LANE, {"lane": lane_id} | values)
 
 
 async def copy_rows(tx: AsyncConnection, day: date, stream: bytes) -> None:

@@ -66,6 +66,16 @@ usage_logs = sa.Table(
     postgresql_partition_by="RANGE (time)",
 )
 
+usage_lane_days = sa.Table(
+    # How many rows of a lane were stored of each day, and the sum of their numbers: what `beast reconcile` holds the rows to.
+    "usage_lane_days",
+    metadata,
+    sa.Column("lane_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("records", sa.BigInteger, nullable=False),
+    sa.Column("row_sum", sa.Numeric(30, 0), nullable=False),
+)
+
 usage_key_days = sa.Table(
     "usage_key_days",
     metadata,

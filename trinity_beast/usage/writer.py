@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from trinity_beast import engine
 from trinity_beast.storage import Database, RowsRefused
 from trinity_beast.usage import store
-from trinity_beast.usage.model import BatchName, LaneNumbers, PackedBatch, Span, Stored, StoredDay, UsedDay
+from trinity_beast.usage.model import BatchName, LaneDay, LaneNumbers, PackedBatch, Span, Stored, StoredDay, UsedDay
 
 EPOCH = date(1970, 1, 1)
 DAYS = (date(2020, 1, 1), date(2100, 1, 1))
@@ -34,12 +34,11 @@ class Writer:
             RowsRefused: the database does not take these rows, today or tomorrow.
             DependencyAway: it is not there; whether the batch was stored is then not known, so give it again.
         """
-        lane = await self._lane(batch)
-        sources = await self._source_numbers(batch)
-        rows = await asyncio.to_thread(batch.rows, lane=lane.lane_id, node=lane.node_id, sources=sources)
-        await self._ensure_partitions([_day(number) for number, _, _ in rows.days])
         try:
-            return await self._store(batch, rows, lane, sources)
+            return await self._try_to_store(batch)
+        except _OtherDatabase:
+            self.forget()
+            return await self._try_to_store(batch)
         except RowsRefused as error:
             if not error.facts["is_table_missing"]:
                 raise
@@ -64,16 +63,25 @@ class Writer:
         self._days.clear()
         self._knows_words = False
 
+    async def _try_to_store(self, batch: engine.UsageBatch) -> Stored:
+        lane = await self._lane(batch)
+        sources = await self._source_numbers(batch)
+        rows = await asyncio.to_thread(batch.rows, lane=lane.lane_id, node=lane.node_id, sources=sources)
+        await self._ensure_partitions([_day(number) for number, _, _ in rows.days])
+        return await self._store(batch, rows, lane, sources)
+
     async def _store(self, batch: engine.UsageBatch, rows: engine.UsageRows, lane: LaneNumbers, sources: list[int]) -> Stored:
         span = Span(batch.first_sequence, batch.last_sequence)
         async with self._database.transaction() as tx:
-            await store.lock_lane(tx, lane.lane_id)
+            if not await store.lock_lane(tx, lane, batch.boot, batch.thread):
+                raise _OtherDatabase
             stored = await store.stored_within(tx, lane.lane_id, span)
             if stored:
                 rows = await asyncio.to_thread(batch.rows, lane=lane.lane_id, node=lane.node_id, sources=sources, stored=stored)
             for number, _, stream in rows.days:
                 await store.copy_rows(tx, _day(number), stream)
             await store.add_use(tx, [_used(counted) for counted in rows.counts])
+            await store.add_to_lane(tx, lane.lane_id, _lane_days(rows))
             await store.note_changes(tx, lane, span, stored, _stored_days(rows))
             await store.note_stored(tx, lane.lane_id, span)
         return Stored(rows.records, batch.records - rows.records)
@@ -105,6 +113,10 @@ class Writer:
             self._days.add(day)
 
 
+class _OtherDatabase(Exception):
+    """Undoes what was begun by numbers that mean something else, as after a copy of the database took its place."""
+
+
 def name_of(batch: engine.UsageBatch) -> BatchName:
     """Return which records a batch holds."""
     return BatchName(batch.node, batch.boot, batch.thread, Span(batch.first_sequence, batch.last_sequence))
@@ -125,6 +137,10 @@ def _stored_days(rows: engine.UsageRows) -> list[StoredDay]:
         StoredDay(_day(number), records, _moment(first_us), _moment(last_us))
         for (number, records, _), (_, first_us, last_us) in zip(rows.days, rows.times, strict=True)
     ]
+
+
+def _lane_days(rows: engine.UsageRows) -> list[LaneDay]:
+    return [LaneDay(_day(number), records, sum_) for (number, records, _), (_, sum_) in zip(rows.days, rows.sums, strict=True)]
 
 
 def _moment(unix_us: int) -> datetime:

@@ -3,7 +3,7 @@
 from trinity_beast.web.app import App, EnvelopeResponse, Router, build_app
 from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
-from trinity_beast.web.client import Granted, KnownNode, Turned
+from trinity_beast.web.client import Granted, KnownNode, Opened, Turned
 from trinity_beast.web.credentials import Caller, Credentials
 from trinity_beast.web.desk import Desk, error_lines, print_json
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
@@ -14,6 +14,7 @@ from trinity_beast.web.openapi import refusals
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
 from trinity_beast.web.source import ConnectionSource, HandedConnection
+from trinity_beast.web.streamed import Stream, Streamed
 from trinity_beast.web.words import Spoken, Words
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "MethodNotAllowed",
     "NodeNotReached",
     "NotFound",
+    "Opened",
     "Overloaded",
     "RequestBounds",
     "RequestIds",
@@ -45,6 +47,8 @@ __all__ = [
     "Router",
     "ServerBounds",
     "Spoken",
+    "Stream",
+    "Streamed",
     "Turned",
     "Usage",
     "Words",

@@ -75,6 +75,13 @@ class Asked:
         """Return the body of an answer."""
         return packed(Envelope(success=True, code="OK", message="", data=data, errors=(), **self._frame()))
 
+    def granted_around(self, data: Mapping[str, Any], name: str) -> tuple[bytes, bytes]:
+        """Return what stands before and after the members of a list, which is the last of `data` and called `name`, in an answer."""
+        body = self.granted({**data, name: []})
+        # What comes after data has its quotes escaped, so the last place that looks like this list is the list.
+        before, opening, after = body.rpartition(f'"{name}":['.encode())
+        return before + opening, after
+
     def refused(self, error: TrinityError, status: int) -> bytes:
         """Return the body of a refusal: the envelope and the problem in one."""
         self.code = error.code

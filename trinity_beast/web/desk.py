@@ -24,11 +24,13 @@ class Desk:
 
     @contextlib.contextmanager
     def refusals_told(self) -> Iterator[None]:
-        """Turn a refusal of our own into one sentence on stderr and exit status 1."""
+        """Turn a refusal of our own into a sentence on stderr, one for each mistake it names, and exit status 1."""
         try:
             yield
         except TrinityError as error:
             self.say(self._tell(error), style="red")
+            for mistake in error.mistakes:
+                self.say(f"- {mistake.location}: {mistake.message}. {mistake.fix}")
             raise SystemExit(1) from error
 
     def ask(self, question: Callable[[], Granted | Turned], waiting: str = "Asking the node") -> Any:
@@ -44,11 +46,11 @@ class Desk:
             case Granted(data):
                 return data
             case Turned():
-                self._turned(answer)
+                self.turned(answer)
                 raise SystemExit(1)
 
-    def _turned(self, answer: Turned) -> None:
-        """Tell a refusal: about one thing in its sentence, about several each with its place and evidence."""
+    def turned(self, answer: Turned) -> None:
+        """Tell a node's refusal: about one thing in its sentence, about several each with its place and evidence."""
         if len(answer.errors) == 1 and not answer.errors[0].get("facts"):
             self.say(answer.message, style="red")
             self.say(str(answer.errors[0]["fix"]))

@@ -6,7 +6,8 @@ from trinity_beast.errors import TrinityError
 
 _EXPOSED = (
     "X-Request-Id, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
-    "Retry-After, x-should-retry, Content-Language, ETag"
+    "Retry-After, x-should-retry, Content-Language, ETag, Link, Content-Disposition, "
+    "X-Report-Store, X-Report-Complete-Until, X-Next-Cursor"
 )
 CORS = (("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", _EXPOSED))
 KEYLESS = (
@@ -26,6 +27,7 @@ PREFLIGHT = (
     ),
     ("Access-Control-Max-Age", "86400"),
 )
+_SPENT_CODES = frozenset(("QUOTA_SPENT", "REPORT_QUOTA_SPENT"))
 _KEY_CODES = frozenset(("KEY_MISSING", "KEY_INVALID", "KEY_REVOKED", "KEY_EXPIRED"))
 _ADMIN_KEY_CODES = frozenset(("ADMIN_KEY_MISSING", "ADMIN_KEY_WRONG"))
 _RETRY_AFTER_SECONDS: Mapping[str, int] = {
@@ -45,7 +47,7 @@ def refusal_headers(error: TrinityError) -> list[tuple[str, str]]:
     """
     headers: list[tuple[str, str]] = []
     seconds = error.facts.get("retry_after_seconds", _RETRY_AFTER_SECONDS.get(error.code))
-    if error.code == "QUOTA_SPENT":
+    if error.code in _SPENT_CODES:
         headers.append(("x-should-retry", "false"))
     elif isinstance(seconds, int | float):
         headers.append(("Retry-After", str(max(1, min(_RETRY_AFTER_SECONDS_MAX, round(seconds))))))

@@ -176,7 +176,7 @@ impl Keys {
         match Code::named(verdict.code) {
             Some(Code::RateLimited) => counters.add(Counter::RateLimited, 1),
             Some(Code::QuotaSpent) => counters.add(Counter::QuotaRefused, 1),
-            Some(Code::Ok) | None => {}
+            Some(Code::Ok | Code::DependencyAway) | None => {}
             Some(_) => counters.add(Counter::KeysRefused, 1),
         }
         verdict
@@ -252,7 +252,8 @@ impl Keys {
             slot.note_refused(now.monotonic_ns);
             return Verdict::of_key(code, &slot, &slot.standing(now));
         }
-        match slot.spend(false, now, &shared.clock) {
+        let spent = if approach.wants_prices { slot.spend(false, now, &shared.clock) } else { slot.spend_token(now, &shared.clock) };
+        match spent {
             Ok(standing) => Verdict::of_key(Code::Ok, &slot, &standing),
             Err((code, standing)) => Verdict::of_key(code, &slot, &standing),
         }

@@ -43,6 +43,11 @@ impl Quotas {
         self.quotas().hungry()
     }
 
+    /// Note whether the store that hands out units can be reached.
+    fn store_is_away(&self, is_away: bool) {
+        self.quotas().store_is_away(is_away);
+    }
+
     /// Forget keys' months.
     fn forget(&self, months: Vec<KeyMonth>) {
         for month in months {

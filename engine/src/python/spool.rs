@@ -80,6 +80,12 @@ impl Spool {
         Ok(self.0.record(&entry, request_id.transpose()?).unwrap_or(0))
     }
 
+    /// The name of this start of the node, as its segments bear it.
+    #[getter]
+    fn boot(&self) -> String {
+        self.0.shared().spool.boot().iter().fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"))
+    }
+
     /// Seal every open segment now, empty ones excepted.
     fn seal(&self, py: Python<'_>) -> PyResult<()> {
         Ok(py.detach(|| self.0.seal())?)

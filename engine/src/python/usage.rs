@@ -114,6 +114,11 @@ impl UsageRows {
     }
 
     #[getter]
+    fn sums(&self) -> Vec<(i64, i128)> {
+        self.days.iter().map(|rows| (rows.day, rows.sum)).collect()
+    }
+
+    #[getter]
     fn times(&self) -> Vec<(i64, i64, i64)> {
         self.days.iter().map(|rows| (rows.day, rows.between_us.0, rows.between_us.1)).collect()
     }

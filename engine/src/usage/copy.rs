@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::record::{CHARGED, Record};
 use crate::usage::batch::Batch;
+use crate::usage::sum::RowSum;
 
 const FIELDS: i16 = 17;
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
@@ -33,6 +34,8 @@ pub struct DayRows {
     pub rows: u64,
     /// The earliest and the latest time of them, Unix microseconds.
     pub between_us: (i64, i64),
+    /// The sum of each row's own number, by which it is known later whether the rows are as they were.
+    pub sum: i128,
     /// The whole COPY stream, with its head and tail.
     pub stream: Vec<u8>,
 }
@@ -65,7 +68,7 @@ pub fn encode(batch: &Batch, numbers: &Numbers, stored: &[(u64, u64)]) -> (Vec<D
         let time_us = (record.time_ns / 1_000) as i64;
         let day = time_us.div_euclid(DAY_MICROSECONDS);
         let rows = days.entry(day).or_insert_with(|| begun(day, time_us, batch.records.len()));
-        write_row(&mut rows.stream, record, numbers, time_us);
+        rows.sum += i128::from(write_row(&mut rows.stream, record, numbers, time_us));
         rows.rows += 1;
         rows.between_us = (rows.between_us.0.min(time_us), rows.between_us.1.max(time_us));
         let counted = counts.entry((record.key_id, day)).or_default();
@@ -85,29 +88,62 @@ fn begun(day: i64, time_us: i64, records: usize) -> DayRows {
     let mut stream = Vec::with_capacity(32 + records * 150);
     stream.extend_from_slice(SIGNATURE);
     stream.extend_from_slice(&[0; 8]); // No flags, no extension of the head.
-    DayRows { day, rows: 0, between_us: (time_us, time_us), stream }
+    DayRows { day, rows: 0, between_us: (time_us, time_us), sum: 0, stream }
 }
 
-/// Write one row. The order of the fields is that of `usage/store.py`; a test holds both to it.
-fn write_row(out: &mut Vec<u8>, record: &Record, numbers: &Numbers, time_us: i64) {
+/// Write one row and return its number. The order of the fields is that of `usage/store.py`; a test holds both to it.
+fn write_row(out: &mut Vec<u8>, record: &Record, numbers: &Numbers, time_us: i64) -> i64 {
     out.extend_from_slice(&FIELDS.to_be_bytes());
-    put(out, (time_us - MICROSECONDS_TO_2000).to_be_bytes());
-    put(out, (record.key_id as i32).to_be_bytes());
-    let asset = record.asset_name();
-    out.extend_from_slice(&(asset.len() as i32).to_be_bytes());
-    out.extend_from_slice(asset);
-    put(out, number_of(&numbers.sources, record.source.0).to_be_bytes());
-    put(out, numbers.node.to_be_bytes());
-    put(out, (record.status as i16).to_be_bytes());
-    put(out, (record.asset_count as i16).to_be_bytes());
+    let mut row = Row { out, sum: RowSum::default() };
+    row.long(time_us - MICROSECONDS_TO_2000);
+    row.int(record.key_id as i32);
+    row.text(record.asset_name());
+    row.small(number_of(&numbers.sources, record.source.0));
+    row.small(numbers.node);
+    row.small(record.status as i16);
+    row.small(record.asset_count as i16);
     for small in [record.code, record.state, record.cache_tier, record.protocol, record.flags] {
-        put(out, i16::from(small).to_be_bytes());
+        row.small(i16::from(small));
     }
-    put(out, i64::from(record.latency_ns).to_be_bytes());
-    put(out, i64::from(record.answer_bytes).to_be_bytes());
-    put(out, (record.request_id as i64).to_be_bytes());
-    put(out, numbers.lane.to_be_bytes());
-    put(out, (record.sequence as i64).to_be_bytes());
+    row.long(i64::from(record.latency_ns));
+    row.long(i64::from(record.answer_bytes));
+    row.long(record.request_id as i64);
+    row.int(numbers.lane);
+    row.long(record.sequence as i64);
+    row.sum.value()
+}
+
+/// A row on its way out, and its number so far.
+struct Row<'a> {
+    out: &'a mut Vec<u8>,
+    sum: RowSum,
+}
+
+impl Row<'_> {
+    #[inline]
+    fn long(&mut self, value: i64) {
+        put(self.out, value.to_be_bytes());
+        self.sum.long(value);
+    }
+
+    #[inline]
+    fn int(&mut self, value: i32) {
+        put(self.out, value.to_be_bytes());
+        self.sum.int(value);
+    }
+
+    #[inline]
+    fn small(&mut self, value: i16) {
+        put(self.out, value.to_be_bytes());
+        self.sum.int(i32::from(value));
+    }
+
+    #[inline]
+    fn text(&mut self, value: &[u8]) {
+        self.out.extend_from_slice(&(value.len() as i32).to_be_bytes());
+        self.out.extend_from_slice(value);
+        self.sum.text(value);
+    }
 }
 
 #[inline]

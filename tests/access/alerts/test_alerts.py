@@ -9,11 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.clock import ManualClock
-from trinity_beast.access import Keys, QuotaAlerts
+from tests.support.randomness import SeededSecrets
+from trinity_beast.access import Accounts, Keys, QuotaAlerts, Restrictions, Wanted
 from trinity_beast.access.alerts import PERCENTS, AlertFilter
 from trinity_beast.access.tables import rate_limit_template
+from trinity_beast.audit import Signature
 from trinity_beast.storage import Database
 
+ADA = Signature("Ada")
 QUOTA = 100_000
 """Of the free tier, by its seed."""
 
@@ -57,6 +60,24 @@ async def test_what_was_noted_stays_noted_when_the_quota_grows(keys: Keys, datab
     assert [(percent, used) for _, percent, used in await reached(database)] == [(50, 80_000), (80, 80_000), (95, 190_001)]
 
 
+async def test_of_keys_that_share_an_accounts_month_each_is_noted_by_what_all_have_used(
+    keys: Keys, database: Database, clock: ManualClock, secrets: SeededSecrets
+) -> None:
+    account = (await Accounts(database, clock, secrets).open("Ada", ADA)).public_id
+    first, second = [(await keys.make(Wanted("free", name, account=account), ADA)).key.key_id for name in ("page", "app")]
+    own = (await keys.make(Wanted("free", "own", account=account, restrictions=Restrictions(monthly_quota=10_000)), ADA)).key.key_id
+    await keys.add_use({first: 40_000})
+    await keys.add_use({second: 40_000})
+    await keys.add_use({own: 9_000})
+    assert await reached(database) == [
+        (second, 50, 80_000), (second, 80, 80_000), (own, 50, 9_000), (own, 80, 9_000),
+    ]  # fmt: skip
+    await keys.add_use({first: 20_000})
+    assert [(percent, used) for key_id, percent, used in await reached(database) if key_id == first] == [
+        (percent, 109_000) for percent in PERCENTS
+    ]
+
+
 @pytest.mark.parametrize("tier", ["unlimited", "partner", "demo"])
 async def test_a_key_without_a_monthly_bound_reaches_none(keys: Keys, database: Database, tier: str) -> None:
     key = (await keys.issue(tier, "mine")).key.key_id
@@ -66,7 +87,7 @@ async def test_a_key_without_a_monthly_bound_reaches_none(keys: Keys, database: 
 
 async def test_many_nodes_counting_at_once_note_a_threshold_once(own_database: Database, own_keys: Keys) -> None:
     key = (await own_keys.issue("free", "mine")).key.key_id
-    await asyncio.gather(*[own_keys.add_use({key: 1_000}) for _ in range(100)])
+    await asyncio.gather(*[own_keys.add_use({key: 2_500}) for _ in range(40)])
     assert [percent for _, percent, _ in await reached(own_database)] == [50, 80, 95, 100]
 
 

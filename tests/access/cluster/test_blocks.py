@@ -3,7 +3,7 @@
 import contextlib
 import random
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from trinity_beast.access import Digests, Keys
 from trinity_beast.storage import DependencyAway
 
 QUOTA = 200
+TURN_OF_THE_MONTH = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -189,12 +190,45 @@ async def test_a_new_month_begins_with_its_own_units(
     assert 0 < months["2026-12-01"] <= QUOTA
 
 
+async def test_a_month_that_turns_while_the_store_is_away_begins_with_units_handed_out_before(
+    nodes: list[QuotaNode], secret: str, clock: ManualClock, shared: ForgetfulDatabase
+) -> None:
+    user, idle = nodes[0], nodes[1]
+    for node in nodes:
+        node.let_pass(TURN_OF_THE_MONTH - timedelta(minutes=5) - clock.now())
+    clock.advance(TURN_OF_THE_MONTH - timedelta(minutes=5) - clock.now())
+    assert user.ask(secret) == ["OK"]
+    for is_round in (True, False):
+        for node in nodes:
+            await node.blocks.turn(is_round=is_round)
+
+    shared.is_away = True
+    clock.advance(timedelta(minutes=6))
+    for node in (user, idle):
+        node.let_pass(timedelta(minutes=6))
+        with pytest.raises(DependencyAway):
+            await node.blocks.turn(is_round=True)
+        node.begin_month(secret)
+    assert user.ask(secret, 20) == ["OK"] * 20
+    assert idle.ask(secret) == ["DEPENDENCY_AWAY"], "it has not used the key lately, and nothing was put by for it"
+
+    shared.is_away = False
+    assert idle.ask(secret) == ["DEPENDENCY_AWAY"]
+    await idle.blocks.turn(is_round=False)
+    assert idle.ask(secret) == ["OK"]
+    for node in nodes:
+        await node.blocks.stop()
+    async with shared.transaction() as tx:
+        rows = await tx.execute(sa.text("SELECT month::text, handed FROM quota_months ORDER BY month"))
+        assert [tuple(row) for row in rows] == [("2026-11-01", 1), ("2026-12-01", 21)]
+
+
 async def test_known_keys_go_on_while_the_store_is_away(nodes: list[QuotaNode], secret: str, shared: ForgetfulDatabase) -> None:
     shared.is_away = True
     assert nodes[0].ask(secret, 20) == ["OK"] * 20
     with pytest.raises(DependencyAway):
         await nodes[0].blocks.turn(is_round=True)
-    assert nodes[0].ask(secret, 30)[-1] == "RATE_LIMITED", "nobody knows that the month is spent"
+    assert nodes[0].ask(secret, 30)[-1] == "DEPENDENCY_AWAY", "nobody knows that the month is spent, and the caller was not too fast"
     shared.is_away = False
     await nodes[0].blocks.turn(is_round=True)
     assert nodes[0].ask(secret) == ["OK"]

@@ -11,7 +11,8 @@ PERCENTS = (50, 80, 95, 100)
 class QuotaAlert:
     """A key has used `percent` of its requests of `month`: told once for each key, month and percentage, whatever restarts.
 
-    `used` and `quota` are as they stood when it was seen.
+    `used` and `quota` are as they stood when it was seen; they are its account's where all keys of that together are nearer
+    the end of its month than the key is of its own.
     """
 
     alert_id: int

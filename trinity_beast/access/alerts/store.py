@@ -28,26 +28,49 @@ async def note_alerts(tx: AsyncConnection, key_ids: Collection[int], *, month: d
         .render_derived()
     )
     percent = percents.c.percent
-    quota = sa.func.least(api_keys.c.monthly_quota, rate_limit_template.c.monthly_quota)
-    own_limits = [column.is_not(None) for column in (api_keys.c.rate_per_second, api_keys.c.burst, api_keys.c.monthly_quota)]
+    stands = _standings(key_ids, month).subquery()
     reached = (
-        sa.select(
-            api_keys.c.key_id, api_keys.c.quota_month, percent, quota, api_keys.c.quota_used, sa.literal(at, sa.DateTime(timezone=True))
-        )
-        .join(rate_limit_template, rate_limit_template.c.tier == api_keys.c.tier)
+        sa.select(stands.c.key_id, stands.c.month, percent, stands.c.quota, stands.c.used, sa.literal(at, sa.DateTime(timezone=True)))
         .join(percents, sa.true())
-        .where(
-            api_keys.c.key_id == sa.any_(sa.bindparam("key_ids", list(key_ids), sa.ARRAY(sa.Integer))),
-            api_keys.c.quota_month == month,
-            sa.or_(rate_limit_template.c.unlimited.is_(False), api_keys.c.kind == Kind.URL.value, *own_limits),
-            quota > 0,
-            sa.cast(api_keys.c.quota_used, sa.Numeric) * 100 >= sa.cast(quota, sa.Numeric) * percent,
-        )
-        .order_by(api_keys.c.key_id, percent)
+        .where(stands.c.quota > 0, sa.cast(stands.c.used, sa.Numeric) * 100 >= sa.cast(stands.c.quota, sa.Numeric) * percent)
+        .order_by(stands.c.key_id, percent)
     )
     names = ["key_id", "month", "percent", "quota", "used", "reached_at"]
     statement = insert(quota_alerts).from_select(names, reached).on_conflict_do_nothing().returning(*_ALERT)
     return [QuotaAlert(**row._mapping) for row in await tx.execute(statement)]
+
+
+def _standings(key_ids: Collection[int], month: date) -> sa.Select[tuple[int, date, int, int]]:
+    """Select what keys have used of what: of their own quota, or of their account's where that is nearer its end."""
+    own_quota = sa.func.least(api_keys.c.monthly_quota, rate_limit_template.c.monthly_quota)
+    siblings = api_keys.alias("siblings")
+    of_account = (
+        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(siblings.c.quota_used), 0), sa.BigInteger))
+        # A rotated key's successor began with what the old one had used.
+        .where(siblings.c.account_id == api_keys.c.account_id, siblings.c.quota_month == month, siblings.c.successor_id.is_(None))
+        .correlate(api_keys)
+        .lateral("of_account")
+    )
+    used_by_account = of_account.c[0]
+    is_nearer = (
+        sa.cast(used_by_account, sa.Numeric) * own_quota > sa.cast(api_keys.c.quota_used, sa.Numeric) * rate_limit_template.c.monthly_quota
+    )
+    own_limits = [column.is_not(None) for column in (api_keys.c.rate_per_second, api_keys.c.burst, api_keys.c.monthly_quota)]
+    return (
+        sa.select(
+            api_keys.c.key_id,
+            api_keys.c.quota_month.label("month"),
+            sa.case((is_nearer, rate_limit_template.c.monthly_quota), else_=own_quota).label("quota"),
+            sa.case((is_nearer, used_by_account), else_=api_keys.c.quota_used).label("used"),
+        )
+        .join(rate_limit_template, rate_limit_template.c.tier == api_keys.c.tier)
+        .join(of_account, sa.true())
+        .where(
+            api_keys.c.key_id == sa.any_(sa.bindparam("key_ids", list(key_ids), sa.ARRAY(sa.Integer))),
+            api_keys.c.quota_month == month,
+            sa.or_(rate_limit_template.c.unlimited.is_(False), api_keys.c.kind == Kind.URL.value, *own_limits),
+        )
+    )
 
 
 async def alerts(tx: AsyncConnection, wanted: AlertFilter) -> Sequence[ListedAlert]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol
 
+from trinity_beast.access.admission import in_month_of
 from trinity_beast.access.cluster import store
 from trinity_beast.access.cluster.former_lives import FormerLives, settle_former_lives
 from trinity_beast.access.cluster.handing import elsewhere, hand_out_all, low_water, wanted
 from trinity_beast.access.cluster.model import Ask, Elsewhere, Handed, HandedOut, Holder, MonthOf, Others
 from trinity_beast.access.gate import Resolves
 from trinity_beast.access.model import Grant, Refused
-from trinity_beast.access.months import ends_ns, month_of
+from trinity_beast.access.months import month_of, next_month
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.storage import Database, DependencyAway
@@ -27,6 +28,9 @@ ASK_AGAIN_SECONDS = 1.0
 KEPT_SECONDS = 60.0
 """Units of a key that is let in no more are kept so long: it may just be about to be let in."""
 
+PREPARE = timedelta(minutes=10)
+"""How long before a month turns its units are asked for."""
+
 MONTHS_PER_ROUND = 512
 SECOND_NS = 1_000_000_000
 _log = get_log("access")
@@ -40,6 +44,10 @@ class Quotas(FormerLives, Protocol):
 
     def deliver(self, deliveries: Sequence[tuple[int, int, int, int, bool, int]]) -> None:
         """Take delivery: key, month, units, units elsewhere, whether there may be more, low-water mark."""
+        ...
+
+    def store_is_away(self, is_away: bool) -> None:
+        """Note whether units can be had: whoever lacks them is told why."""
         ...
 
     def take_out(self, months: Sequence[tuple[int, int, int]]) -> list[int]:
@@ -156,6 +164,13 @@ class QuotaBlocks:
 
     async def turn(self, *, is_round: bool) -> None:
         """Ask for what is about to run out; in a round also tell what was spent and give back what others lack."""
+        try:
+            await self._turn(is_round=is_round)
+        except DependencyAway:
+            self._quotas.store_is_away(True)  # Whoever lacks units is told why.
+            raise
+
+    async def _turn(self, *, is_round: bool) -> None:
         self._hungry.update(self._quotas.hungry())
         now_ns, stocks = self._clock.monotonic_ns(), self._stocks() if self._hungry or is_round else {}
         self._hold_again(self._hungry - self._held.keys())
@@ -186,7 +201,9 @@ class QuotaBlocks:
             _log.error("quotas not exchanged", error=error, keys=len(self._held))  # The next turn asks again.
 
     async def _round(self, now_ns: int, stocks: Mapping[Place, Stock]) -> dict[Place, Ask]:
-        admitted = {place_of(grant) for _, grant in self._admitted()}
+        now = self._clock.now()
+        # At the turn of the month some are not let into the new one yet.
+        admitted = {place_of(in_month_of(grant, now)) for _, grant in self._admitted()} | self._prepare_next_month(stocks)
         wall_ns = self._clock.time_ns()
         asks: dict[Place, Ask] = {}
         for place, held in self._held.items():
@@ -199,6 +216,19 @@ class QuotaBlocks:
             elif stock.spent != held.spent_told or held.is_unsure:
                 asks[place] = Ask(held.of, spent=stock.spent)
         return asks | await self._recalled(stocks, asks)
+
+    def _prepare_next_month(self, stocks: Mapping[Place, Stock]) -> set[Place]:
+        """Ask for units of the month to come shortly before it does, for keys in use: the store may be away when it turns."""
+        turn = next_month(self._clock.now())
+        if turn - self._clock.now() > PREPARE:
+            return set()
+        prepared = set()
+        for grant in [in_month_of(grant, turn) for _, grant in self._admitted() if stocks.get(place_of(grant), Stock()).spent > 0]:
+            prepared.add(place := place_of(grant))
+            if place not in self._held and len(self._hungry) < MONTHS_PER_ROUND:
+                self._hold(grant)
+                self._hungry.add(place)
+        return prepared
 
     async def _recalled(self, stocks: Mapping[Place, Stock], asks: Mapping[Place, Ask]) -> dict[Place, Ask]:
         """Return what to give back of months that other nodes have run out of."""
@@ -263,6 +293,7 @@ class QuotaBlocks:
                 ended = [ask.of for ask in asks.values() if ask.ends]
                 await store.write_handed_out(tx, self._holder, handed_out, months, ended)
                 alerts = await store.book_use(tx, self._newly_spent(asks), at=self._clock.now())
+            self._quotas.store_is_away(False)
             self._take_delivery(asks, handed)
             for alert in alerts:
                 _log.info("quota reached", key_id=alert.key_id, percent=alert.percent, used=alert.used, quota=alert.quota)
@@ -302,6 +333,7 @@ class QuotaBlocks:
             months = [self._held[place].of for place in places]
             async with self._database.transaction() as tx:
                 handed_out = await store.look_at_handed_out(tx, self._holder, months)
+            self._quotas.store_is_away(False)
             self._reckon_with_siblings(places, handed_out)
             found = {place: elsewhere(of, handed_out) for place, of in zip(places, months, strict=True)}
             self._quotas.deliver([_delivery(place, self._held[place], there, units=0) for place, there in found.items()])
@@ -345,7 +377,7 @@ def _delivery(place: Place, held: Held, there: Elsewhere, *, units: int) -> tupl
 
 def place_of(grant: Grant) -> Place:
     """Return how the engine names a grant's month."""
-    return grant.key_id, ends_ns(_month(grant))
+    return grant.key_id, int(grant.quota_resets_at.timestamp()) * SECOND_NS
 
 
 def month_for(grant: Grant) -> MonthOf:

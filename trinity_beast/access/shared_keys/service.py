@@ -7,7 +7,7 @@ from datetime import datetime
 
 from trinity_beast.access.admission import admission
 from trinity_beast.access.digests import Digests
-from trinity_beast.access.model import Grant, Refused
+from trinity_beast.access.model import Grant, KeyFilter, KeyState, Refused
 from trinity_beast.access.parameters import KEY_CACHE_WAIT_MS
 from trinity_beast.access.service import Keys
 from trinity_beast.access.shared_keys.lately import ChangedLately
@@ -21,6 +21,8 @@ CHANNEL = "beast:keys"
 PREFIX = "apikey:"
 WITHIN_SECONDS = 0.25
 """How long Valkey is waited for; past that the database is asked at once."""
+REFRESHED_SECONDS = 86_400.0
+REFRESHED_AT_ONCE = 1_000
 WRITINGS_MAX = 64
 """How many writings are under way at once; past that what was looked up is not shared, and counted."""
 
@@ -95,6 +97,29 @@ class SharedKeys:
             self._share(found)
             told |= found
         return {digest: _admission(told.get(digest), now) for digest in digests}
+
+    async def refresh(self) -> int:
+        """Put every key that answers there as the database holds it now, sealed; return how many.
+
+        It stays there a day, and is believed no longer than any other: its tier's lifetime from the look on.
+
+        Raises:
+            DependencyAway: the database or Valkey is away; some may have been put there.
+        """
+        after_id, refreshed = 0, 0
+        while page := await self._keys.listing(KeyFilter(after_id=after_id, limit=REFRESHED_AT_ONCE)):
+            after_id = page[-1].key_id
+            now = self._clock.now()
+            answering = [key.digest for key in page if key.state(now) in {KeyState.LIVE, KeyState.RETIRING}]
+            if not answering:
+                continue
+            looked_up, read_at = await self._keys.look_up(answering)
+            kept_ms = round(REFRESHED_SECONDS * 1_000)
+            values = {digest: sealed(SharedKey(read_at, *both), self._seal_secret) for digest, both in looked_up.items()}
+            if values:
+                await self._valkey.pipeline([("SET", _name(digest), value, "PX", kept_ms) for digest, value in values.items()])
+            refreshed += len(values)
+        return refreshed
 
     async def stop(self) -> None:
         """Let what is being written end."""

@@ -30,8 +30,11 @@ class Child:
         log: Path,
         answers: Callable[[], Awaitable[bool]],
         clock: Clock,
+        ready_file: Path | None = None,
     ) -> None:
+        """Run `words`. A `ready_file` that a killed one left is removed before the next start."""
         self.name, self.log = name, log
+        self._ready_file = ready_file
         self._words, self._environment, self._answers, self._clock = words, environment, answers, clock
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -91,6 +94,7 @@ class Child:
 
     async def _keep(self) -> None:
         while not self._is_leaving:
+            await asyncio.to_thread(self._tidy)
             with self.log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._words, env=dict(self._environment), stdin=DEVNULL, stdout=log, stderr=log
@@ -104,6 +108,10 @@ class Child:
             self.left_by_itself += self._process.returncode != -signal.SIGKILL and not self._is_leaving
             down_seconds, self._down_seconds = self._down_seconds, AGAIN_SECONDS
             await self._clock.sleep(down_seconds)
+
+    def _tidy(self) -> None:
+        if self._ready_file is not None:
+            self._ready_file.unlink(missing_ok=True)
 
     async def _look(self, process: Process) -> None:
         while process.returncode is None and not self.is_ready:

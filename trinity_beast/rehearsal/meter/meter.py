@@ -1,6 +1,7 @@
 """`rehearse meter`: under load processes die at random; then what the callers counted must be what the meter says, to the unit."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from trinity_beast.rehearsal.meter.caller import Calling, HttpCaller, UdpCaller
 from trinity_beast.rehearsal.meter.model import Counted, Ledger
 from trinity_beast.rehearsal.meter.plan import Blow, blows_of
 from trinity_beast.rehearsal.meter.report import MeterReport
+from trinity_beast.rehearsal.meter.reported import reported
 from trinity_beast.rehearsal.meter.site import Site, sited
 from trinity_beast.rehearsal.meter.verdict import Verdict, judge
 from trinity_beast.rehearsal.stage import Means
@@ -19,7 +21,7 @@ from trinity_beast.storage import Database
 
 ASSETS = ("BTC",) * 12 + ("ETH",) * 6 + ("SOL", "NOPE")
 """The last is no asset: such a request is answered by Python."""
-PAUSE_SECONDS = 0.03
+PAUSE_SECONDS = 0.015
 DRAIN_SECONDS = 240.0
 LOOK_SECONDS = 0.25
 WAITING = frozenset([".sealed", ".packed"])
@@ -32,6 +34,7 @@ class MeterWanted:
     seconds: float = 120.0
     seed: int = 1
     pause_seconds: float = PAUSE_SECONDS
+    by_queue: bool = True
     valkey_server: Path | None = None
 
 
@@ -41,7 +44,7 @@ async def rehearse_meter(wanted: MeterWanted, means: Means, *, struck: Callable[
     Raises:
         RehearsalBroken: it could not be carried out.
     """
-    async with sited(wanted.seed, means, valkey_server=wanted.valkey_server) as site:
+    async with sited(wanted.seed, means, by_queue=wanted.by_queue, valkey_server=wanted.valkey_server) as site:
         blows = blows_of(dice_from(f"{wanted.seed} blows"), sorted(site.mortals), wanted.seconds)
         ledger = Ledger()
         await _under_load(site, wanted, ledger, blows, struck)
@@ -49,7 +52,7 @@ async def rehearse_meter(wanted: MeterWanted, means: Means, *, struck: Callable[
         drain_seconds = await _drained(site)
         database = Database(site.database_url, connections_max=1, statement_seconds=120.0, transaction_seconds=180.0)
         try:
-            verdict, problems = await _judged(database, ledger)
+            verdict, problems = await _judged(site, database, ledger)
         finally:
             await database.close()
     kills = {name: mortal.kills for name, mortal in site.mortals.items()}
@@ -114,8 +117,32 @@ def _have_sealed(spools: Sequence[Path]) -> bool:
     return any(path.suffix in WAITING for spool in spools for path in spool.iterdir())
 
 
-async def _judged(database: Database, ledger: Ledger) -> tuple[Verdict, list[str]]:
+async def _judged(site: Site, database: Database, ledger: Ledger) -> tuple[Verdict, list[str]]:
     rows = await store.rows_of(database)
-    told: dict[str, Mapping[int, Counted]] = {"the counters": await store.counters_of(database)}
+    told: dict[str, Mapping[int, Counted]] = {"counters": await store.counters_of(database)}
+    told |= await reported(_report_url(site), site.keys, site.means.clock)
+    return judge(ledger, rows, told), [*await _set_aside(database), *await _reconciled(site)]
+
+
+def _report_url(site: Site) -> str:
+    addresses = site.nodes[0].addresses()
+    if addresses is None:
+        raise RehearsalBroken(reason=f"{site.nodes[0].name} does not say where it tells reports")
+    return f"http://{addresses['report']}"
+
+
+async def _set_aside(database: Database) -> list[str]:
     aside = await store.records_set_aside(database)
-    return judge(ledger, rows, told), [f"{aside:,} records were set aside"] if aside else []
+    return [f"{aside:,} records were set aside"] if aside else []
+
+
+async def _reconciled(site: Site) -> list[str]:
+    """Return what `beast reconcile` finds, over all nodes of the site."""
+    folders = [word for node in site.nodes for word in ("--data-dir", str(node.data_dir))]
+    status, told = await site.verb("reconcile", "--json", *folders)
+    if status == 0:
+        return []
+    try:
+        return [f"reconcile: {json.dumps(each)}" for each in json.loads(told)["differences"]]
+    except (ValueError, KeyError):
+        return [f"reconcile did not end: {told[-300:]}"]

@@ -7,7 +7,7 @@ from trinity_beast.randomness import Dice
 
 FIRST_SECONDS = 2.0
 """Nobody dies before: there shall be something to lose."""
-GAP_SECONDS = (0.4, 5.0)
+GAP_SECONDS = (1.0, 9.0)
 DOWN_SECONDS = (0.0, 2.5)
 TOGETHER_SHARE = 0.25
 """How often a second process dies in the same moment."""

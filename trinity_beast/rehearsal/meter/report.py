@@ -63,17 +63,25 @@ def _key_json(key: KeyCount) -> dict[str, Any]:
 
 def meter_table(report: MeterReport) -> Table:
     """Return a run for a terminal."""
-    told = list(dict.fromkeys(name for key in report.verdict.keys for name in key.told))
+    told = list(dict.fromkeys(name.partition(".")[0] for key in report.verdict.keys for name in key.told))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("key", "answers", "cut, on record", "counted", "rows", *told, "cut, not on record", "answered to nobody"):
         table.add_column(heading, justify="right", no_wrap=True)
     for key in report.verdict.keys:
-        by_each = [_like(key.told[name].requests, key.count) if name in key.told else Text("") for name in told]
+        by_each = [_all_like(key, who) for who in told]
         table.add_row(
             str(key.key_id), f"{key.heard:,}", f"{key.cut_recorded:,}", f"{key.count:,}", _like(key.rows, key.count), *by_each,
             f"{key.cut_unrecorded:,}", f"{key.keyless:,}",
         )  # fmt: skip
     return table
+
+
+def _all_like(key: KeyCount, who: str) -> Text:
+    """Return what one of those who count says: one number, where all its forms say the same."""
+    numbers = {name: counted.requests for name, counted in key.told.items() if name.partition(".")[0] == who}
+    if len(set(numbers.values())) == 1:
+        return _like(next(iter(numbers.values())), key.count)
+    return Text(", ".join(f"{name.partition('.')[2]} {number:,}" for name, number in numbers.items()), "bold red")
 
 
 def _like(number: int, counted: int) -> Text:

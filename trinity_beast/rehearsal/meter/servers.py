@@ -4,7 +4,8 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,18 @@ from trinity_beast.storage import DataFolder, EmbeddedPostgres, Restarts, Surrou
 
 CACHE_SERVERS = ("valkey-server", "redis-server")
 UNSAVED = ("--save", "", "--appendonly", "no", "--daemonize", "no")
-PING_SECONDS = 1.0
+PING_SECONDS = 5.0
+QUEUE_SERVER = "ministack"
+QUEUE = "usage"
+REGION = "us-east-2"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "rehearsal", "AWS_SECRET_ACCESS_KEY": "rehearsal"}
+"""The stand-in asks for none, but who signs must have some."""
+_BODY = f"Action=CreateQueue&QueueName={QUEUE}&Version=2012-11-05"
+_SIGNED = f"AWS4-HMAC-SHA256 Credential=rehearsal/20261120/{REGION}/sqs/aws4_request, SignedHeaders=host, Signature=0"
+_CREATE_QUEUE = (
+    f"POST / HTTP/1.1\r\nHost: queue\r\nContent-Type: application/x-www-form-urlencoded\r\nAuthorization: {_SIGNED}\r\n"
+    f"Content-Length: {len(_BODY)}\r\nConnection: close\r\n\r\n{_BODY}"
+).encode()
 
 
 def cache_server(given: Path | None) -> Path | None:
@@ -38,6 +50,33 @@ def valkey(server: Path, folder: Path, *, clock: Clock, dice: Dice) -> tuple[Chi
         return await said("127.0.0.1", port, b"PING\r\n") == b"+PONG\r\n"
 
     return Child("valkey", words, environment={}, log=folder / "log", answers=answers, clock=clock), f"valkey://127.0.0.1:{port}/0"
+
+
+def queue_server() -> Path | None:
+    """Return the program that stands in for SQS, or None where there is none."""
+    beside = Path(sys.executable).with_name(QUEUE_SERVER)
+    if beside.exists():
+        return beside
+    found = shutil.which(QUEUE_SERVER)
+    return Path(found) if found else None
+
+
+def queue(program: Path, folder: Path, environment: Mapping[str, str], *, clock: Clock, dice: Dice) -> tuple[Child, Mapping[str, str]]:
+    """Return a stand-in of SQS that forgets everything when it dies, not started yet, and the settings that lead to its queue."""
+    port = spare_port(dice)
+    folder.mkdir()
+    own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "sqs", "TMPDIR": str(folder)}
+    own |= {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+
+    async def answers() -> bool:
+        """Make the queue: it is gone with whoever held it."""
+        told = await said("127.0.0.1", port, _CREATE_QUEUE)
+        return told.startswith(b"HTTP/1.1 200")
+
+    url = f"http://127.0.0.1:{port}"
+    settings = {"QUEUE_URL": f"{url}/000000000000/{QUEUE}", "AWS_ENDPOINT_URL": url, "REGION": REGION} | CREDENTIALS
+    child = Child("queue", [str(program)], environment={**environment, **own}, log=folder / "log", answers=answers, clock=clock)
+    return child, settings
 
 
 async def said(host: str, port: int, words: bytes) -> bytes:

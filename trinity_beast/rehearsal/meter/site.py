@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Protocol
 
 from trinity_beast.lab import VENUES, Lab, Listing, open_market, write_ready_file
-from trinity_beast.randomness import dice_from
+from trinity_beast.randomness import Dice, dice_from
 from trinity_beast.rehearsal.errors import RehearsalBroken
 from trinity_beast.rehearsal.meter.caller import KeyInUse
 from trinity_beast.rehearsal.meter.child import Child
-from trinity_beast.rehearsal.meter.servers import MortalPostgres, cache_server, said, valkey
+from trinity_beast.rehearsal.meter.servers import MortalPostgres, cache_server, queue, queue_server, said, valkey
 from trinity_beast.rehearsal.node import PORTS
 from trinity_beast.rehearsal.stage import Means
 from trinity_beast.words import Venue
 
-NODES = 3
+NODES, WRITERS = 3, 2
+SHORTENED = "usage_resend_seconds=3"
+WRITERS_SHORTENED = "usage_hold_seconds=10"
+"""What is lost with the queue or a writer comes again sooner than on a real site: the runs would be the same, and longer."""
 VENUE = Venue("coinbase")
 TRADES_PER_SECOND = 0.5
 """Prices shall move; they are not what is rehearsed."""
@@ -102,11 +105,13 @@ class Site:
 
 
 @asynccontextmanager
-async def sited(seed: int, means: Means, *, valkey_server: Path | None = None) -> AsyncIterator[Site]:
+async def sited(seed: int, means: Means, *, by_queue: bool = True, valkey_server: Path | None = None) -> AsyncIterator[Site]:
     """Give a site on which all is well, in a folder of its own that is gone afterwards.
 
+    `by_queue`: usage goes through a queue to two writers; else each node stores its own.
+
     Raises:
-        RehearsalBroken: something does not come up, or there is no Valkey here.
+        RehearsalBroken: something does not come up, or there is no Valkey here, or no stand-in of SQS.
     """
     dice = dice_from(f"{seed} site")
     server = cache_server(valkey_server)
@@ -121,11 +126,18 @@ async def sited(seed: int, means: Means, *, valkey_server: Path | None = None) -
         cache, cache_url = valkey(server, folder / "valkey", clock=means.clock, dice=dice)
         stack.push_async_callback(cache.stop)
         await cache.start()
-        settings = {"DATABASE_URL": database_url, "CACHE_URL": cache_url, "BEAST_SERVER_SECRET": means.secrets.octets(32).hex()}
+        settings: dict[str, str] = {
+            "DATABASE_URL": database_url,
+            "CACHE_URL": cache_url,
+            "BEAST_SERVER_SECRET": means.secrets.octets(32).hex(),
+        }
+        servers: list[Mortal] = [postgres, cache]
+        if by_queue:
+            servers += await _queue_and_writers(folder, settings, dice, means, stack)
         nodes = tuple(_node(f"node{number}", folder, settings, lab_file, means) for number in range(1, NODES + 1))
         await _start_nodes(nodes, stack)
         keys = [await _key(means, settings, nodes[0], tier) for tier in TIERS]
-        mortals: list[Mortal] = [postgres, cache, *(node.child for node in nodes)]
+        mortals: list[Mortal] = [*servers, *(node.child for node in nodes)]
         yield Site(folder, nodes, {each.name: each for each in mortals}, tuple(keys), database_url, settings, means)
 
 
@@ -135,6 +147,37 @@ def _own_folder(within: Path | None) -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL's user must reach what lies in it.
         yield folder
+
+
+async def _queue_and_writers(folder: Path, settings: dict[str, str], dice: Dice, means: Means, stack: AsyncExitStack) -> list[Mortal]:
+    """Start the queue and the writers, and add to `settings` how to reach the queue."""
+    program = queue_server()
+    if program is None:
+        raise RehearsalBroken(reason="there is no ministack here; --carrier local does without a queue")
+    served, reached = queue(program, folder / "queue", means.environment({}), clock=means.clock, dice=dice)
+    stack.push_async_callback(served.stop)
+    await served.start()
+    settings |= reached
+    writers = [_writer(f"writer{number}", folder, settings, means) for number in range(1, WRITERS + 1)]
+    for writer in writers:
+        stack.push_async_callback(writer.stop)
+        await writer.start()
+    return [served, *writers]
+
+
+def _writer(name: str, folder: Path, settings: Mapping[str, str], means: Means) -> Child:
+    own = folder / name
+    own.mkdir()
+    ready_file = own / "ready.json"
+
+    async def answers() -> bool:
+        return await asyncio.to_thread(ready_file.exists)
+
+    words = _beast("writer", "--ready-file", str(ready_file))
+    given = means.environment(
+        {"CLUSTER_NODE": name, "BEAST_WRITER_HEALTH_PORT": "0", "BEAST_PARAMETERS": WRITERS_SHORTENED} | dict(settings)
+    )
+    return Child(name, words, environment=given, log=own / "log", answers=answers, clock=means.clock, ready_file=ready_file)
 
 
 async def _lab(seed: int, folder: Path, means: Means, stack: AsyncExitStack) -> Path:
@@ -155,7 +198,10 @@ def _node(name: str, folder: Path, settings: Mapping[str, str], lab_file: Path, 
     own.mkdir()
     ready_file = own / "ready.json"
     words = ["serve", "--feeds", "lab", "--lab", str(lab_file), "--data-dir", str(own / "data"), "--ready-file", str(ready_file)]
-    given = {f"BEAST_{port}_PORT": "0" for port in PORTS} | {"CLUSTER_NODE": name, "BEAST_ENGINE_THREADS": "2"} | dict(settings)
+    given = {f"BEAST_{port}_PORT": "0" for port in PORTS}
+    given |= {"CLUSTER_NODE": name, "BEAST_ENGINE_THREADS": "2"} | dict(settings)
+    if "QUEUE_URL" in settings:
+        given["BEAST_PARAMETERS"] = SHORTENED
     node: NodeProcess
 
     async def answers() -> bool:
@@ -164,7 +210,15 @@ def _node(name: str, folder: Path, settings: Mapping[str, str], lab_file: Path, 
             return False
         return (await said(*_address(addresses["price"]), b"GET /health HTTP/1.1\r\nHost: n\r\n\r\n")).startswith(b"HTTP/1.1 ")
 
-    child = Child(name, _beast(*words), environment=means.environment(given), log=own / "log", answers=answers, clock=means.clock)
+    child = Child(
+        name,
+        _beast(*words),
+        environment=means.environment(given),
+        log=own / "log",
+        answers=answers,
+        clock=means.clock,
+        ready_file=ready_file,
+    )
     node = NodeProcess(name, own, child, ready_file)
     return node
 

@@ -15,6 +15,7 @@ from trinity_beast.usage.carriers.sender import Sender
 from trinity_beast.usage.envelope import sealed
 from trinity_beast.usage.ledger import Ledger
 from trinity_beast.usage.model import BatchName, Carried
+from trinity_beast.usage.pace import Pace
 from trinity_beast.usage.writer import batch_of, name_of
 
 PATIENCE_SECONDS = 10.0
@@ -57,6 +58,17 @@ class ByQueue:
         self._moved = asyncio.Condition()
         self._watching: asyncio.Task[None] | None = None
         self.resent = 0
+        self._pace = Pace(clock.monotonic_ns())
+
+    @property
+    def sent_per_second(self) -> float:
+        """How many records went to the queue a second, over the last minute."""
+        return self._pace.per_second(self._clock.monotonic_ns())
+
+    @property
+    def records_under_way(self) -> int:
+        """How many records were sent and are not known to be stored."""
+        return sum(sent.records for sent in self._sent.values() if not sent.settled.is_set())
 
     async def start(self) -> None:
         """Look from here on what has become of what was sent."""
@@ -101,6 +113,7 @@ class ByQueue:
         except DependencyAway:
             sent.lost_ns = 0  # Some may be on their way; to send them twice does no harm.
             raise
+        self._pace.note(batch.records, self._clock.monotonic_ns())
         return sent
 
     async def _noted(self, name: BatchName, records: int) -> _Sent:

@@ -48,6 +48,13 @@ class Partitions:
                 await store.make(tx, day)
         return len(missing)
 
+    async def make_ahead_if_possible(self) -> None:
+        """Make what is missing, as a node starts; a database that is too busy just then keeps no node from starting."""
+        try:
+            await self.make_ahead()
+        except DependencyAway as error:
+            _log.warning("usage days not made ahead", error=error)
+
     async def drop_old(self) -> Dropped:
         """Drop every day whose time is over, but none with a row that is in no sum; and sums whose time is over.
 

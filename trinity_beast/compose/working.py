@@ -1,0 +1,73 @@
+"""The work a node does by itself, at its times: one of all nodes does it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from trinity_beast.access import Operator
+from trinity_beast.compose.ground import Ground
+from trinity_beast.compose.syncing import sync_job, sync_of, syncing_database
+from trinity_beast.jobs import Job, Jobs
+from trinity_beast.ops import Insights, Runs
+from trinity_beast.ops.insights.routes import insight_routes
+from trinity_beast.ops.runs.routes import job_routes
+from trinity_beast.parts import Part, Step
+from trinity_beast.storage import Database
+from trinity_beast.usage import Days, Partitions
+from trinity_beast.web import Router
+
+STATEMENT_SECONDS, TRANSACTION_SECONDS = 300.0, 330.0
+"""What nobody waits for may take its time; a day is summed up anew in one statement."""
+MENDED_DAYS = 93
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """The jobs of a node, built; nothing runs yet."""
+
+    parts: list[Part]
+    runs: Runs
+    insights: Insights
+
+    def routes(self, operator: Callable[..., Awaitable[Operator]]) -> list[Router]:
+        """Return what operators ask about the node's works."""
+        return [job_routes(self.runs, operator=operator), insight_routes(self.insights, operator=operator)]
+
+
+def working_of(on: Ground) -> Working:
+    """Return the work every node does in turn with the others, whatever its mode. Its connections are its own."""
+    database = Database(on.database.url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
+    days = Days(database)
+    partitions = Partitions(database, days, on.clock, on.readings)
+    work, databases = usage_jobs(on, days, partitions), [database]
+    if on.cache is not None:
+        databases.append(syncing_database(on.database.url))
+        sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)
+        work.append(sync_job(sync, is_full=on.settings.force_full_sync))
+    jobs = Jobs(database, work, on.clock)
+    return Working(
+        parts=[
+            *[Step("jobs database", down=each.close) for each in databases],
+            Step("usage days", up=partitions.make_ahead_if_possible, down=_nothing),
+            jobs,
+        ],
+        runs=Runs(database, jobs),
+        insights=Insights(on.database),
+    )
+
+
+def usage_jobs(on: Ground, days: Days, partitions: Partitions) -> list[Job]:
+    """Return what usage has to be done by itself."""
+
+    async def mend() -> None:
+        await days.mend(on.clock.now().date() - timedelta(days=MENDED_DAYS))
+
+    return [
+        Job("usage.roll_up", "Sums usage up by day.", days.roll_up, cron="*/5 * * * *"),
+        Job("usage.keep_days", "Makes days ahead and drops those whose time is over.", partitions.keep, cron="17 * * * *"),
+        Job("usage.mend", "Compares the sums by day with the counts of keys, and sums up anew what differs.", mend, cron="40 2 * * *"),
+    ]
+
+
+async def _nothing() -> None:
+    """Leave the days as they are."""

@@ -1,0 +1,1 @@
+"""What operators see of usage on its way, and what they do about it."""
