@@ -42,6 +42,7 @@ from trinity_beast.ops.doctor.commands import doctor_verb
 from trinity_beast.ops.standing.commands import standing_verbs
 from trinity_beast.ops.syncing.commands import add_sync_verb
 from trinity_beast.ops.verifying.commands import verify_verb
+from trinity_beast.parameters.commands import mode_verbs, params_app, profiles_app
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
@@ -237,6 +238,9 @@ beast.add_typer(leaks_app(_where, CLOCK, SECRETS, told))
 beast.add_typer(blocklist_app(_whereabouts, CLOCK, told))
 beast.add_typer(feeds_app(_node_of, CLOCK, told))
 beast.add_typer(assets_app(_node_of, told))
+beast.add_typer(params_app(_node_of, told))
+beast.add_typer(profiles_app(_node_of, told))
+mode_verbs(beast, _node_of, told)
 audit_verbs(beast, _node_of, told)
 discovery_verbs(beast, _node_of, told)
 backup_verbs(beast, _backed, CLOCK, SECRETS, told)

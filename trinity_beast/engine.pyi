@@ -182,6 +182,14 @@ class Engine:
         """
         ...
 
+    def set_limits(self, limits: Limits) -> None:
+        """Put other bounds in force from the next request on, for connections that are open too.
+
+        What queues and segments were made by stays as it was at the start: `handed_max`, `questions_max`, `datagram_bytes_max`
+        and `segment_bytes`. Nobody is sent away because fewer connections are let in.
+        """
+        ...
+
     def request_id(self) -> str:
         """Return a new request id, 12 characters, for a request that Python answers: unlike any other of this node."""
         ...

@@ -1,7 +1,7 @@
 //! How many connections there are, in all and from one address, over all threads.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 use papaya::{Compute, HashMap, Operation};
 
@@ -10,8 +10,8 @@ use papaya::{Compute, HashMap, Operation};
 pub struct Crowd {
     total: AtomicUsize,
     by_address: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
-    most: usize,
-    most_per_address: u32,
+    most: AtomicUsize,
+    most_per_address: AtomicU32,
 }
 
 /// Return the address that is counted: a whole /64 is one caller's in v6.
@@ -28,17 +28,24 @@ pub fn counted(address: IpAddr) -> IpAddr {
 impl Crowd {
     /// Return an empty crowd with its bounds.
     pub fn new(most: usize, most_per_address: u32) -> Self {
-        Self { total: AtomicUsize::new(0), by_address: HashMap::default(), most, most_per_address }
+        Self { total: AtomicUsize::new(0), by_address: HashMap::default(), most: most.into(), most_per_address: most_per_address.into() }
+    }
+
+    /// Let others in by these bounds. Whoever is in stays.
+    pub fn turn(&self, most: usize, most_per_address: u32) {
+        self.most.store(most, Relaxed);
+        self.most_per_address.store(most_per_address, Relaxed);
     }
 
     /// Let a connection in, or not. One that is in ends with one `leave`.
     pub fn enter(&self, address: IpAddr) -> bool {
-        if self.total.fetch_update(Relaxed, Relaxed, |total| (total < self.most).then_some(total + 1)).is_err() {
+        let (most, most_per_address) = (self.most.load(Relaxed), self.most_per_address.load(Relaxed));
+        if self.total.fetch_update(Relaxed, Relaxed, |total| (total < most).then_some(total + 1)).is_err() {
             return false;
         }
         let by_address = self.by_address.pin();
         let entered = by_address.compute(counted(address), |entry| match entry {
-            Some((_, count)) if *count >= self.most_per_address => Operation::Abort(()),
+            Some((_, count)) if *count >= most_per_address => Operation::Abort(()),
             Some((_, count)) => Operation::Insert(count + 1),
             None => Operation::Insert(1),
         });
@@ -80,6 +87,17 @@ mod tests {
         assert!(crowd.enter("2001:db8::2".parse().unwrap()) && crowd.total() == 3);
         crowd.leave(other);
         assert!(crowd.enter(one));
+    }
+
+    #[test]
+    fn bounds_that_are_turned_hold_from_the_next_on() {
+        let (crowd, one): (Crowd, IpAddr) = (Crowd::new(1, 1), "10.0.0.1".parse().unwrap());
+        assert!(crowd.enter(one) && !crowd.enter(one));
+        crowd.turn(3, 2);
+        assert!(crowd.enter(one) && !crowd.enter(one));
+        crowd.turn(1, 1);
+        crowd.leave(one);
+        assert!(!crowd.enter(one) && crowd.total() == 1);
     }
 
     #[test]

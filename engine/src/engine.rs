@@ -14,6 +14,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::code::Code;
 use crate::counters::Counter;
 use crate::inbox::Message;
+use crate::limits::Limits;
 use crate::questions::Ticket;
 use crate::record::Entry;
 use crate::request_id::THREADS_MAX;
@@ -101,7 +102,7 @@ impl Engine {
         if !matches!(*life, Life::Prepared) {
             return Ok(false);
         }
-        raise_descriptor_limit(self.shared.limits.connections_max as u64 + self.shared.limits.handed_max as u64 + OTHER_DESCRIPTORS);
+        self.make_room(self.shared.limits.at_start.connections_max);
         let mut threads = Vec::new();
         for number in 0..self.shared.threads() {
             match start_thread(&self.shared, number) {
@@ -115,6 +116,19 @@ impl Engine {
         }
         *life = Life::Running(threads);
         Ok(true)
+    }
+
+    /// Put other bounds in force from the next request on; what queues and spools were made by stays until the next start.
+    pub fn set_limits(&self, limits: &Limits) {
+        self.shared.limits.turn(limits);
+        self.shared.crowd.turn(limits.connections_max, limits.connections_per_address_max);
+        self.shared.spool.seal_after(limits.segment_ns);
+        self.make_room(limits.connections_max);
+    }
+
+    /// See to it that so many connections have a descriptor each, as far as the system allows.
+    fn make_room(&self, connections: usize) {
+        raise_descriptor_limit(connections as u64 + self.shared.limits.at_start.handed_max as u64 + OTHER_DESCRIPTORS);
     }
 
     /// Close the listeners; what is in flight is finished, and told that its connection ends.

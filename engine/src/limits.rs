@@ -1,5 +1,7 @@
 //! Bounds on what the engine gives to callers it knows nothing of.
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
 /// Every wait and every queue has one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -54,5 +56,97 @@ impl Default for Limits {
             segment_bytes: 4_194_304,
             segment_ns: 1_000_000_000,
         }
+    }
+}
+
+/// The bounds in force. A thread takes each at its use, so one that is turned holds from the next request on.
+#[derive(Debug)]
+pub struct InForce {
+    /// What queues and spools were made by; these stay until the next start.
+    pub at_start: Limits,
+    header_bytes_max: AtomicUsize,
+    header_ns: AtomicU64,
+    idle_ns: AtomicU64,
+    unsent_bytes_max: AtomicUsize,
+    unsent_ns: AtomicU64,
+    question_ns: AtomicU64,
+    assets_per_request_max: AtomicUsize,
+    assets_per_datagram_max: AtomicUsize,
+}
+
+impl InForce {
+    /// Return bounds that are in force from the start.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            header_bytes_max: AtomicUsize::new(limits.header_bytes_max),
+            header_ns: AtomicU64::new(limits.header_ns),
+            idle_ns: AtomicU64::new(limits.idle_ns),
+            unsent_bytes_max: AtomicUsize::new(limits.unsent_bytes_max),
+            unsent_ns: AtomicU64::new(limits.unsent_ns),
+            question_ns: AtomicU64::new(limits.question_ns),
+            assets_per_request_max: AtomicUsize::new(limits.assets_per_request_max),
+            assets_per_datagram_max: AtomicUsize::new(limits.assets_per_datagram_max),
+            at_start: limits,
+        }
+    }
+
+    /// Put other bounds in force, as far as they are not only of the start.
+    pub fn turn(&self, limits: &Limits) {
+        self.header_bytes_max.store(limits.header_bytes_max, Relaxed);
+        self.header_ns.store(limits.header_ns, Relaxed);
+        self.idle_ns.store(limits.idle_ns, Relaxed);
+        self.unsent_bytes_max.store(limits.unsent_bytes_max, Relaxed);
+        self.unsent_ns.store(limits.unsent_ns, Relaxed);
+        self.question_ns.store(limits.question_ns, Relaxed);
+        self.assets_per_request_max.store(limits.assets_per_request_max, Relaxed);
+        self.assets_per_datagram_max.store(limits.assets_per_datagram_max, Relaxed);
+    }
+
+    /// See `Limits`.
+    #[inline]
+    pub fn header_bytes_max(&self) -> usize {
+        self.header_bytes_max.load(Relaxed)
+    }
+
+    /// See `Limits`.
+    #[inline]
+    pub fn header_ns(&self) -> u64 {
+        self.header_ns.load(Relaxed)
+    }
+
+    /// See `Limits`.
+    #[inline]
+    pub fn idle_ns(&self) -> u64 {
+        self.idle_ns.load(Relaxed)
+    }
+
+    /// See `Limits`.
+    #[inline]
+    pub fn unsent_bytes_max(&self) -> usize {
+        self.unsent_bytes_max.load(Relaxed)
+    }
+
+    /// See `Limits`.
+    #[inline]
+    pub fn unsent_ns(&self) -> u64 {
+        self.unsent_ns.load(Relaxed)
+    }
+
+    /// See `Limits`.
+    #[inline]
+    pub fn question_ns(&self) -> u64 {
+        self.question_ns.load(Relaxed)
+    }
+
+    /// See `Limits`.
+    #[inline]
+    pub fn assets_per_request_max(&self) -> usize {
+        self.assets_per_request_max.load(Relaxed)
+    }
+
+    /// See `Limits`.
+    #[inline]
+    pub fn assets_per_datagram_max(&self) -> usize {
+        self.assets_per_datagram_max.load(Relaxed)
     }
 }

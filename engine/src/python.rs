@@ -197,6 +197,11 @@ impl Engine {
         self.machine.shared().texts.store(Arc::new(Texts::with(&said)));
     }
 
+    /// Put other bounds in force from the next request on, as far as they can change while the engine runs.
+    fn set_limits(&self, limits: &limits::Limits) {
+        self.machine.set_limits(&limits.0);
+    }
+
     /// Return a new request id, for a request that Python answers.
     fn request_id(&self) -> String {
         String::from_utf8_lossy(&text_of(self.machine.request_id())).into_owned()

@@ -18,7 +18,7 @@ use crate::door::Door;
 use crate::governor::Governor;
 use crate::inbox::Inbox;
 use crate::keys::{Digest, Keys};
-use crate::limits::Limits;
+use crate::limits::{InForce, Limits};
 use crate::memo::Memo;
 use crate::questions::{Question, Questions, Ticket, Wanted};
 use crate::record::Entry;
@@ -74,7 +74,7 @@ pub struct PythonDesk {
 pub struct Shared {
     pub identity: Identity,
     pub clock: Arc<Clock>,
-    pub limits: Limits,
+    pub limits: InForce,
     pub book: Book,
     pub keys: Keys,
     pub blocklist: Blocklist,
@@ -133,7 +133,7 @@ impl Shared {
             is_closing: AtomicBool::new(false),
             identity,
             clock,
-            limits,
+            limits: InForce::new(limits),
         }))
     }
 

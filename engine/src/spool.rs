@@ -123,6 +123,11 @@ impl Spool {
         self.shared.troubles()
     }
 
+    /// Seal a segment that is not full so long after it came into use, those in use included.
+    pub fn seal_after(&self, segment_ns: u64) {
+        self.shared.segment_ns.store(segment_ns, Ordering::Relaxed);
+    }
+
     /// Keep the directory's files below `bytes_max` in all: past it no new one is made, and what lanes have no room for is
     /// lost and counted, the newest records first. Each lane may hold two files more at the moment the bound is set.
     pub fn bound(&self, bytes_max: u64) {

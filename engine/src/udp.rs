@@ -44,7 +44,7 @@ impl Udp {
     pub fn new(socket: UdpSocket, shared: &Shared) -> io::Result<Self> {
         let takes_control = socket.local_addr()?.ip().is_unspecified();
         Ok(Self {
-            inbox: Inbox::new(shared.limits.datagram_bytes_max, takes_control),
+            inbox: Inbox::new(shared.limits.at_start.datagram_bytes_max, takes_control),
             outbox: Outbox::new(socket.as_raw_fd()),
             socket,
             clerk: Clerk::new(&shared.identity.node),

@@ -10,11 +10,14 @@ from tests.support.clock import ManualClock
 from tests.web.caller import Heard, ask, get
 from tests.web.serving import serving, small_app
 from trinity_beast.access import AdminKey, AdminKeyMissing, AdminKeyWrong, AdminTriesSpent, Digests, Operator, Operators
-from trinity_beast.access.operators import ADDRESSES_MAX, TRIES_MAX, WINDOW_SECONDS
+from trinity_beast.access.operators import ADDRESSES_MAX
+from trinity_beast.access.parameters import ADMIN_TRIES_MAX, ADMIN_TRIES_WINDOW_SECONDS
 from trinity_beast.access.routes import operation
 
 SECRET = "tb_admin_of_this_test_and_of_no_other"
 HERE = "127.0.0.1"
+
+TRIES_MAX, WINDOW_SECONDS = ADMIN_TRIES_MAX.default, ADMIN_TRIES_WINDOW_SECONDS.default
 
 
 @pytest.fixture

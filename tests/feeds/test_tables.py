@@ -13,8 +13,9 @@ from tests.support.clock import ManualClock
 from tests.support.feeds import DOCUMENTED, VENUES
 from tests.support.venue import eventually
 from trinity_beast.clock import SystemClock
-from trinity_beast.feeds.changes import CHANNEL, LOOK_EVERY_SECONDS, FeedChanges
+from trinity_beast.feeds.changes import CHANNEL, FeedChanges
 from trinity_beast.feeds.grammar import COLUMNS, parse_row, rendered
+from trinity_beast.feeds.parameters import FEED_LOOK_SECONDS
 from trinity_beast.feeds.service import FeedTables, read_tables
 from trinity_beast.feeds.tables import exchange_asset_map, exchange_feeds
 from trinity_beast.storage import Database, Notices
@@ -139,7 +140,7 @@ async def test_a_change_whose_notice_was_lost_is_found_by_looking(own_database: 
             await tx.execute(sa.update(exchange_feeds).where(exchange_feeds.c.venue == "coinbase").values(price_path="a..b", enabled=True))
             await tx.execute(sa.update(exchange_feeds).where(exchange_feeds.c.venue == "okx").values(enabled=False))
         await clock.wait_for_sleepers()
-        clock.advance(LOOK_EVERY_SECONDS)
+        clock.advance(FEED_LOOK_SECONDS.default)
         tables = await taker.next()
         assert [row.venue for row in tables.rows if row.enabled] == SIX[:-1]
         broken = next(row for row in tables.rows if row.venue == "coinbase")

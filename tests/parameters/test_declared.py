@@ -61,3 +61,9 @@ def test_whatever_is_stored_what_is_used_of_it_fits(stored: dict[str, object]) -
     assert DECLARED.checked(usable) == usable
     assert whole["window_min"] <= whole["window_max"]  # type: ignore[operator]
     assert sorted([*usable, *strange]) == sorted(stored)
+
+
+@given(st.floats(1.0, 100.0), st.floats(1.0, 100.0), st.permutations(["window_min", "window_max", "mode"]))
+def test_what_fits_together_is_used_whole_in_whatever_order_it_is_stored(one: float, other: float, order: list[str]) -> None:
+    fitting = {"window_min": min(one, other), "window_max": max(one, other), "mode": "wild"}
+    assert DECLARED.usable({name: fitting[name] for name in order}) == (fitting, [])

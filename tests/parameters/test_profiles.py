@@ -29,7 +29,27 @@ def test_every_value_fits_and_differs_from_its_default(profile: Profile) -> None
     assert profile.values.keys() <= said
 
 
+def test_no_two_profiles_are_one() -> None:
+    whole = [tuple(sorted(declarations().whole(profile.values).items())) for profile in PROFILES.values()]
+    assert len(set(whole)) == len(whole)
+
+
 @pytest.mark.parametrize("name", [name for name in NAMED if name.endswith(("-alb", "-nlb"))])
 def test_behind_a_balancer_the_governor_works_and_straight_it_does_not(name: str) -> None:
     straight = name.replace("-alb", "-direct").replace("-nlb", "-direct")
     assert (PROFILES[name].values["adaptive_enabled"], PROFILES[straight].values["adaptive_enabled"]) == (True, False)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda one: one.name)
+def test_pools_keep_what_they_open_and_those_of_the_cache_are_multiples_of_three(profile: Profile) -> None:
+    whole = declarations().whole(profile.values)
+    assert whole["db_max_idle_conns"] == whole["db_max_open_conns"]
+    assert int(whole["cache_pool_size"]) % 3 == 0
+
+
+@pytest.mark.parametrize("name", NAMED[3:])
+def test_under_stress_prices_are_kept_longer_and_reports_have_more_of_the_database(name: str) -> None:
+    whole = declarations().whole(PROFILES[name].values)
+    has_reports = not name.startswith(("stress", "tcp", "udp"))
+    assert (whole["cache_ttl_seconds"], whole["log_level"]) == (300.0, "error")
+    assert (whole["db_max_open_conns"], whole["cache_read_timeout_ms"]) == ((180, 1_000) if has_reports else (150, 500))

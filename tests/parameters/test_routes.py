@@ -1,45 +1,11 @@
 """Parameters over HTTP: granted to operators, refused with the reason, anonymous to nobody."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.parameters.conftest import LIMIT, MOST
-from tests.support.admin import ADMIN_SECRET, Admin
-from tests.web.serving import serving, small_app
-from trinity_beast.access import ADMIN_REFUSALS, AdminKey, Digests, Operators
-from trinity_beast.access.admin.routes import trail_routes
-from trinity_beast.access.routes import operation
-from trinity_beast.audit import Audit
-from trinity_beast.clock import SystemClock
-from trinity_beast.parameters import CHANNEL, Declarations, Deployment, ParameterEditor, ParameterWatch, Readings, ThisNode
-from trinity_beast.parameters.routes import parameter_routes
-from trinity_beast.storage import Database, Notices
+from tests.support.admin import Admin
+from trinity_beast.parameters import Readings
 
 ANY = {"reason": "a try"}
-
-
-@pytest.fixture
-def readings() -> Readings:
-    readings = Readings({"window_max": "50"})
-    readings.of(LIMIT)
-    readings.of(MOST)
-    return readings
-
-
-@pytest.fixture
-async def admin(own_database: Database, declared: Declarations, editor: ParameterEditor, readings: Readings) -> AsyncIterator[Admin]:
-    clock, digests = SystemClock(), Digests(bytes(range(32)))
-    operator = operation(Operators(AdminKey(digests, digests.digest_of(ADMIN_SECRET)), clock))
-    notices = Notices(own_database.url, CHANNEL, clock)
-    watch = ParameterWatch(own_database, notices, declared, readings, node=ThisNode("id of one", "one"), clock=clock)
-    deployment = Deployment(own_database, editor, watch, clock=clock, readings=readings)
-    routers = [
-        parameter_routes(editor, deployment, readings, operator=operator, refused=ADMIN_REFUSALS),
-        trail_routes(Audit(own_database), operator=operator),
-    ]
-    async with serving(small_app(routers)) as port:
-        yield Admin(port)
 
 
 async def test_a_parameter_is_set_seen_in_force_told_and_compared(admin: Admin, readings: Readings) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.clock import ManualClock
 from trinity_beast.errors import TrinityError
+from trinity_beast.parameters import Readings
 from trinity_beast.telemetry import Finding, Health
 
 
@@ -80,7 +81,7 @@ async def test_a_probe_that_does_not_answer_is_not_waited_for(clock: ManualClock
         await asyncio.Event().wait()
         return WORKS
 
-    health = Health(clock, probe_seconds=0.05)
+    health = Health(clock, Readings({"health_probe_seconds": "0.05"}))
     health.register("database", never)
     assert (await health.report()).parts[0].finding.reason == "no answer within 0.05 s"
 

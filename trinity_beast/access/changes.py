@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from trinity_beast.access.doorman import Doorman
 from trinity_beast.access.model import Change
+from trinity_beast.access.parameters import KEY_LOOK_SECONDS
 from trinity_beast.access.service import CHANGES_MAX, Keys
 from trinity_beast.access.shared_keys import ChangedLately
 from trinity_beast.clock import Clock, pause
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Broadcasts, DependencyAway, Notices
 
 CHANNEL = "api_keys"
-LOOK_EVERY_SECONDS = 3.0
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TIER_CHARACTERS_MAX = 100
 
@@ -34,10 +35,12 @@ class ChangeWatch:
         *,
         broadcasts: Broadcasts | None = None,
         lately: ChangedLately | None = None,
+        readings: Readings | None = None,
     ) -> None:
         """Tell `doorman`. Where there is a shared cache, `broadcasts` are heard too, and `lately` remembers what changed."""
         self._keys, self._notices, self._doorman, self._clock = keys, notices, doorman, clock
         self._broadcasts, self._lately = broadcasts, lately or ChangedLately()
+        self._every = (readings or Readings()).of(KEY_LOOK_SECONDS)
         self._line_stands = asyncio.Event()
         self._seen: set[Change] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,5 +100,5 @@ class ChangeWatch:
 
     async def _next_look(self) -> None:
         """Wait until it is time, or until a line stands again: what was announced before it did was not heard."""
-        await pause(self._clock, LOOK_EVERY_SECONDS, until=self._line_stands)
+        await pause(self._clock, self._every.value, until=self._line_stands)
         self._line_stands.clear()

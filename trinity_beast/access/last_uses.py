@@ -4,12 +4,13 @@ import asyncio
 from datetime import UTC, datetime
 
 from trinity_beast.access.gate import CountsUse
+from trinity_beast.access.parameters import KEY_USE_WRITE_SECONDS
 from trinity_beast.access.service import Keys
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import DependencyAway
 
-WRITE_EVERY_SECONDS = 60.0
 KEYS_PER_WRITING = 10_000
 """Past this the rest of a minute's uses is lost, and counted: it is for whoever tidies up, not for whoever bills."""
 MINUTE_NS = 60_000_000_000
@@ -18,12 +19,21 @@ _log = get_log("access")
 
 
 class LastUses:
-    """Writes once a minute which keys were used in it. What cannot be written is lost and counted, never piled up."""
+    """Writes now and then (`key_use_write_seconds`) which keys were used. What cannot be written is lost and counted, never piled up."""
 
     name = "last_uses"
 
-    def __init__(self, counts: CountsUse, keys: Keys, clock: Clock, *, keys_per_writing: int = KEYS_PER_WRITING) -> None:
+    def __init__(
+        self,
+        counts: CountsUse,
+        keys: Keys,
+        clock: Clock,
+        *,
+        keys_per_writing: int = KEYS_PER_WRITING,
+        readings: Readings | None = None,
+    ) -> None:
         self._counts, self._keys, self._clock, self._most = counts, keys, clock, keys_per_writing
+        self._every = (readings or Readings()).of(KEY_USE_WRITE_SECONDS)
         self._written_ns = 0
         self._task: asyncio.Task[None] | None = None
         self.written = self.lost = 0
@@ -41,7 +51,7 @@ class LastUses:
 
     async def _write_for_ever(self) -> None:
         while True:
-            await self._clock.sleep(WRITE_EVERY_SECONDS)
+            await self._clock.sleep(self._every.value)
             await self._write()
 
     async def _write(self) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from trinity_beast.access.errors import AdminKeyMissing, AdminKeyWrong, AdminTriesSpent
 from trinity_beast.access.first_keys import AdminKey
+from trinity_beast.access.parameters import ADMIN_TRIES_MAX, ADMIN_TRIES_WINDOW_SECONDS
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
 
 SECOND_NS = 1_000_000_000
-TRIES_MAX = 10
-"""How many wrong keys an address may send within a window."""
-WINDOW_SECONDS = 60
 ADDRESSES_MAX = 1_024
 """How many addresses' tries are remembered; past that the one longest ago is forgotten, so that a crowd costs no memory."""
 NAME_CHARACTERS_MAX = 64
@@ -43,9 +42,13 @@ class _Tries:
 class Operators:
     """Lets operators in by the admin key. The key, right or wrong, is in no log and no refusal."""
 
-    def __init__(self, key: AdminKey, clock: Clock, *, count: Callable[[str, int], None] | None = None) -> None:
+    def __init__(
+        self, key: AdminKey, clock: Clock, *, count: Callable[[str, int], None] | None = None, readings: Readings | None = None
+    ) -> None:
         """Let in by `key`. `count` counts, as `keys_refused`, whoever is turned away."""
         self._key, self._clock, self._count = key, clock, count
+        readings = readings or Readings()
+        self._tries_max, self._window = readings.of(ADMIN_TRIES_MAX), readings.of(ADMIN_TRIES_WINDOW_SECONDS)
         self._tries: OrderedDict[str, _Tries] = OrderedDict()
 
     def admit(self, secret: str | None, *, address: str, name: str = "") -> Operator:
@@ -57,9 +60,9 @@ class Operators:
             AdminTriesSpent: the address has sent too many wrong ones, so none of its keys is looked at.
         """
         tries = self._tries_of(_network(address))
-        if tries.wrong >= TRIES_MAX:
+        if tries.wrong >= self._tries_max.value:
             self._refused()
-            left_ns = tries.since_ns + WINDOW_SECONDS * SECOND_NS - self._clock.monotonic_ns()
+            left_ns = tries.since_ns + self._window_ns - self._clock.monotonic_ns()
             raise AdminTriesSpent(retry_after_seconds=max(1, -(-left_ns // SECOND_NS)))
         if not secret:
             self._refused()
@@ -72,10 +75,14 @@ class Operators:
             raise AdminKeyWrong
         return Operator(_printable(name) or "operator", address)
 
+    @property
+    def _window_ns(self) -> int:
+        return round(self._window.value * SECOND_NS)
+
     def _tries_of(self, network: str) -> _Tries:
         now_ns = self._clock.monotonic_ns()
         tries = self._tries.pop(network, None)
-        if tries is None or now_ns - tries.since_ns >= WINDOW_SECONDS * SECOND_NS:
+        if tries is None or now_ns - tries.since_ns >= self._window_ns:
             return _Tries(now_ns)
         self._tries[network] = tries
         return tries

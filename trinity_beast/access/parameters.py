@@ -4,6 +4,42 @@ from trinity_beast.parameters import Parameter
 
 GROUP = "access"
 
+ADMIN_TRIES_MAX = Parameter(
+    "admin_tries_max", group=GROUP, unit="keys", default=10, least=1, most=10_000,
+    help="How many wrong admin keys one address (IPv6: a /64) may send within the window before none of its keys is looked at.",
+)  # fmt: skip
+ADMIN_TRIES_WINDOW_SECONDS = Parameter(
+    "admin_tries_window_seconds", group=GROUP, unit="s", default=60.0, least=1.0, most=86_400.0,
+    help="How long an address's wrong admin keys are counted together.",
+)  # fmt: skip
+KEY_LOOK_SECONDS = Parameter(
+    "key_look_seconds", group=GROUP, unit="s", default=3.0, least=0.5, most=60.0,
+    help="How often changed keys and tiers are looked for though no notice came: so late is a change where the notice was lost.",
+)  # fmt: skip
+KEY_CACHE_WAIT_MS = Parameter(
+    "key_cache_wait_ms", group=GROUP, unit="ms", default=250, least=5, most=5_000,
+    help="How long a key is waited for from the shared cache before the database is asked.",
+)  # fmt: skip
+KEY_USE_WRITE_SECONDS = Parameter(
+    "key_use_write_seconds", group=GROUP, unit="s", default=60.0, least=1.0, most=3_600.0,
+    help="How often it is written down when each key was used last.",
+)  # fmt: skip
+BLOCKLIST_LOOK_SECONDS = Parameter(
+    "blocklist_look_seconds", group=GROUP, unit="s", default=3.0, least=0.5, most=60.0,
+    help="How often changed blocks are looked for though no notice came.",
+)  # fmt: skip
+BLOCKLIST_BLOCKS_MAX = Parameter(
+    "blocklist_blocks_max", group=GROUP, unit="blocks", default=50_000, least=1, most=1_000_000,
+    help="How many blocks may stand at once; a further one is refused.",
+)  # fmt: skip
+LEAK_REPORTS_PER_MINUTE = Parameter(
+    "leak_reports_per_minute", group=GROUP, unit="reports", default=60, least=1, most=100_000,
+    help="How many reports of leaked keys a reporter may send in a minute.",
+)  # fmt: skip
+LEAK_WRONG_PER_MINUTE = Parameter(
+    "leak_wrong_per_minute", group=GROUP, unit="reports", default=10, least=1, most=100_000,
+    help="How many unsigned or wrongly signed reports an address may send in a minute.",
+)  # fmt: skip
 FAILED_KEYS_MAX = Parameter(
     "failed_keys_max", group=GROUP, unit="keys", default=30, least=1, most=1_000_000,
     help="So many different wrong keys from one address (IPv6: a /64) within the window, and none of its unknown keys is looked up.",

@@ -7,9 +7,12 @@ from typing import Protocol
 
 from trinity_beast import content
 from trinity_beast.clock import Clock
+from trinity_beast.compose.followers import EngineBounds
 from trinity_beast.compose.ground import Ground
+from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
 from trinity_beast.engine import Clock as EngineClock
-from trinity_beast.engine import Engine, Limits, Refusal
+from trinity_beast.engine import Engine, Refusal
+from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part, Step
 from trinity_beast.priority import give_way
 from trinity_beast.settings import Settings, engine_threads
@@ -18,9 +21,6 @@ from trinity_beast.telemetry.routes import health_routes
 from trinity_beast.web import App, Count, HttpServer, Identity, KnownLimits, Meter, RequestIds, Router, build_app
 
 ENVELOPE_VERSION = "1"
-GRACE_SECONDS = 10.0
-"""How long requests in flight may take to finish once the node stops."""
-
 _LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "LPO": (("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand"), ("/problems", "every code")),
     "LRS": (
@@ -54,6 +54,11 @@ class Footing(Protocol):
     @property
     def health(self) -> Health:
         """How its parts fare."""
+        ...
+
+    @property
+    def readings(self) -> Readings:
+        """What its parameters are at, live."""
         ...
 
     @property
@@ -97,16 +102,18 @@ def health_port(on: Footing, name: str, port: int, *routers: Router) -> Part:
     """Return a port for operators and balancers: health with its figures, and whatever else is given."""
     app = app_of(on, "OPS", "Trinity Beast health", [health_routes(on.health, with_facts=True), *routers])
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
+    grace = on.readings.of(SHUTDOWN_GRACE_SECONDS)
 
     async def open_port() -> None:
         on.addresses[name] = (on.settings.bind, await server.listen(on.settings.bind, port))
 
-    return Step(name, up=open_port, down=partial(server.stop, GRACE_SECONDS))
+    return Step(name, up=open_port, down=lambda: server.stop(grace.value))
 
 
 def engine_of(on: Ground) -> Engine:
     """Return the engine by the settings, its refusals told; nothing listens yet."""
     settings = on.settings
+    bounds = EngineBounds(on.readings)
     engine = Engine(
         node=settings.node,
         region=settings.region,
@@ -116,8 +123,9 @@ def engine_of(on: Ground) -> Engine:
         quota_directory=str(on.folder.quotas),
         threads=engine_threads(settings),
         clock=EngineClock.system(),
-        limits=Limits(),
+        limits=bounds.limits(),
     )
+    bounds.follow(engine)
     engine.set_refusals([Refusal(*texts) for texts in content.refusals_for_engine()])
     return engine
 
@@ -127,9 +135,10 @@ def engine_parts(on: Ground, engine: Engine, server: HttpServer) -> list[Part]:
 
     Stopping, it goes backwards: no new connection is taken, what is in flight ends, the spool is sealed.
     """
+    grace = on.readings.of(SHUTDOWN_GRACE_SECONDS)
     return [
-        Step("engine", up=partial(asyncio.to_thread, engine.spool.recover), down=partial(asyncio.to_thread, engine.stop, GRACE_SECONDS)),
-        Step("handed requests", up=_taking(server, engine), down=partial(server.stop, GRACE_SECONDS)),
+        Step("engine", up=partial(asyncio.to_thread, engine.spool.recover), down=lambda: asyncio.to_thread(engine.stop, grace.value)),
+        Step("handed requests", up=_taking(server, engine), down=lambda: server.stop(grace.value)),
         Step("front door", up=_opening(on, engine), down=partial(asyncio.to_thread, engine.stop_accepting)),
     ]
 

@@ -62,15 +62,16 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
     """Return the access side of a node with this engine. Only one that `sells_prices` takes units of months out of the store."""
     gate = EngineGate(engine.keys)
     node_id, lately = on.node_id, ChangedLately()
-    shared = None if on.cache is None else SharedKeys(on.keys, on.cache, on.digests, lately, on.clock)
+    shared = None if on.cache is None else SharedKeys(on.keys, on.cache, on.digests, lately, on.clock, readings=on.readings)
     blocks = QuotaBlocks(engine.quotas, shared or on.keys, on.database, node_id, on.clock, admitted=lambda: doorman.roll)
     doorman = Doorman(gate, engine.questions, blocks if sells_prices else shared or on.keys, on.clock)
     membership = Membership(on.database, node_id, on.settings.node, on.clock, on.readings)
     broadcasts = None if on.cache is None else Broadcasts(on.settings.cache_url, [KEY_BROADCASTS], on.clock)
-    operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add))
+    operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add, readings=on.readings))
     busiest = Busiest(gate, on.clock)
-    leaks = Leaks(on.database, on.digests, on.clock, on.told)
-    blocklist = Blocklist(on.database, on.clock)
+    leaks = Leaks(on.database, on.digests, on.clock, on.told, readings=on.readings)
+    blocklist = Blocklist(on.database, on.clock, readings=on.readings)
+    block_notices, key_notices = (Notices(on.database.url, each, on.clock) for each in (BLOCKLIST_CHANNEL, CHANNEL))
     return Gates(
         callers=Callers(engine.keys, doorman, tries=engine.tries, count=counters.add),
         operator=operator,
@@ -88,12 +89,12 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
         parts=[
             membership,
             *_shared_limits(on, engine, node_id, membership),
-            BlocklistWatch(blocklist, Notices(on.database.url, BLOCKLIST_CHANNEL, on.clock), engine.blocklist, on.clock),
+            BlocklistWatch(blocklist, block_notices, engine.blocklist, on.clock, readings=on.readings),
             KeyTries(engine.tries, on.readings, on.clock),
             *([blocks] if sells_prices else []),
             doorman,
-            ChangeWatch(on.keys, Notices(on.database.url, CHANNEL, on.clock), doorman, on.clock, broadcasts=broadcasts, lately=lately),
-            LastUses(gate, on.keys, on.clock),
+            ChangeWatch(on.keys, key_notices, doorman, on.clock, broadcasts=broadcasts, lately=lately, readings=on.readings),
+            LastUses(gate, on.keys, on.clock, readings=on.readings),
             busiest,
         ],
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from trinity_beast.access import Digests, KeyBroadcast, Keys, MadeAdminKey, Tiers, admin_key, demo_key, server_secret
 from trinity_beast.clock import Clock
-from trinity_beast.compose.knobs import Knobs, knobs_of
+from trinity_beast.compose.followers import follow_database, follow_log_level
+from trinity_beast.compose.knobs import Knobs, given_of, knobs_of
 from trinity_beast.parameters import Readings, ThisNode
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
@@ -73,8 +74,10 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                 keys = Keys(database, digests, clock, secrets, told)
                 await keys.expect_one_secret()
                 node_id = _node_id(folder, secrets)
-                knobs = knobs_of(database, cache, ThisNode(node_id, settings.node), clock, given=settings.parameters)
+                knobs = knobs_of(database, cache, ThisNode(node_id, settings.node), clock, given=given_of(settings))
                 await knobs.watch.look()
+                follow_log_level(knobs.readings)
+                follow_database(knobs.readings, database)
                 yield Ground(
                     settings=settings,
                     clock=clock,
@@ -90,7 +93,7 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     server_secret=secret,
                     demo_key=await demo_key(folder, keys, digests),
                     admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
-                    health=Health(clock),
+                    health=Health(clock, knobs.readings),
                     knobs=knobs,
                     request_ids=RequestIds(clock),
                     node_id=node_id,

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import trinity_beast
 from trinity_beast.clock import Clock
+from trinity_beast.compose.parameters import LOG_LEVEL
 from trinity_beast.parameters import (
     CHANNEL,
     ConfigCache,
@@ -23,6 +24,7 @@ from trinity_beast.parameters import (
     declared_in,
     given_values,
 )
+from trinity_beast.settings import Settings
 from trinity_beast.storage import Database, Notices, Valkey
 
 
@@ -44,15 +46,15 @@ def declarations() -> Declarations:
     return Declarations(declared_in(*modules), agreements_in(*modules))
 
 
-def knobs_of(database: Database, cache: Valkey | None, node: ThisNode, clock: Clock, *, given: str) -> Knobs:
-    """Return the parameters of a node that begins with the values `given` as text.
+def knobs_of(database: Database, cache: Valkey | None, node: ThisNode, clock: Clock, *, given: Mapping[str, str]) -> Knobs:
+    """Return the parameters of a node that begins with the values `given` as text, by name.
 
     Raises:
         ParameterInvalid, ParameterUnknown, ParametersDisagree: what was given does not fit.
     """
-    declared, texts = declarations(), given_values(given)
-    _check(declared, texts)
-    readings = Readings(texts)
+    declared = declarations()
+    declared.checked({name: declared.named(name).parsed(text) for name, text in given.items()})
+    readings = Readings(given)
     notices = Notices(database.url, CHANNEL, clock)
     aside = None if cache is None else ConfigCache(cache)
     watch = ParameterWatch(database, notices, declared, readings, node=node, clock=clock, cache=aside)
@@ -60,8 +62,13 @@ def knobs_of(database: Database, cache: Valkey | None, node: ThisNode, clock: Cl
     return Knobs(declared, readings, editor, watch, Deployment(database, editor, watch, clock=clock, readings=readings))
 
 
-def _check(declared: Declarations, texts: Mapping[str, str]) -> None:
-    declared.checked({name: declared.named(name).parsed(text) for name, text in texts.items()})
+def given_of(settings: Settings) -> Mapping[str, str]:
+    """Return the values that the settings give parameters to begin with, by name.
+
+    Raises:
+        ParameterInvalid: they cannot be read.
+    """
+    return {LOG_LEVEL.name: settings.log_level, **given_values(settings.parameters)}
 
 
 def _modules() -> Iterator[ModuleType]:

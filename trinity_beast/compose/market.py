@@ -102,7 +102,7 @@ def market_of(on: Ground, exchanges: Exchanges, engine: Engine) -> Market:
     demand = Demand(prices, looks, clock=on.clock, readings=on.readings, fetch_shared=None if tier is None else tier.fetch)
     errands = Errands(engine.wanted, demand)
     listings = Listings(looks, on.clock, on.readings)
-    auditor = Auditor(feeds, listings, looks, Smoke(prices, engine.book, looks), clock=on.clock, readings=on.readings)
+    auditor = Auditor(feeds, listings, looks, Smoke(prices, engine.book, looks, on.readings), clock=on.clock, readings=on.readings)
     audits = Audits(on.database, auditor, node=on.settings.node, clock=on.clock, readings=on.readings)
     tallies = Tallies(prices, watch, demand, errands)
     return Market(looks, prices, feeds, watch, demand, Catching(prices, on.clock), errands, tallies, listings, audits, tier)
@@ -111,7 +111,7 @@ def market_of(on: Ground, exchanges: Exchanges, engine: Engine) -> Market:
 def market_parts(on: Ground, exchanges: Exchanges, market: Market) -> list[Part]:
     """Return what runs, in the order it starts; changed rows are followed once everything is up."""
     notices = Notices(on.database.url, FEED_CHANGES, on.clock)
-    changes = FeedChanges(exchanges.read, notices, market.follow, on.clock, known=exchanges.tables)
+    changes = FeedChanges(exchanges.read, notices, market.follow, on.clock, known=exchanges.tables, readings=on.readings)
     shared = [] if market.tier is None else [market.tier]
     running: list[Part] = [market.feeds, market.watch, market.demand, market.catching, market.errands]
     return [market.looks, *shared, *running, changes, market.audits]

@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.routes import admission, key_routes
-from trinity_beast.compose.doors import GRACE_SECONDS, app_of, engine_of, engine_parts, health_port
+from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
+from trinity_beast.compose.followers import follow_cache
 from trinity_beast.compose.gates import Gates, gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_of
+from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
 from trinity_beast.compose.reporting import reporting_parts
 from trinity_beast.compose.upkeep import desk_routes
 from trinity_beast.compose.working import Working, working_of
@@ -65,10 +67,13 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     """
     entrance = Entrance(on, working_of(on))
     built = [build(on, exchanges, entrance) for build in MODES[on.settings.mode]]
-    on.readings.all_claimed()
     engines = [each.engine for each in built if each.engine is not None]
     # Parameters first: whatever starts after them finds what is stored in force.
-    parts = [on.knobs.watch, *entrance.working.parts, *(part for each in built for part in each.parts)]
+    first: list[Part] = [on.knobs.watch]
+    if on.cache is not None:
+        first.append(follow_cache(on.readings, on.cache, on.clock))
+    parts = [*first, *entrance.working.parts, *(part for each in built for part in each.parts)]
+    on.readings.all_claimed()
     return Services(parts, engines[0] if engines else None)
 
 
@@ -111,8 +116,9 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
 
 def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
     """Return the parts that let keys in where no prices are told."""
-    metrics = metrics_routes(entrance.counters)
-    engine = Step("engine", up=_nothing, down=partial(asyncio.to_thread, entrance.engine.stop, GRACE_SECONDS))
+    metrics, grace = metrics_routes(entrance.counters), on.readings.of(SHUTDOWN_GRACE_SECONDS)
+    # Listening to nobody, the engine is not started, but it is stopped.
+    engine = Step("engine", down=lambda: asyncio.to_thread(entrance.engine.stop, grace.value))
     return Services([health_port(on, "report_health", on.settings.report_health_port, metrics), engine, *entrance.gates.parts])
 
 
@@ -131,10 +137,6 @@ def push_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance) -> Serv
     """Return the parts that push prices to webhooks: for now, their health."""
     on.health.register("database", database_probe(on.database))
     return Services([health_port(on, "push_health", on.settings.push_health_port)])
-
-
-async def _nothing() -> None:
-    """Start nothing: an engine that listens to nobody needs no threads."""
 
 
 MODES: Mapping[Mode, Sequence[Callable[[Ground, Exchanges, Entrance], Services]]] = {

@@ -1,11 +1,11 @@
 """The reports of a node (LRS): what its keys' use is told from, and its doors."""
 
-from functools import partial
-
 from trinity_beast import content
-from trinity_beast.compose.doors import GRACE_SECONDS, app_of
+from trinity_beast.compose.doors import app_of
+from trinity_beast.compose.followers import follow_database
 from trinity_beast.compose.gates import Gates
 from trinity_beast.compose.ground import Ground
+from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
 from trinity_beast.parts import Part, Step
 from trinity_beast.reports import Askers, Compact, Datagrams, Reports, Turnstile, Uses
 from trinity_beast.reports.routes import report_admin_routes, report_routes
@@ -17,13 +17,13 @@ from trinity_beast.web import Count, HttpServer
 
 STATEMENT_SECONDS, TRANSACTION_SECONDS = 30.0, 600.0
 """How long the database may take for some rows, and a caller for a whole report."""
-CONNECTIONS_MAX = 10
 
 
 def reporting_parts(on: Ground, gates: Gates, counters: Counters) -> list[Part]:
     """Return what answers reports, in the order it starts. Its connections are its own: a long report must not keep a key waiting."""
     url = on.settings.database_reader_url or on.database.url
-    database = Database(url, connections_max=CONNECTIONS_MAX, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
+    database = Database(url, statement_seconds=STATEMENT_SECONDS)
+    follow_database(on.readings, database, transaction_seconds=TRANSACTION_SECONDS)
     reports = Reports(
         UsageReader(database, Waiting(on.folder.spool)),
         Uses(on.database, on.clock, on.readings),
@@ -41,13 +41,14 @@ def reporting_parts(on: Ground, gates: Gates, counters: Counters) -> list[Part]:
     ]
     app = app_of(on, "LRS", "Trinity Beast reports", routers, count=_counted(counters), limits=gates.callers.known_limits)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
+    grace = on.readings.of(SHUTDOWN_GRACE_SECONDS)
 
     async def open_port() -> None:
         on.addresses["report"] = (on.settings.bind, await server.listen(on.settings.bind, on.settings.report_port))
 
     return [
         Step("reports database", down=database.close),
-        Step("reports", up=open_port, down=partial(server.stop, GRACE_SECONDS)),
+        Step("reports", up=open_port, down=lambda: server.stop(grace.value)),
         _datagram_port(on, reports, askers, counters),
     ]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from trinity_beast.clock import Clock
 from trinity_beast.compose.doors import health_port
-from trinity_beast.compose.knobs import Knobs, knobs_of
+from trinity_beast.compose.followers import follow_log_level
+from trinity_beast.compose.knobs import Knobs, given_of, knobs_of
 from trinity_beast.compose.metering import metering_database, usage_queue
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings, ThisNode
@@ -95,17 +96,18 @@ async def _desk(settings: Settings, clock: Clock, secrets: SecretSource, dice: D
         raise SettingInvalid(setting="DATABASE_URL", reason="must name the database to write to; a node's embedded one is its own")
     await asyncio.to_thread(upgrade, settings.database_url)
     database = metering_database(settings.database_url)
+    here = ThisNode(f"writer-{secrets.base62(NAME_CHARACTERS)}", f"{settings.node} (writer)")
     try:
-        this = ThisNode(f"writer-{secrets.base62(NAME_CHARACTERS)}", settings.node)
-        knobs = knobs_of(database, None, this, clock, given=settings.parameters)
+        knobs = knobs_of(database, None, here, clock, given=given_of(settings))
         await knobs.watch.look()
+        follow_log_level(knobs.readings)
         yield Desk(
             settings=settings,
             clock=clock,
             dice=dice,
             database=database,
             knobs=knobs,
-            health=Health(clock),
+            health=Health(clock, knobs.readings),
             request_ids=RequestIds(clock),
         )
     finally:

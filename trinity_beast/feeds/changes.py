@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from trinity_beast.clock import Clock, pause
+from trinity_beast.feeds.narrowing import narrowed
+from trinity_beast.feeds.parameters import FEED_LOOK_SECONDS, PREWARM_ASSETS
 from trinity_beast.feeds.service import FeedTables
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import DependencyAway, Notices
 
 CHANNEL = "exchange_feeds"
-LOOK_EVERY_SECONDS = 10.0
 _log = get_log("feeds")
 
 
@@ -30,8 +32,12 @@ class FeedChanges:
         clock: Clock,
         *,
         known: FeedTables,
+        readings: Readings | None = None,
     ) -> None:
         """Take how the tables are read (`read_tables`, perhaps readdressed), and what is in use already."""
+        readings = readings or Readings()
+        self._every, self._prewarm = readings.of(FEED_LOOK_SECONDS), readings.of(PREWARM_ASSETS)
+        self._readings, self._prewarmed = readings, ""
         self._read, self._notices, self._on_change, self._clock = read, notices, on_change, clock
         self._known = known
         self._stirred = asyncio.Event()
@@ -40,6 +46,7 @@ class FeedChanges:
 
     async def start(self) -> None:
         """Watch from here on."""
+        self._readings.follow(self._turned)
         hearing = self._notices.hear(lambda _: self._stirred.set(), on_open=self._stirred.set)
         self._tasks = [asyncio.create_task(hearing), asyncio.create_task(self._look_for_ever())]
 
@@ -52,10 +59,10 @@ class FeedChanges:
     async def _look_for_ever(self) -> None:
         was_away = False
         while True:
-            await pause(self._clock, LOOK_EVERY_SECONDS, until=self._stirred)
+            await pause(self._clock, self._every.value, until=self._stirred)
             self._stirred.clear()
             try:
-                found = await self._read()
+                found = narrowed(await self._read(), self._prewarm.value)
                 was_away = False
             except DependencyAway as error:
                 if not was_away:
@@ -64,6 +71,11 @@ class FeedChanges:
                 continue
             await self._take(found)
             self.looks += 1
+
+    def _turned(self) -> None:
+        if self._prewarm.value != self._prewarmed:
+            self._prewarmed = self._prewarm.value
+            self._stirred.set()
 
     async def _take(self, found: FeedTables) -> None:
         for error in found.invalid:

@@ -1,6 +1,6 @@
 """The knobs of the feeds."""
 
-from trinity_beast.parameters import Parameter, Readings
+from trinity_beast.parameters import Parameter, Readings, not_above
 
 GROUP = "feeds"
 
@@ -16,6 +16,7 @@ BACKOFF_SECONDS_MAX = Parameter(
     "feed_backoff_seconds_max", group=GROUP, unit="s", default=60.0, least=1.0, most=600.0,
     help="The longest wait between two attempts to reach an exchange.",
 )  # fmt: skip
+BACKOFF_WITHIN_MAX = not_above(BACKOFF_SECONDS, BACKOFF_SECONDS_MAX)
 ATTEMPTS_PER_10_MINUTES = Parameter(
     "feed_attempts_per_10_minutes", group=GROUP, unit="attempts", default=100, least=5, most=1_000,
     help="How many connections to one exchange are tried in ten minutes at most, so that a venue that drops us at once never bans us.",
@@ -51,6 +52,16 @@ FUTURE_SECONDS_MAX = Parameter(
 STOP_SECONDS = Parameter(
     "feed_stop_seconds", group=GROUP, unit="s", default=2.0, least=0.1, most=30.0,
     help="How long a feed waits, when it stops, for the exchange to close the connection in order.",
+)  # fmt: skip
+
+FEED_LOOK_SECONDS = Parameter(
+    "feed_look_seconds", group=GROUP, unit="s", default=10.0, least=0.5, most=600.0,
+    help="How often changed feed rows and asset maps are looked for though no notice came.",
+)  # fmt: skip
+PREWARM_ASSETS = Parameter(
+    "prewarm_assets", group=GROUP, default="",
+    help="Of what the asset map has held from the start, hold only these assets, commas between; the others are fetched when asked for."
+    " Empty: hold all of it.",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from trinity_beast.storage import Script, Valkey, Word
 KEY = "app:config"
 KEPT_SECONDS = 600.0
 """Every node writes it anew at each look; once nobody has for so long, it would only tell what once was."""
-WITHIN_SECONDS = 0.25
+WITHIN_SECONDS = 1.0
 
 # A node that looked earlier and writes later must not bring the older set back.
 SCRIPT = Script(

@@ -91,9 +91,12 @@ class Declarations:
         good: dict[str, Value] = {}
         for name, value in values.items():
             try:
-                good = self.checked({**good, name: value})
-            except (ParameterUnknown, ParameterInvalid, ParametersDisagree):
+                good[name] = self.named(name).checked(value)
+            except (ParameterUnknown, ParameterInvalid):
                 continue
+        # Only together can they be judged: what agrees with another value need not agree with that one's default.
+        while broken := next(self._broken_by(self.whole(good)), None):
+            good = {name: value for name, value in good.items() if name not in broken.names}
         return good, sorted(set(values) - set(good))
 
     def _broken_by(self, whole: Mapping[str, Value]) -> Iterator[Agreement]:

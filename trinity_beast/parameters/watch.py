@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trinity_beast.clock import Clock
+from trinity_beast.clock import Clock, pause
 from trinity_beast.log import get_log
 from trinity_beast.parameters import store
 from trinity_beast.parameters.config_cache import ConfigCache
@@ -126,20 +126,9 @@ class ParameterWatch:
 
     async def _look_for_ever(self) -> None:
         while True:
-            await self._next_look()
+            await pause(self._clock, self._every.value, until=self._stirred)
+            self._stirred.clear()
             await self.look()
-
-    async def _next_look(self) -> None:
-        pause, notice = asyncio.create_task(self._clock.sleep(self._every.value)), asyncio.create_task(self._heard())
-        try:
-            await asyncio.wait({pause, notice}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            pause.cancel()
-            notice.cancel()
-        self._stirred.clear()
-
-    async def _heard(self) -> None:
-        await self._stirred.wait()
 
 
 def _nothing(_settled: Settled) -> None:

@@ -10,14 +10,18 @@ from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.model import Missing, Price, PriceList
-from trinity_beast.pricing.parameters import PROOF_RETRY_SECONDS, WARM_POLL_SECONDS, WARM_SECONDS, WARM_SYMBOLS_MAX
+from trinity_beast.pricing.parameters import (
+    PROOF_RETRY_SECONDS,
+    REST_VENUES_ASKED_MAX,
+    WARM_POLL_SECONDS,
+    WARM_SECONDS,
+    WARM_SYMBOLS_MAX,
+)
 from trinity_beast.pricing.service import Prices
 from trinity_beast.words import Symbol, Venue
 
 SECOND_NS = 1_000_000_000
 FetchShared = Callable[[str], Awaitable[None]]
-VENUES_ASKED_MAX = 3
-"""How many venues are looked at, in order of trust, for one ask."""
 _log = get_log("pricing")
 
 
@@ -35,7 +39,7 @@ class Demand:
     ) -> None:
         """Take `fetch_shared`, which borrows what the neighbours hold of an asset: asked before any exchange is."""
         readings = readings or Readings()
-        self._fetch_shared = fetch_shared
+        self._fetch_shared, self._venues_max = fetch_shared, readings.of(REST_VENUES_ASKED_MAX)
         self._prices, self._looks, self._clock = prices, looks, clock
         self._warm_seconds, self._poll_seconds = readings.of(WARM_SECONDS), readings.of(WARM_POLL_SECONDS)
         self._symbols_max, self._retry_seconds = readings.of(WARM_SYMBOLS_MAX), readings.of(PROOF_RETRY_SECONDS)
@@ -70,7 +74,7 @@ class Demand:
             try:
                 price = await self._lent(asset, venue, max_age_ms)
             except (PriceStale, PriceUnavailable):
-                if not await self._fetched(self._cold(asset, venue)[:VENUES_ASKED_MAX]):
+                if not await self._fetched(self._cold(asset, venue)[: self._venues_max.value]):
                     raise
                 price = self._prices.read(asset, venue=venue, max_age_ms=max_age_ms)
                 return replace(price, cache_tier="rest") if price.state == "rest" else price

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from trinity_beast.parameters import Parameter, Readings
+from trinity_beast.parameters import Parameter, Readings, not_above
 
 GROUP = "pricing"
 SECOND_NS = 1_000_000_000
@@ -23,6 +23,7 @@ LIVENESS_SECONDS_MAX = Parameter(
     "liveness_seconds_max", group=GROUP, unit="s", default=45.0, least=0.1, most=3_600.0,
     help="Every symbol is suspect after so much silence, however rarely it trades; also where its rhythm is not known yet.",
 )  # fmt: skip
+WINDOW_MIN_WITHIN_MAX = not_above(LIVENESS_SECONDS_MIN, LIVENESS_SECONDS_MAX)
 PROOF_WAIT_SECONDS = Parameter(
     "proof_wait_seconds", group=GROUP, unit="s", default=10.0, least=0.1, most=600.0,
     help="How long a suspect price still serves while proof is sought; then it is stale.",
@@ -78,6 +79,10 @@ WARM_POLL_SECONDS = Parameter(
 WARM_SYMBOLS_MAX = Parameter(
     "warm_symbols_max", group=GROUP, unit="symbols", default=200, least=1, most=10_000,
     help="How many symbols are kept warm at most; past it the one not asked for the longest is forgotten.",
+)  # fmt: skip
+REST_VENUES_ASKED_MAX = Parameter(
+    "rest_venues_asked_max", group=GROUP, unit="exchanges", default=3, least=1, most=50,
+    help="How many exchanges are asked by REST, one after the other, for an asset that memory cannot answer.",
 )  # fmt: skip
 PROOFS_MAX = Parameter(
     "proofs_max", group=GROUP, unit="looks", default=256, least=1, most=10_000,

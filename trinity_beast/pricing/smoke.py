@@ -3,10 +3,10 @@
 from typing import Protocol
 
 from trinity_beast.feeds import Answered, Looks, Urgency
-from trinity_beast.pricing.demand import VENUES_ASKED_MAX
+from trinity_beast.parameters import Readings
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.freshness import age_ns
-from trinity_beast.pricing.parameters import SECOND_NS
+from trinity_beast.pricing.parameters import REST_VENUES_ASKED_MAX, SECOND_NS
 from trinity_beast.pricing.service import Prices
 from trinity_beast.words import Asset, Venue
 
@@ -48,7 +48,8 @@ class ToldBook(Protocol):
 class Smoke:
     """Asks for prices as customers do, without a key and without being counted."""
 
-    def __init__(self, prices: Prices, book: ToldBook, looks: Looks) -> None:
+    def __init__(self, prices: Prices, book: ToldBook, looks: Looks, readings: Readings | None = None) -> None:
+        self._venues_max = (readings or Readings()).of(REST_VENUES_ASKED_MAX)
         self._prices, self._book, self._looks = prices, book, looks
 
     def held(self, asset: Asset, venue: Venue) -> Answered:
@@ -78,7 +79,7 @@ class Smoke:
         """Look where the first ask would look. Nothing of it is kept: an audit is nobody who asks for prices."""
         atlas = self._prices.atlas
         cold = [row for row in atlas.of_asset(asset) if not atlas.is_held(row.venue, row.symbol) and self._looks.can_look(row.venue)]
-        for row in cold[:VENUES_ASKED_MAX]:
+        for row in cold[: self._venues_max.value]:
             trade = (await self._looks.last_trade(row.venue, row.symbol, Urgency.AUDIT, ends_ns=ends_ns)).trade
             if trade is not None:
                 age = age_ns(trade, now_monotonic_ns=trade.received_monotonic_ns)

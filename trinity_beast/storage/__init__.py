@@ -39,6 +39,7 @@ from trinity_beast.storage.retry_door import RetryDoor
 from trinity_beast.storage.script import Call, Command, Script, Word
 from trinity_beast.storage.tools import bin_dir_for, libpq_environment, postgres_tool
 from trinity_beast.storage.valkey import Answer, CacheGauges, Valkey
+from trinity_beast.storage.warm import WarmLines
 
 __all__ = [
     "HISTORY",
@@ -84,6 +85,7 @@ __all__ = [
     "SqlTooLong",
     "Surroundings",
     "Valkey",
+    "WarmLines",
     "Whereabouts",
     "Word",
     "address_for_libpq",

@@ -13,11 +13,12 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 from trinity_beast.log import get_log
 from trinity_beast.storage.addresses import database_url
 from trinity_beast.storage.errors import DependencyAway
+from trinity_beast.storage.room import Room
 
 T = TypeVar("T")
 _log = get_log("storage")
@@ -28,6 +29,8 @@ UNPREPARED = ("26000", "42P05")
 that hands a session to another after each transaction."""
 LOCK_NOT_AVAILABLE = "55P03"
 """What a statement is told that would wait for a lock longer than it said it wants to."""
+
+CONNECTIONS_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,17 @@ class Database:
         transaction_seconds: float = 15.0,
     ) -> None:
         self.url = url
-        self._transaction_seconds = transaction_seconds
+        self._transaction_seconds, self._wait_seconds = transaction_seconds, connect_seconds
         self._waits = 0
         self._prepares = True
-        self._connections_max = connections_max
+        self._room = Room(connections_max)
         self._engine = create_async_engine(
             database_url(url),
-            pool_size=connections_max,
+            # The pool only keeps connections; how many there may be is for the room, which can be turned.
+            poolclass=_KeptPool,
+            pool_size=CONNECTIONS_MOST,
             max_overflow=0,
+            pool_use_lifo=True,
             pool_timeout=connect_seconds,
             connect_args={
                 "connect_timeout": max(2, round(connect_seconds)),
@@ -77,14 +83,20 @@ class Database:
         Raises:
             DependencyAway: the server cannot be reached, is going down, has no room, or took too long. The cause is kept.
         """
-        self._waits += self._pool.checkedout() >= self._connections_max
-        with self._named_away():
-            async with (
-                self._engine.connect() as connection,
-                _line_cut_after(connection, self._transaction_seconds),
-                connection.begin(),
-            ):
-                yield connection
+        async with self._place():
+            with self._named_away():
+                async with (
+                    self._engine.connect() as connection,
+                    _line_cut_after(connection, self._transaction_seconds),
+                    connection.begin(),
+                ):
+                    yield connection
+
+    def resize(self, connections_max: int, idle_max: int, *, wait_seconds: float, transaction_seconds: float) -> None:
+        """Open so many connections at most from now on, keep so many when idle, and wait so long for one, and for its end."""
+        self._room.resize(connections_max)
+        self._pool.idle_max = idle_max
+        self._wait_seconds, self._transaction_seconds = wait_seconds, transaction_seconds
 
     async def within(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Return what `work` comes to within a transaction of its own; for the few statements that are asked all day long.
@@ -111,10 +123,10 @@ class Database:
         Raises:
             DependencyAway: as `transaction`.
         """
-        self._waits += self._pool.checkedout() >= self._connections_max
-        with self._named_away():
-            async with self._engine.connect() as connection, _line_cut_after(connection, self._transaction_seconds):
-                yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+        async with self._place():
+            with self._named_away():
+                async with self._engine.connect() as connection, _line_cut_after(connection, self._transaction_seconds):
+                    yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     async def ping(self) -> None:
         """Ask for as little as can be asked.
@@ -143,8 +155,6 @@ class Database:
         """Turn every fault that says "not now" into ours; let the others, which are our own mistakes, through."""
         try:
             yield
-        except sa.exc.TimeoutError as error:
-            raise DependencyAway(part="database", reason="every connection is in use") from error
         except (sa.exc.DBAPIError, psycopg.Error) as error:  # The driver's own come from what is copied past SQLAlchemy.
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
             is_unprepared = _sqlstate(error) in UNPREPARED
@@ -155,11 +165,40 @@ class Database:
                 raise
             raise DependencyAway(part="database", reason=_reason(cause)) from error
 
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """Hold one of the places for the length of a block."""
+        self._waits += self._room.is_full
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._room.__aenter__()
+        except TimeoutError as error:
+            raise DependencyAway(part="database", reason="every connection is in use") from error
+        try:
+            yield
+        finally:
+            await self._room.__aexit__(None, None, None)
+
     @property
-    def _pool(self) -> QueuePool:
+    def _pool(self) -> "_KeptPool":
         pool = self._engine.pool
-        assert isinstance(pool, QueuePool), "the engine is made with its default pool"
+        assert isinstance(pool, _KeptPool), "the engine is made with our pool"
         return pool
+
+
+class _KeptPool(AsyncAdaptedQueuePool):
+    """Keeps so many idle connections and closes those that come back beyond."""
+
+    idle_max = CONNECTIONS_MOST
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        if self.checkedin() < self.idle_max:
+            super()._do_return_conn(record)
+            return
+        try:
+            record.close()
+        finally:
+            self._dec_overflow()
 
 
 def _is_away(cause: BaseException | None) -> bool:

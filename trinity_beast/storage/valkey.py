@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,10 +17,12 @@ from trinity_beast.randomness import dice as own_dice
 from trinity_beast.storage.cache_address import CacheAddress, cache_address
 from trinity_beast.storage.errors import DependencyAway
 from trinity_beast.storage.retry_door import RetryDoor
+from trinity_beast.storage.room import Room
 from trinity_beast.storage.script import Call, Command, Script, Word
 from trinity_beast.storage.valkey_lines import is_away, lines_to, reason_of
 
 PART = "cache"
+CONNECTIONS_MOST, CONNECT_SECONDS_MOST = 1_000, 60.0
 Answer = bytes | int | list[Any] | None
 """What Valkey answers with: bytes as they lie there (nothing is decoded), whole numbers, nothing, or a list of these."""
 
@@ -58,9 +60,10 @@ class Valkey:
     ) -> None:
         self.address: CacheAddress = cache_address(url)
         self._clock = clock
-        self._command_seconds = command_seconds
-        self._pool: ConnectionPool = lines_to(self.address, connections_max, connect_seconds)
-        self._turns = asyncio.Semaphore(connections_max)
+        self._command_seconds, self._connect_seconds = command_seconds, connect_seconds
+        # The pool only keeps connections; how many there may be is for the room, which can be turned.
+        self._pool: ConnectionPool = lines_to(self.address, CONNECTIONS_MOST, connect_seconds=CONNECT_SECONDS_MOST)
+        self._turns = Room(connections_max)
         self._door = RetryDoor(dice or own_dice())
         self._in_use = self._commands = self._failures = self._turned_away = 0
         self._last_refusal = ""
@@ -174,6 +177,22 @@ class Valkey:
         """Return how the way to the cache fares."""
         return CacheGauges(self._door.is_open, self._in_use, self._commands, self._failures, self._turned_away)
 
+    def resize(self, connections_max: int, *, connect_seconds: float, command_seconds: float) -> None:
+        """Open so many connections at most from now on, and wait so long for one to stand, and for a command."""
+        self._turns.resize(connections_max)
+        self._connect_seconds, self._command_seconds = connect_seconds, command_seconds
+
+    async def warm(self, connections: int) -> int:
+        """Open connections until so many stand, as far as there may be so many; return how many were opened or in use.
+
+        Raises:
+            DependencyAway: the server cannot be reached.
+        """
+        async with AsyncExitStack() as lines:
+            while self._in_use < connections and not self._turns.is_full:
+                await lines.enter_async_context(self._line(None))
+            return self._in_use
+
     async def close(self) -> None:
         """Close every connection. Whoever still waits on one gets `DependencyAway`."""
         await self._pool.disconnect()
@@ -202,7 +221,8 @@ class Valkey:
             raise
 
     async def _taken(self) -> AbstractConnection:
-        line: AbstractConnection = await self._pool.get_connection("")  # type: ignore[no-untyped-call]  # The driver's gap.
+        async with asyncio.timeout(self._connect_seconds):
+            line: AbstractConnection = await self._pool.get_connection("")  # type: ignore[no-untyped-call]  # The driver's gap.
         self._in_use += 1
         return line
 

@@ -5,7 +5,7 @@ from trinity_beast.telemetry.banner import Started, show_banner, try_lines
 from trinity_beast.telemetry.counters import Counters, CounterSource
 from trinity_beast.telemetry.errors import NotReady
 from trinity_beast.telemetry.health import Finding, Health, HealthReport, PartHealth, Probe
-from trinity_beast.telemetry.logs import configure_logs
+from trinity_beast.telemetry.logs import configure_logs, set_log_level
 from trinity_beast.telemetry.moving_prices import MovingPrices, ShownPrice
 from trinity_beast.telemetry.pool_gauges import PoolGauges
 from trinity_beast.telemetry.probes import cache_probe, database_probe, loop_probe, metering_probe
@@ -35,6 +35,7 @@ __all__ = [
     "get_log",
     "loop_probe",
     "metering_probe",
+    "set_log_level",
     "show_banner",
     "try_lines",
 ]

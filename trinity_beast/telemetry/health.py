@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
+from trinity_beast.telemetry.parameters import HEALTH_FRESH_SECONDS, HEALTH_PROBE_SECONDS
 
 LOG = get_log("telemetry")
-PROBE_SECONDS_MAX = 2.0
-FRESH_SECONDS = 1.0
 SECOND_NS = 1_000_000_000
 
 
@@ -56,10 +56,11 @@ class HealthReport:
 
 
 class Health:
-    """Asks every probe at once, none longer than 2 s; callers who come within a second share what was found."""
+    """Asks every probe at once, none longer than `health_probe_seconds`; callers who come soon after share what was found."""
 
-    def __init__(self, clock: Clock, *, probe_seconds: float = PROBE_SECONDS_MAX) -> None:
-        self._clock, self._probe_seconds = clock, probe_seconds
+    def __init__(self, clock: Clock, readings: Readings | None = None) -> None:
+        self._clock, readings = clock, readings or Readings()
+        self._probe_seconds, self._fresh_seconds = readings.of(HEALTH_PROBE_SECONDS), readings.of(HEALTH_FRESH_SECONDS)
         self._probes: dict[str, tuple[Probe, bool]] = {}
         self._started_ns = clock.monotonic_ns()
         self._look: asyncio.Task[HealthReport] | None = None
@@ -75,10 +76,10 @@ class Health:
         return (self._clock.monotonic_ns() - self._started_ns) / SECOND_NS
 
     async def report(self) -> HealthReport:
-        """Return how every part fares, as found within the last second."""
+        """Return how every part fares, as found just now or a moment ago."""
         now_ns = self._clock.monotonic_ns()
         # Anybody may ask this, and every look costs a query: many askers must cost no more than one.
-        if self._look is None or (self._look.done() and now_ns - self._looked_ns >= FRESH_SECONDS * SECOND_NS):
+        if self._look is None or (self._look.done() and now_ns - self._looked_ns >= self._fresh_seconds.value * SECOND_NS):
             self._looked_ns = now_ns
             self._look = asyncio.get_running_loop().create_task(self._asked())
         return await asyncio.shield(self._look)
@@ -89,11 +90,12 @@ class Health:
         return HealthReport(tuple(PartHealth(part, is_needed, found) for (part, (_, is_needed)), found in parts), self.up_seconds)
 
     async def _finding(self, part: str, probe: Probe) -> Finding:
+        within_seconds = self._probe_seconds.value
         try:
-            async with asyncio.timeout(self._probe_seconds):
+            async with asyncio.timeout(within_seconds):
                 return await probe()
         except TimeoutError:
-            return Finding(is_ok=False, reason=f"no answer within {self._probe_seconds:g} s")
+            return Finding(is_ok=False, reason=f"no answer within {within_seconds:g} s")
         except TrinityError as error:
             return Finding(is_ok=False, reason=error.code)
         except Exception as error:

@@ -27,8 +27,13 @@ def configure_logs(
     handler = StandardError() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(TerminalLines(clock, redactor) if wants_colour else JsonLines(node, clock, redactor))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("trinity_beast").setLevel(level.upper())
+    set_log_level(level)
     logging.captureWarnings(capture=True)
+
+
+def set_log_level(level: str) -> None:
+    """Write our own lines from `level` up, from now on."""
+    logging.getLogger("trinity_beast").setLevel(level.upper())
 
 
 class StandardError(logging.StreamHandler[TextIO]):

@@ -103,7 +103,7 @@ impl Clerk {
     /// Serve a request. Its answer, if there is one, is appended to `out`, and its usage record written.
     #[inline]
     pub fn serve(&mut self, context: &mut ThreadContext, request: &Request<'_>, word: Word, out: &mut Vec<u8>) -> Outcome {
-        let route = route(request.target, context.shared.limits.assets_per_request_max);
+        let route = route(request.target, context.shared.limits.assets_per_request_max());
         let place = match route {
             Route::Price(..) | Route::Odd(Place::Price) => Place::Price,
             Route::Prices(..) | Route::Odd(Place::Prices) => Place::Prices,
@@ -170,7 +170,7 @@ impl Clerk {
             with.limits = LimitsOf::Key(slot.fields(), slot.standing(now));
         }
         let text = context.shared.texts.load();
-        let facts = Facts { most: context.shared.limits.header_bytes_max as u64, ..Facts::default() };
+        let facts = Facts { most: context.shared.limits.header_bytes_max() as u64, ..Facts::default() };
         let accepted = request.and_then(|request| request.accept_language);
         self.pen.write_refusal(out, &with, code, text.find(code, accepted), &facts, place);
         Outcome::Answered { goes_on: with.connection != Connection::Ends }

@@ -156,7 +156,7 @@ impl Floor {
 
     /// The same to somebody whose request was read: a key that is known is told where it stands.
     fn overloaded_at(&mut self, context: &mut ThreadContext, unread: &[u8]) -> Vec<u8> {
-        let Reading::Whole(request) = read(unread, context.shared.limits.header_bytes_max) else { return self.overloaded(context) };
+        let Reading::Whole(request) = read(unread, context.shared.limits.header_bytes_max()) else { return self.overloaded(context) };
         let mut refusal = Vec::new();
         self.clerk.refuse_unasked(context, Some(&request), Code::Overloaded, None, true, &mut refusal);
         refusal
@@ -178,7 +178,7 @@ impl Floor {
                 self.close(context, id);
                 return;
             }
-            let is_behind = connection.unsent_bytes() > context.shared.limits.unsent_bytes_max;
+            let is_behind = connection.unsent_bytes() > context.shared.limits.unsent_bytes_max();
             if connection.phase == Phase::Open && !connection.unread.is_empty() && !is_behind {
                 self.stage(id, Word::None, None); // What had come before the reader fell behind.
             } else {
@@ -209,7 +209,7 @@ impl Floor {
             return;
         }
         let Some(connection) = self.connections.get(id) else { return };
-        let is_behind = connection.unsent_bytes() > context.shared.limits.unsent_bytes_max;
+        let is_behind = connection.unsent_bytes() > context.shared.limits.unsent_bytes_max();
         // In any other phase what comes is read when the phase is over, or by Python.
         let is_listening = matches!(connection.phase, Phase::Open | Phase::Lingering);
         if !connection.is_readable || connection.is_staged || is_behind || !is_listening {
@@ -330,7 +330,7 @@ impl Floor {
         }
         connection.unread.extend_from_slice(bytes);
         // A header ends with a line, so without the end of a line there is nothing new to read.
-        let is_large = connection.unread.len() >= context.shared.limits.header_bytes_max;
+        let is_large = connection.unread.len() >= context.shared.limits.header_bytes_max();
         if is_large || memchr::memchr(b'\n', bytes).is_some() {
             self.serve_unread(context, id, Word::None);
         }
@@ -374,7 +374,7 @@ impl Floor {
     fn serve_all(&mut self, context: &mut ThreadContext, id: Id, bytes: &[u8], word: Word) -> usize {
         let (mut used, mut word, start) = (0, word, self.out.len());
         context.line = id.token() as u32;
-        let (header_bytes_max, unsent_bytes_max) = (context.shared.limits.header_bytes_max, context.shared.limits.unsent_bytes_max);
+        let (header_bytes_max, unsent_bytes_max) = (context.shared.limits.header_bytes_max(), context.shared.limits.unsent_bytes_max());
         while used < bytes.len() {
             let reading = read(&bytes[used..], header_bytes_max);
             let (outcome, length) = match &reading {
@@ -422,7 +422,7 @@ impl Floor {
     fn send_early(&mut self, context: &mut ThreadContext, id: Id, start: usize) -> bool {
         let Some(connection) = self.connections.get(id) else { return false };
         let is_sent = connection.send(&self.out[start..], context.received.monotonic_ns).is_ok();
-        let is_behind = connection.unsent_bytes() > context.shared.limits.unsent_bytes_max;
+        let is_behind = connection.unsent_bytes() > context.shared.limits.unsent_bytes_max();
         self.out.truncate(start);
         if !is_sent {
             self.close(context, id);
@@ -432,7 +432,7 @@ impl Floor {
 
     fn park(&mut self, context: &mut ThreadContext, id: Id, digest: Digest) -> bool {
         let Some(ticket) = context.ask(Question::Key(digest), false) else { return false };
-        let until_ns = context.received.monotonic_ns.saturating_add(context.shared.limits.question_ns);
+        let until_ns = context.received.monotonic_ns.saturating_add(context.shared.limits.question_ns());
         let since = context.received;
         self.waiting.insert(ticket.serial(), Waiting { connection: id, since, until_ns });
         self.set_phase(id, Phase::Parked(ticket));
@@ -543,12 +543,12 @@ impl Floor {
         let connection = self.connections.get(id)?;
         let waited_ns = now_ns.saturating_sub(connection.since_ns);
         if connection.unsent_bytes() > 0 {
-            let is_late = now_ns.saturating_sub(connection.unsent_since_ns) >= limits.unsent_ns;
+            let is_late = now_ns.saturating_sub(connection.unsent_since_ns) >= limits.unsent_ns();
             return is_late.then_some(Counter::SlowReadersCut);
         }
         match connection.phase {
-            Phase::Open if connection.unread.is_empty() => (waited_ns >= limits.idle_ns).then_some(Counter::IdleTimeouts),
-            Phase::Open => (waited_ns >= limits.header_ns).then_some(Counter::HeaderTimeouts),
+            Phase::Open if connection.unread.is_empty() => (waited_ns >= limits.idle_ns()).then_some(Counter::IdleTimeouts),
+            Phase::Open => (waited_ns >= limits.header_ns()).then_some(Counter::HeaderTimeouts),
             Phase::Lingering => (waited_ns >= LINGER_NS).then_some(Counter::LingersCut),
             Phase::Parked(_) | Phase::Leaving | Phase::Closing => None,
         }

@@ -1,6 +1,7 @@
 //! One writer's row of records.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::keeper::Shared;
 use super::mapped::Mapped;
@@ -86,7 +87,7 @@ impl Lane {
             return;
         }
         let since = *self.seen_used_at_ns.get_or_insert(now_monotonic_ns);
-        if now_monotonic_ns.saturating_sub(since) >= self.shared.segment_ns && self.shared.has_spare(self.thread) {
+        if now_monotonic_ns.saturating_sub(since) >= self.shared.segment_ns.load(Relaxed) && self.shared.has_spare(self.thread) {
             self.seal();
         }
     }

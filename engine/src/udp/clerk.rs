@@ -133,7 +133,7 @@ impl Clerk {
         if shared.blocklist.refuses(received.peer.address(), now.monotonic_ns) {
             return Outcome::Silent(Counter::BlockedRefused);
         }
-        let asked = match read(received.bytes, shared.limits.assets_per_datagram_max) {
+        let asked = match read(received.bytes, shared.limits.assets_per_datagram_max()) {
             Ok(asked) if !received.is_cut => asked,
             _ => return Outcome::Silent(Counter::DatagramsMalformed),
         };

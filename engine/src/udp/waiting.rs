@@ -41,7 +41,7 @@ impl Waiting {
     /// Return an empty room.
     pub(super) fn new(shared: &Shared) -> Self {
         // Anybody can forge datagrams with keys nobody knows: half of the room for questions stays HTTP's.
-        let most = (shared.limits.questions_max / 2 / shared.threads().max(1)).max(1);
+        let most = (shared.limits.at_start.questions_max / 2 / shared.threads().max(1)).max(1);
         Self { parked: HashMap::default(), deadlines: VecDeque::new(), for_assets: 0, most }
     }
 
@@ -55,7 +55,7 @@ impl Waiting {
         let Some(ticket) = context.ask(question, true) else { return false };
         self.for_assets += usize::from(is_for_assets);
         self.parked.insert(ticket, Parked { bytes: received.bytes.into(), peer: *received.peer, since, waited_for: question });
-        self.deadlines.push_back((context.received.monotonic_ns.saturating_add(context.shared.limits.question_ns), ticket));
+        self.deadlines.push_back((context.received.monotonic_ns.saturating_add(context.shared.limits.question_ns()), ticket));
         true
     }
 

@@ -7,11 +7,11 @@ from trinity_beast.access.blocklist import store
 from trinity_beast.access.blocklist.errors import BlockInvalid, BlocklistFull, BlockUnknown, NetworkInvalid, NetworkProtected
 from trinity_beast.access.blocklist.model import Block, Page, Standing
 from trinity_beast.access.blocklist.network import Network, protected
+from trinity_beast.access.parameters import BLOCKLIST_BLOCKS_MAX
 from trinity_beast.clock import Clock
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
 
-BLOCKS_MAX = 50_000
-"""How many may stand at once: every node holds them all in memory."""
 REASON_CHARACTERS_MAX = 200
 BLOCKED_FOR_MAX = timedelta(days=3_660)
 COMMIT_SECONDS_MAX = 30
@@ -21,8 +21,9 @@ COMMIT_SECONDS_MAX = 30
 class Blocklist:
     """The addresses and networks that are refused everywhere. Changes are announced by the database itself when they commit."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, readings: Readings | None = None) -> None:
         self._database, self._clock = database, clock
+        self._most = (readings or Readings()).of(BLOCKLIST_BLOCKS_MAX)
 
     async def block(self, network: str, *, reason: str, by: str, seconds: float | None = None, own: str = "", force: bool = False) -> Block:
         """Refuse `network` for `seconds`, or until it is lifted where they are None. A block it has already is replaced.
@@ -43,8 +44,8 @@ class Blocklist:
         async with self._database.transaction() as tx:
             await store.take_turn(tx)
             await store.lift(tx, which, by=by, at=now)
-            if await store.count_standing(tx, at=now) >= BLOCKS_MAX:
-                raise BlocklistFull(blocks_max=BLOCKS_MAX)
+            if await store.count_standing(tx, at=now) >= self._most.value:
+                raise BlocklistFull(blocks_max=self._most.value)
             return await store.insert_block(tx, new)
 
     async def lift(self, network: str, *, by: str) -> Block:

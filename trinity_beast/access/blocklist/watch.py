@@ -8,12 +8,13 @@ from typing import Protocol
 from trinity_beast.access.blocklist.model import Standing
 from trinity_beast.access.blocklist.network import Network
 from trinity_beast.access.blocklist.service import Blocklist
+from trinity_beast.access.parameters import BLOCKLIST_LOOK_SECONDS
 from trinity_beast.clock import Clock, pause
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import DependencyAway, Notices
 
 CHANNEL = "blocklist"
-LOOK_EVERY_SECONDS = 3.0
 WHOLE_LOOK_EVERY = 20
 """After so many looks at changes comes one at the whole list: a row deleted by hand leaves no change behind."""
 
@@ -41,7 +42,8 @@ class BlocklistWatch:
 
     name = "blocklist"
 
-    def __init__(self, blocklist: Blocklist, notices: Notices, bouncer: Bouncer, clock: Clock) -> None:
+    def __init__(self, blocklist: Blocklist, notices: Notices, bouncer: Bouncer, clock: Clock, *, readings: Readings | None = None) -> None:
+        self._every = (readings or Readings()).of(BLOCKLIST_LOOK_SECONDS)
         self._blocklist, self._notices, self._bouncer, self._clock = blocklist, notices, bouncer, clock
         self._heard = asyncio.Event()
         self._looked_at: datetime | None = None
@@ -101,7 +103,7 @@ class BlocklistWatch:
         self._blocked = {network: standing for network, standing in kept.items() if standing.ends_after(now)}
 
     async def _next_look_is_whole(self) -> bool:
-        await pause(self._clock, LOOK_EVERY_SECONDS, until=self._heard)
+        await pause(self._clock, self._every.value, until=self._heard)
         was_heard = self._heard.is_set()
         self._heard.clear()
         return was_heard or self._looks_at_changes >= WHOLE_LOOK_EVERY

@@ -1,6 +1,6 @@
 """The knobs of limits over nodes."""
 
-from trinity_beast.parameters import Parameter
+from trinity_beast.parameters import Parameter, not_above
 
 GROUP = "limits"
 
@@ -20,3 +20,4 @@ LEASE_REQUESTS_MAX = Parameter(
     "lease_requests_max", group=GROUP, unit="requests", default=10_000, least=1, most=1_000_000,
     help="A lease is never worth more requests than this.",
 )  # fmt: skip
+LEAST_WITHIN_MOST = not_above(LEASE_REQUESTS_MIN, LEASE_REQUESTS_MAX)

@@ -16,16 +16,16 @@ from trinity_beast.access.leaks.model import Finding, Label, Leak, Reporter
 from trinity_beast.access.leaks.pace import Pace
 from trinity_beast.access.leaks.signatures import is_public_key, is_signed
 from trinity_beast.access.model import Key, KeyState, Kind, OnLeak
+from trinity_beast.access.parameters import LEAK_REPORTS_PER_MINUTE, LEAK_WRONG_PER_MINUTE
 from trinity_beast.access.service import Told
 from trinity_beast.audit import Signature, sign
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
 from trinity_beast.web import RequestInvalid
 
 FINDINGS_MAX = 1_000
-REPORTS_A_MINUTE = 60
-WRONG_A_MINUTE = 10
 TEXT_CHARACTERS_MAX = 2_000
 NAME_CHARACTERS_MAX = 100
 REVOKED = "revoked"
@@ -47,10 +47,14 @@ class _Told(msgspec.Struct, frozen=True):
 class Leaks:
     """What is reported by those we know is acted upon by each key's own policy: revoked at once, or only noted."""
 
-    def __init__(self, database: Database, digests: Digests, clock: Clock, told: Told | None = None) -> None:
+    def __init__(
+        self, database: Database, digests: Digests, clock: Clock, told: Told | None = None, readings: Readings | None = None
+    ) -> None:
         self._database, self._digests, self._clock, self._told = database, digests, clock, told
-        self._reports = Pace(clock, most=REPORTS_A_MINUTE, window_seconds=60)
-        self._wrong = Pace(clock, most=WRONG_A_MINUTE, window_seconds=60)
+        readings = readings or Readings()
+        reports, wrong = readings.of(LEAK_REPORTS_PER_MINUTE), readings.of(LEAK_WRONG_PER_MINUTE)
+        self._reports = Pace(clock, most=lambda: reports.value, window_seconds=60)
+        self._wrong = Pace(clock, most=lambda: wrong.value, window_seconds=60)
 
     async def report(self, body: bytes, *, identifier: str, signature: str, address: str) -> Sequence[Label]:
         """Act upon a signed report and tell for each finding whether it was ever a key of ours.

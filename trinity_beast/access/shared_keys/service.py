@@ -8,11 +8,13 @@ from datetime import datetime
 from trinity_beast.access.admission import admission
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.model import Grant, KeyFilter, KeyState, Refused
+from trinity_beast.access.parameters import KEY_CACHE_WAIT_MS
 from trinity_beast.access.service import Keys
 from trinity_beast.access.shared_keys.lately import ChangedLately
 from trinity_beast.access.shared_keys.sealed import SharedKey, opened, sealed
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Command, DependencyAway, Valkey
 
 CHANNEL = "beast:keys"
@@ -63,7 +65,10 @@ class KeyBroadcast:
 class SharedKeys:
     """Looks keys up for the doorman. What Valkey holds is believed only where it is sealed, young and from after the last change."""
 
-    def __init__(self, keys: Keys, valkey: Valkey, digests: Digests, lately: ChangedLately, clock: Clock) -> None:
+    def __init__(
+        self, keys: Keys, valkey: Valkey, digests: Digests, lately: ChangedLately, clock: Clock, *, readings: Readings | None = None
+    ) -> None:
+        self._wait_ms = (readings or Readings()).of(KEY_CACHE_WAIT_MS)
         self._keys, self._valkey, self._lately, self._clock = keys, valkey, lately, clock
         self._seal_secret = digests.derived("keys in the shared cache")
         self._writings: set[asyncio.Task[None]] = set()
@@ -124,7 +129,7 @@ class SharedKeys:
         """Return what Valkey holds and may be believed."""
         wanted = list(digests)
         try:
-            values = await self._valkey.get_many([_name(digest) for digest in wanted], within_seconds=WITHIN_SECONDS)
+            values = await self._valkey.get_many([_name(digest) for digest in wanted], within_seconds=self._wait_ms.value / 1_000)
         except DependencyAway:
             return {}
         now, found = self._clock.now(), {}

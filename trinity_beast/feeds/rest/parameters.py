@@ -1,6 +1,6 @@
 """The knobs of REST looks."""
 
-from trinity_beast.parameters import Parameter, Readings
+from trinity_beast.parameters import Parameter, Readings, not_above
 
 GROUP = "feeds"
 
@@ -36,6 +36,7 @@ REST_PAUSE_SECONDS_MAX = Parameter(
     "rest_pause_seconds_max", group=GROUP, unit="s", default=300.0, least=1.0, most=86_400.0,
     help="The longest time an exchange is left alone, whatever it asks for by Retry-After.",
 )  # fmt: skip
+PAUSE_WITHIN_MAX = not_above(REST_PAUSE_SECONDS, REST_PAUSE_SECONDS_MAX)
 REST_LIST_SECONDS = Parameter(
     "rest_list_seconds", group=GROUP, unit="s", default=60.0, least=1.0, most=86_400.0,
     help="How long an exchange's list of tradable and halted symbols is believed before it is fetched again.",
