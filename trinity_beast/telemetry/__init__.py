@@ -5,14 +5,24 @@ from trinity_beast.telemetry.banner import Started, show_banner, try_lines
 from trinity_beast.telemetry.counters import Counters, CounterSource
 from trinity_beast.telemetry.errors import NotReady
 from trinity_beast.telemetry.health import Finding, Health, HealthReport, PartHealth, Probe
+from trinity_beast.telemetry.latency import Histogram, Recorder, decoded, encoded, figures, merged
 from trinity_beast.telemetry.logs import configure_logs, set_log_level
+from trinity_beast.telemetry.metric import Kind, Metric, Sample, Samples, metrics_in
 from trinity_beast.telemetry.moving_prices import MovingPrices, ShownPrice
 from trinity_beast.telemetry.pool_gauges import PoolGauges
 from trinity_beast.telemetry.probes import cache_probe, database_probe, loop_probe, metering_probe
 from trinity_beast.telemetry.redaction import Redactor
-from trinity_beast.telemetry.samples import Sample, Samples
 
 __all__ = [
+    "metrics_in",
+    "Metric",
+    "Kind",
+    "merged",
+    "figures",
+    "encoded",
+    "decoded",
+    "Recorder",
+    "Histogram",
     "CounterSource",
     "Counters",
     "Finding",

@@ -38,7 +38,7 @@ def test_every_bucket_full_is_still_a_short_text() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_histogram_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="histogram|number"):
+    with pytest.raises(ValueError, match=r"histogram|number"):
         decoded(text)
 
 
