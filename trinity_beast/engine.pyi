@@ -1138,6 +1138,10 @@ class UsageBatch:
         """The venue and source tag of each source number, in order."""
         ...
 
+    def spread(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Return how many answers were served, by asset (the first of several) and by source tag. Refusals are left out."""
+        ...
+
     def rows(self, *, lane: int, node: int, sources: Sequence[int], stored: Sequence[tuple[int, int]] = ...) -> UsageRows:
         """Return the rows to be stored: all but those whose sequence lies in a `stored` range, whose both ends are included.
 
