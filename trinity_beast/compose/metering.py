@@ -22,6 +22,7 @@ from trinity_beast.usage import (
     Oversight,
     Reconciler,
     Shipper,
+    Spread,
     Waiting,
     Writer,
 )
@@ -73,6 +74,8 @@ class Metering:
     routers: list[Router]
     """What operators ask about usage on its way, and whether all of it arrived."""
     samples: Samples
+    spread: Spread | None
+    """By asset and source what was answered, where somebody is told that."""
 
 
 def metering_of(on: Ground, engine: Engine, counters: Counters, operator: Operated) -> Metering:
@@ -84,7 +87,17 @@ def metering_of(on: Ground, engine: Engine, counters: Counters, operator: Operat
     if on.settings.queue_url:
         queue = usage_queue(on.settings, on.readings)
         carrier = by_queue = ByQueue(queue, Ledger(database), clock=on.clock, dice=on.dice, readings=on.readings)
-    shipper = Shipper(waiting, carrier, clock=on.clock, dice=on.dice, readings=on.readings, bound=engine.spool.bound, count=counters.add)
+    spread = Spread() if on.settings.cloudwatch_metrics else None
+    shipper = Shipper(
+        waiting,
+        carrier,
+        clock=on.clock,
+        dice=on.dice,
+        readings=on.readings,
+        bound=engine.spool.bound,
+        count=counters.add,
+        spread=spread,
+    )
     aside = Aside(database, writer)
     oversight = Oversight(
         waiting,
@@ -99,4 +112,4 @@ def metering_of(on: Ground, engine: Engine, counters: Counters, operator: Operat
     reconciler, reconcile_database = reconciler_of(on, engine)
     parts: list[Part] = [reconcile_database, Step("metering database", down=database.close), *([by_queue] if by_queue else []), shipper]
     routers = [usage_admin_routes(oversight, aside, operator=operator), reconcile_routes(reconciler, operator=operator)]
-    return Metering(parts, routers, oversight.samples)
+    return Metering(parts, routers, oversight.samples, spread)

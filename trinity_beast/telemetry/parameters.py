@@ -18,7 +18,7 @@ CLOUDWATCH_PUBLISH_SECONDS = Parameter(
 )  # fmt: skip
 CLOUDWATCH_PENDING_MAX = Parameter(
     "cloudwatch_pending_max", group=GROUP, unit="calls", default=120, least=2, most=10_000,
-    help="How many calls' worth of figures wait while CloudWatch takes none; past it the oldest are lost. A round has one for each service.",
+    help="How many calls' worth of figures wait while CloudWatch takes none; past it the oldest are lost. A round has one a service.",
 )  # fmt: skip
 CLOUDWATCH_SERIES_MAX = Parameter(
     "cloudwatch_series_max", group=GROUP, unit="series", default=50, least=0, most=400,

@@ -1,16 +1,14 @@
 """What is read of a node's services, and what becomes of it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from trinity_beast.cloud import Figure
 from trinity_beast.telemetry.latency import Histogram
 
 R = TypeVar("R")
-R_in = TypeVar("R_in", contravariant=True)
-R_out = TypeVar("R_out", covariant=True)
 NODE = "Node"
 
 
@@ -34,34 +32,18 @@ class ReportReading:
     latencies: Histogram = field(default_factory=Histogram)
 
 
-class Reads(Protocol[R_out]):
-    """Reads what a service has counted."""
-
-    def __call__(self) -> R_out:
-        """Return it as it is now."""
-        ...
-
-
-class Tells(Protocol[R_in]):
-    """Makes figures of what came between two readings."""
-
-    def __call__(self, before: R_in, now: R_in, *, at: datetime, node: str) -> list[Figure]:
-        """Return them."""
-        ...
-
-
 class Account(Generic[R]):
     """What of a service was told so far. Each thing counted is in the figures of one round, and of one only."""
 
-    def __init__(self, namespace: str, read: Reads[R], tell: Tells[R], *, node: str) -> None:
+    def __init__(self, namespace: str, read: Callable[[], R], tell: Callable[[R, R, datetime], list[Figure]]) -> None:
         """Begin with what is counted by now: nobody is told of what was before."""
-        self.namespace, self._read, self._tell, self._node = namespace, read, tell, node
+        self.namespace, self._read, self._tell = namespace, read, tell
         self._before = read()
 
     def due(self, at: datetime) -> list[Figure]:
         """Return the figures of what came since the last call."""
         before, self._before = self._before, self._read()
-        return self._tell(before, self._before, at=at, node=self._node)
+        return self._tell(before, self._before, at)
 
 
 def added(now: int, before: int) -> int:

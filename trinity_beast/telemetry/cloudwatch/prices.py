@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from trinity_beast.cloud import Figure
-from trinity_beast.telemetry.cloudwatch.model import Account, PriceReading, Reads, added
+from trinity_beast.telemetry.cloudwatch.model import Account, PriceReading, added
 from trinity_beast.telemetry.cloudwatch.shapes import counted, shared, spread, timed
 
 NAMESPACE = "TrinityBeast/LPO"
@@ -21,13 +21,13 @@ RUNTIME: Mapping[str, str] = {
 """Six of the counters, by their name there."""
 
 
-def price_account(read: Reads[PriceReading], *, node: str, series_most: Callable[[], int]) -> Account[PriceReading]:
+def price_account(read: Callable[[], PriceReading], *, node: str, series_most: Callable[[], int]) -> Account[PriceReading]:
     """Return what is told of the price service; `series_most` bounds how many assets and sources are told apart."""
 
-    def tell(before: PriceReading, now: PriceReading, *, at: datetime, node: str) -> list[Figure]:
+    def tell(before: PriceReading, now: PriceReading, at: datetime) -> list[Figure]:
         return price_figures(before, now, at=at, node=node, series_most=series_most())
 
-    return Account(NAMESPACE, read, tell, node=node)
+    return Account(NAMESPACE, read, tell)
 
 
 def price_figures(before: PriceReading, now: PriceReading, *, at: datetime, node: str, series_most: int) -> list[Figure]:

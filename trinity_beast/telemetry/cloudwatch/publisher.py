@@ -95,8 +95,8 @@ class Publisher:
             for first in range(0, len(figures), FIGURES_MAX):
                 self._pending.append((account.namespace, figures[first : first + FIGURES_MAX]))
         self._lose(len(self._pending) - self._pending_max.value)
-        while self._pending and await self._is_dealt_with(*self._pending[0]):
-            self._pending.popleft()
+        while self._pending and await self._is_oldest_settled():
+            pass
 
     def samples(self) -> Iterator[Sample]:
         """Give what became of figures as metrics."""
@@ -123,19 +123,29 @@ class Publisher:
             self._turned.clear()
             await pause(self._clock, left, until=self._turned)
 
-    async def _is_dealt_with(self, namespace: str, figures: list[Figure]) -> bool:
-        """Give one call's figures; whether they need no more care."""
+    async def _is_oldest_settled(self) -> bool:
+        """Give what has waited longest; whether it needs no more care."""
         for tries in range(TRIES_MAX):
             if tries:
                 self.published.retries += 1
                 await self._clock.sleep(PAUSE_SECONDS * 2.0**tries * self._dice.uniform(0.5, 1.0))
-            self.published.calls += 1
-            put = await self._keeper.put(namespace, figures)
+            namespace, figures = self._pending.popleft()
+            put = await self._put(namespace, figures)
             if put.outcome is not Outcome.NOT_TAKEN:
                 self._settle(put, len(figures))
                 return True
+            self._pending.appendleft((namespace, figures))
             self._note_away(put.reason)
         return False
+
+    async def _put(self, namespace: str, figures: list[Figure]) -> Put:
+        self.published.calls += 1
+        try:
+            return await self._keeper.put(namespace, figures)
+        except asyncio.CancelledError:
+            # We stop while a call is on its way. It may have been taken, so it must not be made again.
+            self.published.figures_uncertain += len(figures)
+            raise
 
     def _settle(self, put: Put, count: int) -> None:
         if put.outcome is Outcome.TAKEN:

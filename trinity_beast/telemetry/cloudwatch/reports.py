@@ -1,10 +1,10 @@
 """The figures of `TrinityBeast/LRS`. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from trinity_beast.cloud import Figure
-from trinity_beast.telemetry.cloudwatch.model import Account, Reads, ReportReading, added
+from trinity_beast.telemetry.cloudwatch.model import Account, ReportReading, added
 from trinity_beast.telemetry.cloudwatch.shapes import counted, timed
 
 NAMESPACE = "TrinityBeast/LRS"
@@ -12,9 +12,13 @@ BY_REPORT: Mapping[str, str] = {"UsageRequests": "usage", "SummaryRequests": "su
 BY_FORM: Mapping[str, str] = {"FormatJSON": "json", "FormatCSV": "csv", "FormatTSV": "tsv", "FormatText": "text"}
 
 
-def report_account(read: Reads[ReportReading], *, node: str) -> Account[ReportReading]:
+def report_account(read: Callable[[], ReportReading], *, node: str) -> Account[ReportReading]:
     """Return what is told of the report service."""
-    return Account(NAMESPACE, read, report_figures, node=node)
+
+    def tell(before: ReportReading, now: ReportReading, at: datetime) -> list[Figure]:
+        return report_figures(before, now, at=at, node=node)
+
+    return Account(NAMESPACE, read, tell)
 
 
 def report_figures(before: ReportReading, now: ReportReading, *, at: datetime, node: str) -> list[Figure]:
