@@ -11,6 +11,7 @@ from trinity_beast.parts import Part, Step
 from trinity_beast.settings import Settings, engine_threads
 from trinity_beast.storage import Database
 from trinity_beast.telemetry import Counters, Samples
+from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.usage import (
     SQS_TIMEOUT_MS,
     Aside,
@@ -36,9 +37,9 @@ RECONCILE_SECONDS = 25.0
 """Reading every row of a day takes long; the caller waits."""
 
 
-def metering_database(url: str) -> Database:
+def metering_database(url: str, traces: Traces = UNTRACED) -> Database:
     """Return metering's own way to the database: a backlog must not keep a key waiting."""
-    return Database(url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
+    return Database(url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS, traces=traces)
 
 
 def usage_queue(settings: Settings, readings: Readings) -> Queue:
@@ -80,7 +81,7 @@ class Metering:
 
 def metering_of(on: Ground, engine: Engine, counters: Counters, operator: Operated) -> Metering:
     """Return what has the spool stored: through the queue where there is one, else in this process."""
-    database = metering_database(on.database.url)
+    database = metering_database(on.database.url, on.traces)
     writer, waiting = Writer(database), Waiting(on.folder.spool)
     by_queue: ByQueue | None = None
     carrier: Carrier = InPlace(writer, clock=on.clock, readings=on.readings)

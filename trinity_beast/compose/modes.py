@@ -77,7 +77,9 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     if on.cache is not None:
         first.append(follow_cache(on.readings, on.cache, on.clock))
     # What tells the outside stops after all that is told of.
-    parts = [*first, *entrance.outlets.parts(), *entrance.working.parts, *(part for each in built for part in each.parts)]
+    tracing, traced = on.tracing.parts(on.readings)
+    entrance.outlets.tell(*traced)
+    parts = [*first, *tracing, *entrance.outlets.parts(), *entrance.working.parts, *(part for each in built for part in each.parts)]
     on.readings.all_claimed()
     return Services(parts, engines[0] if engines else None)
 
@@ -103,7 +105,16 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         *entrance.working.routes(gates.operator),
         *metering.routers,
     ]
-    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
+    app = app_of(
+        on,
+        "LPO",
+        "Trinity Beast prices",
+        routers,
+        meter=engine.spool,
+        count=counters.add,
+        limits=gates.callers.known_limits,
+        traces=on.traces,
+    )
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     on.health.register("database", database_probe(on.database))
     on.health.register("feeds", feeds_probe(market.feeds, market.looks))

@@ -43,7 +43,7 @@ class Outlets:
             )
 
         series_max = self._on.readings.of(CLOUDWATCH_SERIES_MAX)
-        self._open(price_account(read, node=self._on.settings.node, series_most=lambda: series_max.value))
+        self._accounts.append(price_account(read, node=self._on.settings.node, series_most=lambda: series_max.value))
 
     def reports(self, counters: Counters, tallies: ReportTallies) -> None:
         """Tell CloudWatch of the report service."""
@@ -51,7 +51,7 @@ class Outlets:
         def read() -> ReportReading:
             return ReportReading(counters.read()["lrs_requests"], tallies.counted(), tallies.latencies())
 
-        self._open(report_account(read, node=self._on.settings.node))
+        self._accounts.append(report_account(read, node=self._on.settings.node))
 
     def parts(self) -> list[Part]:
         """Return what runs: whoever tells CloudWatch, where the settings ask for it."""
@@ -62,6 +62,3 @@ class Outlets:
         publisher = Publisher(keeper, self._accounts, clock=on.clock, dice=on.dice, readings=on.readings)
         self.tell(publisher.samples)
         return [publisher]
-
-    def _open(self, account: Account[Any]) -> None:
-        self._accounts.append(account)

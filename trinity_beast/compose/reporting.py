@@ -23,7 +23,7 @@ STATEMENT_SECONDS, TRANSACTION_SECONDS = 30.0, 600.0
 def reporting_parts(on: Ground, gates: Gates, counters: Counters, outlets: Outlets) -> list[Part]:
     """Return what answers reports, in the order it starts. Its connections are its own: a long report must not keep a key waiting."""
     url = on.settings.database_reader_url or on.database.url
-    database = Database(url, statement_seconds=STATEMENT_SECONDS)
+    database = Database(url, statement_seconds=STATEMENT_SECONDS, traces=on.traces)
     follow_database(on.readings, database, transaction_seconds=TRANSACTION_SECONDS)
     reports = Reports(
         UsageReader(database, Waiting(on.folder.spool)),
@@ -42,7 +42,8 @@ def reporting_parts(on: Ground, gates: Gates, counters: Counters, outlets: Outle
         report_admin_routes(reports, operator=gates.operator),
         health_routes(on.health, with_facts=False),
     ]
-    app = app_of(on, "LRS", "Trinity Beast reports", routers, count=_counted(counters), limits=gates.callers.known_limits)
+    limits = gates.callers.known_limits
+    app = app_of(on, "LRS", "Trinity Beast reports", routers, count=_counted(counters), limits=limits, traces=on.traces)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     grace = on.readings.of(SHUTDOWN_GRACE_SECONDS)
 

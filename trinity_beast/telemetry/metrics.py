@@ -13,3 +13,10 @@ CLOUDWATCH_FIGURES = Metric(
     labels=("outcome",),
 )
 CLOUDWATCH_PENDING = Metric("cloudwatch_pending", "Calls' worth of figures that wait for CloudWatch.", Kind.GAUGE, unit="calls")
+TRACE_SPANS = Metric(
+    "trace_spans",
+    "Spans by what became of them: told, untold because the collector did not take them, or dropped because too many waited.",
+    unit="spans",
+    labels=("outcome",),
+)
+TRACE_SPANS_WAITING = Metric("trace_spans_waiting", "Spans that have ended and were not told yet.", Kind.GAUGE, unit="spans")

@@ -24,3 +24,15 @@ CLOUDWATCH_SERIES_MAX = Parameter(
     "cloudwatch_series_max", group=GROUP, unit="series", default=50, least=0, most=400,
     help="How many assets, and how many sources, are told apart in CloudWatch, those with most answers first; the rest are one sum.",
 )  # fmt: skip
+TRACE_SHARE = Parameter(
+    "trace_share", group=GROUP, default=1.0, least=0.0, most=1.0,
+    help="Which share of traces is kept, where OTEL_EXPORTER_OTLP_ENDPOINT says where they go; each is kept whole or not at all.",
+)  # fmt: skip
+TRACE_SPANS_MAX = Parameter(
+    "trace_spans_max", group=GROUP, unit="spans", default=2_048, least=16, most=100_000,
+    help="How many spans wait for the collector at most; past it the newest are dropped.",
+)  # fmt: skip
+TRACE_EXPORT_SECONDS = Parameter(
+    "trace_export_seconds", group=GROUP, unit="s", default=5.0, least=0.1, most=300.0,
+    help="How often spans go to the collector.",
+)  # fmt: skip
