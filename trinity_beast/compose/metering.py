@@ -55,7 +55,13 @@ def usage_queue(settings: Settings, readings: Readings) -> Queue:
 
 def reconciler_of(on: Ground, engine: Engine) -> tuple[Reconciler, Part]:
     """Return what compares this node's spool and engine with the database, and its own way there: it reads long."""
-    database = Database(on.database.url, connections_max=1, statement_seconds=RECONCILE_SECONDS, transaction_seconds=RECONCILE_SECONDS)
+    database = Database(
+        on.database.url,
+        connections_max=1,
+        statement_seconds=RECONCILE_SECONDS,
+        transaction_seconds=RECONCILE_SECONDS,
+        traces=on.traces,
+    )
 
     def count() -> EngineCount:
         counted = engine.counters.read()
