@@ -71,7 +71,8 @@ def test_every_counter_of_the_engine_is_declared_and_told_with_its_kind(make_nod
     names = list(counters.read())
     assert names == [*CONTRACT, *OWN]
     for name in names:
-        counters.add(name, 1_000)
+        if name != "clock_steps":  # Each reading tells the clock's own count.
+            counters.add(name, 1_000)
     counters.reset()
     # A reset leaves what tells a level alone, and nothing else.
     left = {name for name, value in counters.read().items() if value >= 1_000}

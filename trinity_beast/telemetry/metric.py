@@ -79,7 +79,7 @@ def metrics_in(*modules: ModuleType) -> list[Metric]:
     """
     found: dict[str, Metric] = {}
     for module in modules:
-        for metric in _metrics_of(vars(module)):
+        for metric in _metrics_of(dict(vars(module))):
             if found.setdefault(metric.name, metric) != metric:
                 raise ValueError(f"metric {metric.name!r} is declared twice, differently")
     return [found[name] for name in sorted(found)]

@@ -76,6 +76,7 @@ def readings() -> Readings:
 async def publishing(keeping: Keeping, clock: ManualClock, readings: Readings, *accounts: Account[int]) -> AsyncIterator[Publisher]:
     publisher = Publisher(keeping, accounts or [Counted().account()], clock=clock, dice=dice(), readings=readings)
     await publisher.start()
+    await clock.wait_for_sleepers()
     try:
         yield publisher
     finally:
@@ -99,6 +100,7 @@ async def test_the_interval_is_turned_while_it_runs(
     async with publishing(keeping, clock, readings):
         await clock.let_pass(1)
         readings.turn("cloudwatch_publish_seconds", seconds)
+        await clock.let_pass(0.5)
         await clock.let_pass(60)
         assert rounds <= len(keeping.kept) <= rounds + 1
 
@@ -153,6 +155,7 @@ async def test_what_may_have_been_taken_is_never_given_again(keeping: Keeping, c
 async def test_a_call_on_its_way_when_the_node_stops_is_not_made_again(keeping: Keeping, clock: ManualClock, readings: Readings) -> None:
     publisher = Publisher(keeping, [Counted().account()], clock=clock, dice=dice(), readings=readings)
     await publisher.start()
+    await clock.wait_for_sleepers()
     keeping.held = asyncio.Event()
     await clock.let_pass(61)
     async with asyncio.timeout(10):
