@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinity_beast.telemetry import Histogram, Kind, Metric, Recorder
+from trinity_beast.telemetry import Histogram, Kind, LatencyRecorder, Metric
 from trinity_beast.telemetry.exposition import BOUNDS_SECONDS, exposition
 
 LOOKS = Metric("rest_looks", "Looks.", labels=("venue",))
@@ -33,7 +33,7 @@ def test_nothing_to_tell_is_nothing_told() -> None:
 
 
 def test_a_histogram_is_told_with_its_bounds_in_seconds() -> None:
-    took = Recorder()
+    took = LatencyRecorder()
     for ns in (700, 990, 4_000, 30_000_000, 2**40):
         took.took(ns)
     text = exposition([TOOK.at(took.read(), "http")], node="n", region="r")
@@ -51,7 +51,7 @@ def test_a_histogram_of_nothing_is_told_too() -> None:
 
 @given(st.lists(st.integers(0, 2**32), max_size=50))
 def test_the_counts_of_a_histogram_are_those_of_its_times_within_the_error(times: list[int]) -> None:
-    took = Recorder()
+    took = LatencyRecorder()
     for ns in times:
         took.took(ns)
     lines = exposition([TOOK.at(took.read(), "http")], node="n", region="r").splitlines()

@@ -8,9 +8,19 @@ from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import Market
 from trinity_beast.parts import Part
 from trinity_beast.reports import ReportTallies
-from trinity_beast.telemetry import Counters, Sample, Samples, merged
-from trinity_beast.telemetry.cloudwatch import Account, PriceReading, Publisher, ReportReading, price_account, report_account
-from trinity_beast.telemetry.parameters import CLOUDWATCH_SERIES_MAX
+from trinity_beast.telemetry import (
+    CLOUDWATCH_SERIES_MAX,
+    Account,
+    Counters,
+    PriceReading,
+    Publisher,
+    ReportReading,
+    Sample,
+    Samples,
+    merged,
+    price_account,
+    report_account,
+)
 from trinity_beast.usage import Spread
 
 

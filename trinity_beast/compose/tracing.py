@@ -5,8 +5,7 @@ from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part
 from trinity_beast.randomness import Dice
 from trinity_beast.settings import SettingInvalid, Settings
-from trinity_beast.telemetry import Samples
-from trinity_beast.telemetry.tracing import Exporter, OtlpAddress, Recorder, Resource, otlp_address
+from trinity_beast.telemetry import OtlpAddress, Resource, Samples, SpanExporter, SpanRecorder, otlp_address
 from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.version import VERSION
 
@@ -24,7 +23,7 @@ class Tracing:
         """
         self._settings, self._clock = settings, clock
         self._address = _address_of(settings)
-        self._recorder = None if self._address is None else Recorder(clock, dice)
+        self._recorder = None if self._address is None else SpanRecorder(clock, dice)
 
     @property
     def traces(self) -> Traces:
@@ -36,7 +35,7 @@ class Tracing:
         if self._recorder is None or self._address is None:
             return [], []
         self._recorder.go_by(readings)
-        exporter = Exporter(self._recorder, self._address, self._resource(), clock=self._clock, readings=readings)
+        exporter = SpanExporter(self._recorder, self._address, self._resource(), clock=self._clock, readings=readings)
         return [exporter], [exporter.samples]
 
     def _resource(self) -> Resource:

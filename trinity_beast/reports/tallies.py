@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from trinity_beast.reports.metrics import REPORT_SECONDS, REPORTS_TOLD
-from trinity_beast.telemetry import Histogram, Recorder, Sample
+from trinity_beast.telemetry import Histogram, LatencyRecorder, Sample
 
 
 class ReportTallies:
@@ -12,7 +12,7 @@ class ReportTallies:
 
     def __init__(self) -> None:
         self._told = Counter[tuple[str, str]]()
-        self._took = Recorder()
+        self._took = LatencyRecorder()
 
     def told(self, report: str, form: str, latency_ns: int) -> None:
         """Count a report."""

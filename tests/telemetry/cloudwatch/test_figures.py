@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trinity_beast.cloud import Figure
-from trinity_beast.telemetry import Histogram, Recorder
+from trinity_beast.telemetry import Histogram, LatencyRecorder
 from trinity_beast.telemetry.cloudwatch.model import Account, PriceReading, ReportReading
 from trinity_beast.telemetry.cloudwatch.prices import price_figures
 from trinity_beast.telemetry.cloudwatch.reports import report_figures
@@ -17,7 +17,7 @@ counts = st.dictionaries(st.text("ABC", min_size=1, max_size=3), st.integers(0, 
 
 
 def took(*ns: int) -> Histogram:
-    recorder = Recorder()
+    recorder = LatencyRecorder()
     for each in ns:
         recorder.took(each)
     return recorder.read()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinity_beast.telemetry.latency import Figures, Histogram, Recorder, figures, merged
+from trinity_beast.telemetry.latency import Figures, Histogram, LatencyRecorder, figures, merged
 from trinity_beast.telemetry.latency.buckets import ERROR_MAX, NS_MOST
 
 times = st.lists(st.one_of(st.integers(0, 100_000), st.integers(0, NS_MOST)), max_size=200)
@@ -15,7 +15,7 @@ shares = st.floats(0.0, 1.0)
 
 
 def histogram_of(ns: list[int]) -> Histogram:
-    recorder = Recorder()
+    recorder = LatencyRecorder()
     for each in ns:
         recorder.took(each)
     return recorder.read()

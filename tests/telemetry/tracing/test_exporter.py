@@ -10,7 +10,7 @@ from tests.support.clock import ManualClock
 from tests.support.feeds import dice
 from tests.telemetry.tracing.collector import Collector, collecting
 from trinity_beast.parameters import Readings
-from trinity_beast.telemetry.tracing import Exporter, Recorder, Resource, otlp_address
+from trinity_beast.telemetry.tracing import Resource, SpanExporter, SpanRecorder, otlp_address
 from trinity_beast.telemetry.tracing.exporter import BATCH_SPANS, TRIES_MAX
 
 RESOURCE = Resource({"service.name": "trinity-beast", "service.instance.id": "one"}, "trinity_beast", "1")
@@ -23,16 +23,16 @@ async def collector() -> AsyncIterator[Collector]:
 
 
 @pytest.fixture
-def recorder(clock: ManualClock) -> Recorder:
-    return Recorder(clock, dice())
+def recorder(clock: ManualClock) -> SpanRecorder:
+    return SpanRecorder(clock, dice())
 
 
 @asynccontextmanager
 async def exporting(
-    recorder: Recorder, collector: Collector, clock: ManualClock, readings: Readings | None = None
-) -> AsyncIterator[Exporter]:
+    recorder: SpanRecorder, collector: Collector, clock: ManualClock, readings: Readings | None = None
+) -> AsyncIterator[SpanExporter]:
     address = otlp_address(collector.url, "api-key=of%20the%20collector")
-    exporter = Exporter(recorder, address, RESOURCE, clock=clock, readings=readings)
+    exporter = SpanExporter(recorder, address, RESOURCE, clock=clock, readings=readings)
     await exporter.start()
     await clock.wait_for_sleepers()
     try:
@@ -41,13 +41,13 @@ async def exporting(
         await exporter.stop()
 
 
-def work(recorder: Recorder, times: int = 1) -> None:
+def work(recorder: SpanRecorder, times: int = 1) -> None:
     for number in range(times):
         with recorder.span(f"work {number}"):
             pass
 
 
-async def exported(exporter: Exporter, clock: ManualClock) -> None:
+async def exported(exporter: SpanExporter, clock: ManualClock) -> None:
     """Let the exporter come to an end of what waits, however often it has to try."""
     async with asyncio.timeout(20):
         exporting = asyncio.create_task(exporter.export())
@@ -56,7 +56,7 @@ async def exported(exporter: Exporter, clock: ManualClock) -> None:
         await exporting
 
 
-async def test_spans_go_out_every_few_seconds_with_whose_they_are(recorder: Recorder, collector: Collector, clock: ManualClock) -> None:
+async def test_spans_go_out_every_few_seconds_with_whose_they_are(recorder: SpanRecorder, collector: Collector, clock: ManualClock) -> None:
     async with exporting(recorder, collector, clock):
         work(recorder, 3)
         await clock.let_pass(5.1)
@@ -67,7 +67,7 @@ async def test_spans_go_out_every_few_seconds_with_whose_they_are(recorder: Reco
 
 
 @pytest.mark.parametrize(("seconds", "is_told"), [(0.1, True), (300.0, False)])
-async def test_how_often_is_turned(recorder: Recorder, collector: Collector, clock: ManualClock, seconds: float, is_told: bool) -> None:
+async def test_how_often_is_turned(recorder: SpanRecorder, collector: Collector, clock: ManualClock, seconds: float, is_told: bool) -> None:
     readings = Readings()
     async with exporting(recorder, collector, clock, readings):
         readings.turn("trace_export_seconds", seconds)
@@ -79,13 +79,13 @@ async def test_how_often_is_turned(recorder: Recorder, collector: Collector, clo
         assert recorder.waiting == (0 if is_told else 1)
 
 
-async def test_what_ended_before_the_node_did_is_told(recorder: Recorder, collector: Collector, clock: ManualClock) -> None:
+async def test_what_ended_before_the_node_did_is_told(recorder: SpanRecorder, collector: Collector, clock: ManualClock) -> None:
     async with exporting(recorder, collector, clock) as exporter:
         work(recorder, BATCH_SPANS + 1)
     assert (len(collector.spans), len(collector.bodies), exporter.exported) == (BATCH_SPANS + 1, 2, BATCH_SPANS + 1)
 
 
-async def test_a_collector_that_asks_for_patience_is_told_again(recorder: Recorder, collector: Collector, clock: ManualClock) -> None:
+async def test_a_collector_that_asks_for_patience_is_told_again(recorder: SpanRecorder, collector: Collector, clock: ManualClock) -> None:
     collector.statuses = [503, 429]
     async with exporting(recorder, collector, clock) as exporter:
         work(recorder)
@@ -95,7 +95,7 @@ async def test_a_collector_that_asks_for_patience_is_told_again(recorder: Record
 
 @pytest.mark.parametrize("status", [400, 401, 301, 500])
 async def test_what_a_collector_will_never_take_is_not_told_again(
-    recorder: Recorder, collector: Collector, clock: ManualClock, status: int
+    recorder: SpanRecorder, collector: Collector, clock: ManualClock, status: int
 ) -> None:  # fmt: skip
     collector.statuses = [status]
     async with exporting(recorder, collector, clock) as exporter:
@@ -107,7 +107,9 @@ async def test_what_a_collector_will_never_take_is_not_told_again(
         assert (exporter.exported, len(collector.spans)) == (1, 1)
 
 
-async def test_a_collector_that_is_away_costs_spans_and_nothing_else(recorder: Recorder, collector: Collector, clock: ManualClock) -> None:
+async def test_a_collector_that_is_away_costs_spans_and_nothing_else(
+    recorder: SpanRecorder, collector: Collector, clock: ManualClock
+) -> None:
     async with exporting(recorder, collector, clock) as exporter:
         await collector.stop()
         work(recorder)

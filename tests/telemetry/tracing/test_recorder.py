@@ -6,7 +6,7 @@ from tests.support.clock import ManualClock
 from tests.support.feeds import dice
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import DependencyAway
-from trinity_beast.telemetry.tracing import Ended, Recorder
+from trinity_beast.telemetry.tracing import Ended, SpanRecorder
 from trinity_beast.traces import UNTRACED, SpanKind, Traces
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -18,15 +18,15 @@ def readings() -> Readings:
 
 
 @pytest.fixture
-def recorder(clock: ManualClock, readings: Readings) -> Recorder:
-    return Recorder(clock, dice(), readings)
+def recorder(clock: ManualClock, readings: Readings) -> SpanRecorder:
+    return SpanRecorder(clock, dice(), readings)
 
 
-def ended(recorder: Recorder) -> list[Ended]:
+def ended(recorder: SpanRecorder) -> list[Ended]:
     return recorder.take(1_000_000)
 
 
-def test_what_is_done_within_a_span_belongs_to_it(recorder: Recorder, clock: ManualClock) -> None:
+def test_what_is_done_within_a_span_belongs_to_it(recorder: SpanRecorder, clock: ManualClock) -> None:
     began_ns = clock.time_ns()
     with recorder.span("GET", kind=SpanKind.SERVER, facts={"a": 1}) as span:
         clock.advance(0.001)
@@ -51,13 +51,13 @@ def test_what_is_done_within_a_span_belongs_to_it(recorder: Recorder, clock: Man
     assert len({one.span_id for one in (inner, job, outer)}) == 3
 
 
-def test_what_nobody_asked_for_is_no_trace(recorder: Recorder) -> None:
+def test_what_nobody_asked_for_is_no_trace(recorder: SpanRecorder) -> None:
     with recorder.within("transaction"):
         pass
     assert ended(recorder) == []
 
 
-async def test_tasks_do_not_mix_their_spans(recorder: Recorder) -> None:
+async def test_tasks_do_not_mix_their_spans(recorder: SpanRecorder) -> None:
     both = asyncio.Barrier(2)
 
     async def work(name: str) -> None:
@@ -72,7 +72,7 @@ async def test_tasks_do_not_mix_their_spans(recorder: Recorder) -> None:
         assert by_name[f"within {name}"].parent_id == by_name[name].span_id
 
 
-def test_a_leaf_may_end_elsewhere_than_it_began(recorder: Recorder) -> None:
+def test_a_leaf_may_end_elsewhere_than_it_began(recorder: SpanRecorder) -> None:
     with recorder.span("request"):
         leaf = recorder.within("transaction")
         leaf.__enter__()
@@ -80,14 +80,14 @@ def test_a_leaf_may_end_elsewhere_than_it_began(recorder: Recorder) -> None:
     assert [one.name for one in ended(recorder)] == ["request", "transaction"]
 
 
-def test_what_is_raised_fails_the_span_and_is_told_by_its_kind_alone(recorder: Recorder) -> None:
+def test_what_is_raised_fails_the_span_and_is_told_by_its_kind_alone(recorder: SpanRecorder) -> None:
     for error in (DependencyAway(part="database", reason="password hush refused"), RuntimeError("hush")):
         with pytest.raises(type(error)), recorder.span("job"):
             raise error
     assert [one.failure for one in ended(recorder)] == ["DEPENDENCY_AWAY", "RuntimeError"]
 
 
-def test_a_callers_trace_goes_on_here(recorder: Recorder) -> None:
+def test_a_callers_trace_goes_on_here(recorder: SpanRecorder) -> None:
     with recorder.span("GET", parent=f"00-{TRACE}-{SPAN}-01"):
         pass
     with recorder.span("GET", parent="nonsense"):
@@ -97,7 +97,7 @@ def test_a_callers_trace_goes_on_here(recorder: Recorder) -> None:
     assert own.parent_id == b""
 
 
-def test_a_caller_that_keeps_no_trace_keeps_none_of_ours(recorder: Recorder) -> None:
+def test_a_caller_that_keeps_no_trace_keeps_none_of_ours(recorder: SpanRecorder) -> None:
     with recorder.span("GET", parent=f"00-{TRACE}-{SPAN}-00"), recorder.within("transaction"):
         pass
     assert ended(recorder) == []
@@ -105,7 +105,7 @@ def test_a_caller_that_keeps_no_trace_keeps_none_of_ours(recorder: Recorder) -> 
 
 @pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0, 0), (0.5, 400, 600), (1.0, 1_000, 1_000)])
 def test_a_share_of_traces_is_kept_each_whole_and_callers_cannot_raise_it(
-    recorder: Recorder, readings: Readings, share: float, least: int, most: int
+    recorder: SpanRecorder, readings: Readings, share: float, least: int, most: int
 ) -> None:
     readings.turn("trace_share", share)
     readings.turn("trace_spans_max", 100_000)
@@ -120,7 +120,7 @@ def test_a_share_of_traces_is_kept_each_whole_and_callers_cannot_raise_it(
 
 
 @pytest.mark.parametrize(("most", "kept"), [(16, 16), (100_000, 50)])
-def test_no_more_spans_wait_than_may(recorder: Recorder, readings: Readings, most: int, kept: int) -> None:
+def test_no_more_spans_wait_than_may(recorder: SpanRecorder, readings: Readings, most: int, kept: int) -> None:
     readings.turn("trace_spans_max", most)
     for _ in range(50):
         with recorder.span("GET"):

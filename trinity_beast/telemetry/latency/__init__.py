@@ -2,6 +2,6 @@
 
 from trinity_beast.telemetry.latency.encoding import decoded, encoded
 from trinity_beast.telemetry.latency.histogram import Figures, Histogram, figures, merged
-from trinity_beast.telemetry.latency.recorder import Recorder
+from trinity_beast.telemetry.latency.recorder import LatencyRecorder
 
-__all__ = ["Figures", "Histogram", "Recorder", "decoded", "encoded", "figures", "merged"]
+__all__ = ["Figures", "Histogram", "LatencyRecorder", "decoded", "encoded", "figures", "merged"]

@@ -6,7 +6,7 @@ from trinity_beast.telemetry.latency.buckets import NS_MOST, bucket_of
 from trinity_beast.telemetry.latency.histogram import Histogram
 
 
-class Recorder:
+class LatencyRecorder:
     """Counts how long answers took. Used from one thread."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from trinity_beast.telemetry.parameters import TRACE_EXPORT_SECONDS
 from trinity_beast.telemetry.tracing.address import OtlpAddress
 from trinity_beast.telemetry.tracing.model import Ended, Resource
 from trinity_beast.telemetry.tracing.protobuf import export_request
-from trinity_beast.telemetry.tracing.recorder import Recorder
+from trinity_beast.telemetry.tracing.recorder import SpanRecorder
 
 BATCH_SPANS = 512
 TRIES_MAX = 4
@@ -29,7 +29,7 @@ _HEADERS = {"Content-Type": "application/x-protobuf"}
 _log = get_log("telemetry")
 
 
-class Exporter:
+class SpanExporter:
     """Tells a recorder's spans every `trace_export_seconds`. A `Part`.
 
     Traces are worth less than anything they are made of: a collector that is away costs the spans of its absence beyond what
@@ -39,7 +39,7 @@ class Exporter:
     name = "traces"
 
     def __init__(
-        self, recorder: Recorder, address: OtlpAddress, resource: Resource, *, clock: Clock, readings: Readings | None = None
+        self, recorder: SpanRecorder, address: OtlpAddress, resource: Resource, *, clock: Clock, readings: Readings | None = None
     ) -> None:  # fmt: skip
         readings = readings or Readings()
         self._recorder, self._address, self._resource, self._clock = recorder, address, resource, clock

@@ -19,7 +19,7 @@ from trinity_beast.traces import NO_FACTS, UNTRACED, Fact, Facts, Span, SpanKind
 _WHOLE = 1 << 64
 
 
-class Recorder:
+class SpanRecorder:
     """Keeps `Traces`. Of new traces `trace_share` is kept, each whole or not at all; past `trace_spans_max` the newest are dropped.
 
     A caller that says that it keeps no trace of its request keeps none of ours; one that does is sampled like the others, so

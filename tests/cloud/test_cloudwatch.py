@@ -120,12 +120,17 @@ async def test_what_is_known_of_a_call_follows_from_its_status(status: int, outc
         assert (await keeper.put(NAMESPACE, [figure("Number")])).outcome is outcome
 
 
-async def test_without_credentials_nothing_is_sent() -> None:
-    class Nobody(AioSession):
-        async def get_credentials(self) -> None:  # type: ignore[override]
-            return None
+class NoCredentials:
+    """A machine that gives none."""
 
-    keeper = CloudWatch(region=REGION, endpoint_url="http://127.0.0.1:9", session=Nobody())
+    async def load_credentials(self) -> None:
+        return None
+
+
+async def test_without_credentials_nothing_is_sent() -> None:
+    nobody = get_session()
+    nobody.register_component("credential_provider", NoCredentials())
+    keeper = CloudWatch(region=REGION, endpoint_url="http://127.0.0.1:9", session=nobody)
     put = await keeper.put(NAMESPACE, [figure("Number")])
     await keeper.close()
     assert put.outcome is Outcome.NOT_TAKEN
