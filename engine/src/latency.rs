@@ -183,7 +183,9 @@ mod tests {
         #[test]
         fn what_was_there_before_is_taken_off(before in prop::collection::vec(any::<u32>(), 0..50), after in prop::collection::vec(any::<u32>(), 0..50)) {
             let (row, only_after) = (Row::default(), Row::default());
-            before.iter().for_each(|ns| row.add(*ns));
+            for ns in &before {
+                row.add(*ns);
+            }
             let was = Sum::of(std::iter::once(&row));
             for ns in &after {
                 row.add(*ns);

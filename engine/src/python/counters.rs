@@ -20,6 +20,9 @@ use crate::tries::{Bounds, Origin};
 #[pyclass(frozen, module = "trinity_beast.engine")]
 pub struct Counters(pub Arc<Machine>);
 
+/// All nanoseconds together, and each bucket that is not empty with its count.
+type Took = (u64, Vec<(usize, u64)>);
+
 fn counter(name: &str) -> PyResult<Counter> {
     named(name).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
 }
@@ -51,7 +54,7 @@ impl Counters {
     }
 
     /// Return how long answers took, by way: all nanoseconds together, and each bucket that is not empty with its count.
-    fn latencies(&self) -> BTreeMap<&'static str, (u64, Vec<(usize, u64)>)> {
+    fn latencies(&self) -> BTreeMap<&'static str, Took> {
         let counters = &self.0.shared().counters;
         let told = |way: Way| {
             let sum = counters.took(way);

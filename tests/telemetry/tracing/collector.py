@@ -1,7 +1,8 @@
 """A collector of OpenTelemetry's on a port of 127.0.0.1: real HTTP, the body read by OpenTelemetry's own classes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -19,7 +20,7 @@ class Collector:
         self.headers: list[Mapping[str, str]] = []
         self.statuses: list[int] = []
         self.port = 0
-        self._came = asyncio.Condition()
+        self.came = asyncio.Condition()
         self._runner: web.ServerRunner | None = None
 
     @property
@@ -39,8 +40,8 @@ class Collector:
 
     async def until(self, spans: int, *, within_seconds: float = 20.0) -> None:
         """Wait until so many spans have come."""
-        async with asyncio.timeout(within_seconds), self._came:
-            await self._came.wait_for(lambda: len(self.spans) >= spans)
+        async with asyncio.timeout(within_seconds), self.came:
+            await self.came.wait_for(lambda: len(self.spans) >= spans)
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         body = await request.read()
@@ -50,11 +51,11 @@ class Collector:
         self.headers.append(dict(request.headers))
         if status != 200:
             return web.Response(status=status, headers={"Location": "/elsewhere"})
-        async with self._came:
+        async with self.came:
             for told in ExportTraceServiceRequest.FromString(body).resource_spans:
                 self.resources.append({pair.key: pair.value.string_value for pair in told.resource.attributes})
                 self.spans += [span for scope in told.scope_spans for span in scope.spans]
-            self._came.notify_all()
+            self.came.notify_all()
         return web.Response(body=ExportTraceServiceResponse().SerializeToString(), content_type="application/x-protobuf")
 
 
@@ -66,3 +67,36 @@ async def collecting() -> AsyncIterator[Collector]:
         yield collector
     finally:
         await collector.stop()
+
+
+class Beside:
+    """A collector on a loop of its own, for tests whose other side is a process."""
+
+    def __init__(self) -> None:
+        self.collector = Collector()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def until(self, is_enough: Callable[[Sequence[Span]], bool], *, within_seconds: float = 40.0) -> Sequence[Span]:
+        """Wait until what has come is enough, and return it."""
+
+        async def wait() -> None:
+            async with asyncio.timeout(within_seconds), self.collector.came:
+                await self.collector.came.wait_for(lambda: is_enough(self.collector.spans))
+
+        self._done(wait())
+        return list(self.collector.spans)
+
+    def __enter__(self) -> "Beside":
+        self._thread.start()
+        self._done(self.collector.start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done(self.collector.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def _done(self, work: Coroutine[None, None, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
