@@ -56,17 +56,12 @@ from trinity_beast.usage.commands import spool_app
 from trinity_beast.usage.overseeing.commands import usage_app
 from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
 from trinity_beast.version import VERSION
-from trinity_beast.web import KnownNode
+from trinity_beast.web import ConfigFile, DataDir, KnownNode
 
 CLOCK, SECRETS = SystemClock(), SystemSecrets()
 TALK = Console(stderr=True)
 
 beast = typer.Typer(name="beast", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
-
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="A file of settings: lines NAME = value, by the names of the environment.")
-]
 
 
 def told(error: TrinityError) -> str:
@@ -84,9 +79,7 @@ def _tell_version(wanted: bool) -> None:
 @beast.callback()
 def about(
     *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", callback=_tell_version, is_eager=True)
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", callback=_tell_version, is_eager=True)] = False,
 ) -> None:
     """Trinity Beast: real-time crypto prices that are never older or less certain than they say."""
 

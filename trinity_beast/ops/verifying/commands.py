@@ -15,9 +15,7 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.ops.verifying.model import Verdict
 from trinity_beast.ops.verifying.service import Verifier, Whom
 from trinity_beast.randomness import SecretSource
-from trinity_beast.web import Desk, print_json
-
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
+from trinity_beast.web import AsJson, DataDir, Desk, print_json
 
 
 def verify_verb(
@@ -38,7 +36,7 @@ def verify_verb(
         health_url: Annotated[str, typer.Option(help="The health port, such as http://127.0.0.1:8081.")] = "",
         asset: Annotated[str, typer.Option(help="The asset whose price is asked for.")] = "BTC",
         data_dir: DataDir = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+        as_json: AsJson = False,
     ) -> None:
         """Ask a node everything public, and say what is wrong by the contract. Ends with status 1 when anything is.
 
