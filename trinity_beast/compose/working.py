@@ -51,7 +51,7 @@ def working_of(on: Ground) -> Working:
     return Working(
         parts=[
             *[Step("jobs database", down=each.close) for each in databases],
-            Step("usage days", up=partitions.make_ahead_if_possible, down=_nothing),
+            Step("usage days", up=partitions.make_ahead_if_possible),
             jobs,
         ],
         runs=Runs(database, jobs),
@@ -70,7 +70,3 @@ def usage_jobs(on: Ground, days: Days, partitions: Partitions) -> list[Job]:
         Job("usage.keep_days", "Makes days ahead and drops those whose time is over.", partitions.keep, cron="17 * * * *"),
         Job("usage.mend", "Compares the sums by day with the counts of keys, and sums up anew what differs.", mend, cron="40 2 * * *"),
     ]
-
-
-async def _nothing() -> None:
-    """Leave the days as they are."""
