@@ -13,7 +13,7 @@ from trinity_beast.ops.runs.routes import job_routes
 from trinity_beast.parts import Part, Step
 from trinity_beast.reports import Uses
 from trinity_beast.storage import Database
-from trinity_beast.usage import Days, Partitions
+from trinity_beast.usage import Days, Partitions, Settled
 from trinity_beast.web import Router
 
 STATEMENT_SECONDS, TRANSACTION_SECONDS = 300.0, 330.0
@@ -40,7 +40,7 @@ def working_of(on: Ground) -> Working:
     partitions = Partitions(database, days, on.clock, on.readings)
     uses = Uses(database, on.clock, on.readings)
     forget = Job("reports.forget", "Forgets which reports were asked for long ago.", uses.prune, cron="50 2 * * *")
-    work, databases = [*usage_jobs(days, partitions), forget], [database]
+    work, databases = [*usage_jobs(days, partitions, Settled(database, on.clock, on.readings)), forget], [database]
     if on.cache is not None:
         databases.append(syncing_database(on.database.url))
         sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)
@@ -57,7 +57,7 @@ def working_of(on: Ground) -> Working:
     )
 
 
-def usage_jobs(days: Days, partitions: Partitions) -> list[Job]:
+def usage_jobs(days: Days, partitions: Partitions, settled: Settled) -> list[Job]:
     """Return what usage has to be done by itself."""
     return [
         Job("usage.roll_up", "Sums usage up by day.", days.roll_up, cron="*/5 * * * *"),
@@ -68,4 +68,5 @@ def usage_jobs(days: Days, partitions: Partitions) -> list[Job]:
             partitions.mend,
             cron="40 2 * * *",
         ),
+        Job("usage.forget_settled", "Forgets what was set aside and dealt with long ago.", settled.forget_old, cron="45 2 * * *"),
     ]
