@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import starmap
 
 from trinity_beast.clock import Clock
 from trinity_beast.storage import DependencyAway
@@ -112,24 +114,24 @@ class Oversight:
     def samples(self) -> Iterator[Sample]:
         """Give all of it as metrics, the backlog as it was at the shipper's last look."""
         backlog, shipped = self._shipper.backlog, self._shipper.shipped
-        for name, value, about in (
+        gauges = (
             ("usage_backlog_files", backlog.files, "Files of usage that wait to be stored."),
             ("usage_backlog_bytes", backlog.bytes, "Bytes of usage that waits to be stored."),
             ("usage_backlog_records", backlog.records, "Records that wait to be stored."),
             ("usage_backlog_oldest_seconds", self._age_seconds(backlog), "How long the oldest file has waited."),
             ("usage_spool_bytes_max", self._shipper.bytes_max, "Bytes that usage that waits may take."),
             ("usage_stored_per_second", self._shipper.stored_per_second, "Records stored a second, over the last minute."),
-        ):
-            yield Sample(name, value, about, is_gauge=True)
-        for name, value, about in (
+        )
+        counts = (
             ("usage_records_stored", shipped.records, "Records of this node that are stored."),
             ("usage_segments_stored", shipped.segments, "Files whose every record is stored."),
             ("usage_batches_set_aside", shipped.set_aside, "Batches set aside by this node."),
             ("usage_files_set_aside", shipped.unreadable, "Files set aside because they cannot be read."),
             ("usage_files_compressed", shipped.compressed, "Files compressed while they wait."),
             ("usage_ship_failures", shipped.failures, "Times a file could not be shipped."),
-        ):
-            yield Sample(name, value, about)
+        )
+        yield from starmap(partial(Sample, is_gauge=True), gauges)
+        yield from starmap(Sample, counts)
         if self._queue is not None:
             under_way, about = self._queue.records_under_way, "Records sent to the queue and not known to be stored."
             yield Sample("usage_records_under_way", under_way, about, is_gauge=True)

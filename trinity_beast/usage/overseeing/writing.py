@@ -1,6 +1,7 @@
 """How a writer fares, for health and metrics."""
 
 from collections.abc import Iterator
+from itertools import starmap
 
 from trinity_beast.telemetry import Finding, Sample
 from trinity_beast.usage.receiver import Receiver
@@ -22,11 +23,11 @@ class WriterOversight:
         """Give all of it as metrics."""
         receiver, taken = self._receiver, self._receiver.taken
         yield Sample("usage_stored_per_second", receiver.stored_per_second, "Records stored a second, over the last minute.", is_gauge=True)
-        for name, value, about in (
+        counts = (
             ("usage_messages_done", taken.messages, "Messages of the queue that were dealt with."),
             ("usage_records_stored", taken.records, "Records stored by this writer."),
             ("usage_records_known", taken.known, "Records that came once more, and were stored before."),
             ("usage_set_aside", taken.set_aside, "Batches and messages set aside by this writer."),
             ("usage_receive_failures", taken.failures, "Times the queue or the database did not do what was asked."),
-        ):
-            yield Sample(name, value, about)
+        )
+        yield from starmap(Sample, counts)
