@@ -7,7 +7,7 @@ import json
 import socket
 import subprocess
 from collections import Counter
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,14 @@ class Asking:
         self._addresses = {name: address.rpartition(":") for name, address in node.ready["addresses"].items()}
         self._key = key
 
-    def http(self, name: str) -> HTTPConnection:
-        """Return a connection to one of its ports."""
+    def address(self, name: str) -> tuple[str, str, str]:
+        """Return where one of its ports is."""
+        return self._addresses[name]
+
+    def http(self, name: str, *, own: str = "127.0.0.1") -> HTTPConnection:
+        """Return a connection to one of its ports, from one of this machine's addresses."""
         host, _, port = self._addresses[name]
-        return HTTPConnection(host, int(port), timeout=30)
+        return HTTPConnection(host, int(port), timeout=30, source_address=(own, 0))
 
     def price(self, connection: HTTPConnection, path: str) -> int:
         """Ask the price port and return the status."""
@@ -80,6 +84,7 @@ def test_what_callers_counted_is_what_every_form_reports(place: Path) -> None:
             return int(asking.datagram("report_udp", since="1d")["requests"]) >= total
 
         wait_until(is_stored, "storing", within_seconds=60)
+        assert_whoever_is_blocked_is_cut_off(asking, place)
         for form in ("json", "csv", "tsv", "text"):
             rows = rows_of(asking.report(f"/reports/usage?since=1d&page_size=all&format={form}"), form)
             assert len(rows) == total, form
@@ -99,6 +104,28 @@ def test_what_callers_counted_is_what_every_form_reports(place: Path) -> None:
             capture_output=True, text=True, timeout=90, check=True,
         )  # fmt: skip
         assert sum(row["requests"] for row in json.loads(told.stdout)["rows"]) == total
+
+
+def assert_whoever_is_blocked_is_cut_off(asking: Asking, place: Path) -> None:
+    """Block an address of this machine, and see that the reports' doors are shut to it within the seconds a node takes to hear of it."""
+    words = [str(BEAST), "blocklist", "add", "127.0.0.9", "--reason", "a test", "--force", "--data-dir", str(place / "data")]
+    subprocess.run(words, capture_output=True, timeout=90, check=True)
+
+    def is_shut() -> bool:
+        with contextlib.closing(asking.http("report", own="127.0.0.9")) as connection, contextlib.suppress(OSError, HTTPException):
+            connection.request("GET", "/health/live")
+            return connection.getresponse().status == 0
+        return True
+
+    wait_until(is_shut, "the block to be known", within_seconds=20)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as foe:
+        foe.bind(("127.0.0.9", 0))
+        host, _, port = asking.address("report_udp")
+        foe.sendto(b"{}".ljust(400), (host, int(port)))
+        assert asking.datagram("report_udp", since="1d")["code"] == "OK"
+        foe.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            foe.recv(2_000)
 
 
 def rows_of(body: str, form: str) -> list[dict[str, str]]:
