@@ -160,11 +160,14 @@ def _whom(data_dir: Path | None) -> Whom:
     folder = DataFolder(settings.data_dir, CLOCK)
     addresses = json.loads(folder.noted(NODE_ADDRESSES) or "{}")
     health, udp = addresses.get("price_health"), addresses.get("price_udp")
+    reports, reports_udp = addresses.get("report"), addresses.get("report_udp")
     demo_key = (folder.secret("demo-key") or b"").decode(errors="replace")
     return Whom(
         url=_node_of(data_dir, "", "", "").url,
         health_url=url_of(*health) if health else f"http://127.0.0.1:{settings.price_health_port}",
         udp=(reachable(udp[0]), udp[1]) if udp else ("127.0.0.1", settings.price_udp_port),
+        reports_url=url_of(*reports) if reports else "",
+        reports_udp=(reachable(reports_udp[0]), reports_udp[1]) if reports_udp else None,
         key=demo_key,
     )
 
