@@ -13,8 +13,9 @@ import pytest
 from psycopg import sql
 
 from tests.access.test_three_nodes import ADMIN_KEY, SERVER_SECRET, Caller, admin
-from tests.readme.product import BEAST, Product, running
+from tests.readme.product import Product, running
 from tests.support.database import Cluster
+from tests.support.shell import beast
 from tests.support.valkey import ValkeyServerOfATest
 
 SOMETHING_LIKE_A_SECRET = re.compile(rb"tb_(?:live|test|url|admin)_[0-9A-Za-z]{20,}")
@@ -74,14 +75,9 @@ async def live(run: Run) -> None:
 
 
 async def shell(run: Run, *words: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        str(BEAST), *words, "--data-dir", str(run.node.folder / "data"), env=run.environment | {"PATH": "/usr/bin:/bin"},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(60):
-        told, _ = await process.communicate()
-    assert process.returncode == 0
-    run.secrets["from a shell"] = told.decode().strip()
+    told = await asyncio.to_thread(beast, *words, "--data-dir", run.node.folder / "data", **run.environment)
+    assert told.returncode == 0
+    run.secrets["from a shell"] = told.stdout.strip()
 
 
 def dump(url: str) -> bytes:
