@@ -19,6 +19,9 @@ Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
 Place = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")]
 Quota = Annotated[int | None, Field(ge=-(2**63), lt=2**63)]
 Rate = Annotated[float | None, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
+Expected = Annotated[
+    int | None, Field(ge=0, lt=2**63, description="The version this change was made to; 409 when it is another by now. 0: none yet.")
+]
 Count = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 
 
@@ -85,6 +88,7 @@ class RestrictKey(RestrictionsAsked):
     """What a key is to be kept to from now on, and nothing else."""
 
     key: KeyNamed
+    expected_version: Expected = None
     on_leak: str | None = Field(default=None, pattern="^(revoke|notify)$", description="Left out, as it is.")
 
 
@@ -123,9 +127,7 @@ class SaveTier(Body):
     features: dict[Annotated[str, Field(max_length=60)], bool | int] = Field(max_length=50)
     key_cache_seconds: Count
     unlimited: bool = Field(default=False, description="Neither rate nor quota bind.")
-    expected_version: int | None = Field(
-        default=None, ge=0, lt=2**31, description="The version this change was made to; 409 when it is another by now. 0: none yet."
-    )
+    expected_version: Expected = None
 
     def wanted(self) -> WantedTier:
         """Return what is asked."""

@@ -96,7 +96,16 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         *entrance.working.routes(gates.operator),
         *metering.routers,
     ]
-    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
+    app = app_of(
+        on,
+        "LPO",
+        "Trinity Beast prices",
+        routers,
+        meter=engine.spool,
+        count=counters.add,
+        limits=gates.callers.known_limits,
+        guard=gates.guard,
+    )
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     on.health.register("database", database_probe(on.database))
     on.health.register("feeds", feeds_probe(market.feeds, market.looks))

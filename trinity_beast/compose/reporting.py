@@ -39,7 +39,9 @@ def reporting_parts(on: Ground, gates: Gates, counters: Counters) -> list[Part]:
         report_admin_routes(reports, operator=gates.operator),
         health_routes(on.health, with_facts=False),
     ]
-    app = app_of(on, "LRS", "Trinity Beast reports", routers, count=_counted(counters), limits=gates.callers.known_limits)
+    app = app_of(
+        on, "LRS", "Trinity Beast reports", routers, count=_counted(counters), limits=gates.callers.known_limits, guard=gates.guard
+    )
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     grace = on.readings.of(SHUTDOWN_GRACE_SECONDS)
 

@@ -153,10 +153,11 @@ def _add_profile_routes(
         """Tell how two profiles differ; an empty name stands for what is in force."""
         return ComparedTold(one=one, other=other, differences=differences_told(await editor.compare(one, other)))
 
-    @router.post("/profiles/save", responses=refusals(*anywhere, ProfileFixed, ProfileInvalid))
+    @router.post("/profiles/save", responses=refusals(*anywhere, ProfileFixed, ProfileInvalid, ChangedMeanwhile))
     async def save_profile(who: Annotated[object, Depends(operator)], body: SaveProfile) -> ProfileTold:
         """Save the values in force as a profile of that name, new or changed."""
-        return profile_told(await editor.save_profile(body.profile, body.description, Change(str(who))))
+        change = Change(str(who), expected_version=body.expected_version)
+        return profile_told(await editor.save_profile(body.profile, body.description, change))
 
 
 async def _profiles_told(editor: ParameterEditor) -> ProfilesTold:

@@ -13,7 +13,10 @@ from trinity_beast.parameters.settled import Changed, Confirmed, Difference, Sta
 
 AnyValue = StrictBool | StrictInt | StrictFloat | StrictStr
 Name = Annotated[str, Field(max_length=64)]
-Reason = Annotated[str, Field(max_length=500)]
+Reason = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$", description="Why; kept with the change.")]
+Expected = Annotated[
+    int | None, Field(ge=0, le=2**62, description="The version this change was made to; 409 when it is another by now.")
+]  # fmt: skip
 
 
 class SetParameters(BaseModel, extra="forbid"):
@@ -21,7 +24,7 @@ class SetParameters(BaseModel, extra="forbid"):
 
     values: Annotated[Mapping[Name, AnyValue | None], Field(min_length=1, max_length=500)]
     reason: Reason = ""
-    expected_version: int | None = None
+    expected_version: Expected = None
 
 
 class ApplyProfile(BaseModel, extra="forbid"):
@@ -29,7 +32,7 @@ class ApplyProfile(BaseModel, extra="forbid"):
 
     mode: Annotated[str, Field(max_length=40)]
     reason: Reason = ""
-    expected_version: int | None = None
+    expected_version: Expected = None
 
 
 class SaveProfile(BaseModel, extra="forbid"):
@@ -37,6 +40,7 @@ class SaveProfile(BaseModel, extra="forbid"):
 
     profile: Annotated[str, Field(max_length=40)]
     description: Annotated[str, Field(max_length=200)]
+    expected_version: Expected = None
 
 
 class ChangedTold(BaseModel):
@@ -131,6 +135,7 @@ class ProfileTold(BaseModel):
     group: str
     description: str
     values: dict[str, AnyValue]
+    version: Annotated[int, Field(description="Of a saved one: what a change expects that is to overwrite nobody else's.")]
 
 
 class ProfilesTold(BaseModel):
@@ -218,7 +223,13 @@ def applied_told(applied: Applied) -> AppliedTold:
 
 def profile_told(profile: Profile) -> ProfileTold:
     """Return a profile as it is told."""
-    return ProfileTold(profile=profile.name, group=profile.group, description=profile.description, values=dict(profile.values))
+    return ProfileTold(
+        profile=profile.name,
+        group=profile.group,
+        description=profile.description,
+        values=dict(profile.values),
+        version=profile.version,
+    )
 
 
 def deployed_told(deployed: Deployed) -> DeployedTold:

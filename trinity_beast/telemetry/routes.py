@@ -9,7 +9,7 @@ from trinity_beast.telemetry.counters import Counters, prometheus_text
 from trinity_beast.telemetry.errors import NotReady
 from trinity_beast.telemetry.health import Health, HealthReport, PartHealth
 from trinity_beast.telemetry.samples import Samples, exposition
-from trinity_beast.web import Detail, current, refusals
+from trinity_beast.web import Detail, current, refusals, told_as
 
 
 def health_routes(health: Health, *, with_facts: bool) -> APIRouter:
@@ -42,7 +42,7 @@ def metrics_routes(counters: Counters | None, *parts: Samples) -> APIRouter:
     """Return the counters' route, with what each of `parts` counts, for the health port only. A writer has no counters of an engine."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/metrics", response_class=PlainTextResponse)
+    @router.get("/metrics", response_class=PlainTextResponse, responses=told_as("text/plain", "Every figure, in Prometheus' text format."))
     async def metrics() -> PlainTextResponse:
         """Tell every counter in Prometheus' text format."""
         identity = current().identity

@@ -5,12 +5,14 @@ from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.client import Granted, KnownNode, Opened, Turned
 from trinity_beast.web.credentials import Caller, Credentials
+from trinity_beast.web.declared import refusals, told_as
 from trinity_beast.web.desk import Desk, error_lines, print_json
+from trinity_beast.web.edge import Guard
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
+from trinity_beast.web.examples import Example
 from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
-from trinity_beast.web.openapi import refusals
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
 from trinity_beast.web.source import ConnectionSource, HandedConnection
@@ -27,7 +29,9 @@ __all__ = [
     "Desk",
     "Detail",
     "EnvelopeResponse",
+    "Example",
     "Granted",
+    "Guard",
     "HandedConnection",
     "HttpServer",
     "Identity",
@@ -59,4 +63,5 @@ __all__ = [
     "print_json",
     "refusals",
     "timestamp_of",
+    "told_as",
 ]

@@ -25,13 +25,16 @@ from trinity_beast.access.told import (
     EntryTold,
     IssuedKeyTold,
     KeyTold,
+    ShownKeyTold,
     account_told,
     entry_told,
     issued_told,
     key_told,
+    shown_told,
 )
 from trinity_beast.audit import Audit, Sought
 from trinity_beast.clock import Clock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import DependencyAway
 from trinity_beast.web import RequestInvalid, current, refusals
 
@@ -118,9 +121,10 @@ def _reading_routes(
         return KeysTold(keys=[key_told(key, now) for key in found], next_after=found[-1].key_id if len(found) == limit else None)
 
     @router.get("/keys/show", responses=refusals(*_ANYWHERE, KeyUnknown))
-    async def show_key(_who: Annotated[Operator, Depends(operator)], key: OneKeyAsked) -> KeyTold:
+    async def show_key(_who: Annotated[Operator, Depends(operator)], key: OneKeyAsked) -> ShownKeyTold:
         """Tell everything about one key; its secret is not kept and cannot be told."""
-        return key_told(await keys.key(await keys.named(key)), clock.now())
+        found = await keys.key(await keys.named(key))
+        return shown_told(found, await keys.version_of(found), clock.now())
 
     @router.get("/accounts", responses=refusals(*_ANYWHERE))
     async def list_accounts(_who: Annotated[Operator, Depends(operator)]) -> AccountsTold:
@@ -145,15 +149,15 @@ def _changing_routes(
         _keep_nowhere()
         return issued_told(await keys.make(wanted, body.signed(who)), clock.now())
 
-    @router.post("/keys/rotate", status_code=201, responses=refusals(*_ANYWHERE, KeyUnknown, KeyExpiryInvalid))
+    @router.post("/keys/rotate", status_code=201, responses=refusals(*_ANYWHERE, KeyUnknown))
     async def rotate_key(who: Annotated[Operator, Depends(operator)], body: RotateKey) -> IssuedKeyTold:
         """Replace a key by one like it. The old one answers for the overlap; the new secret is in this answer alone."""
         _keep_nowhere()
         issued = await keys.rotate(await keys.named(body.key), overlap=body.overlap, by=body.signed(who))
         return issued_told(issued, clock.now())
 
-    @router.post("/keys/restrict", responses=refusals(*_ANYWHERE, KeyUnknown, KeyRestrictionsInvalid))
-    async def restrict_key(who: Annotated[Operator, Depends(operator)], body: RestrictKey) -> KeyTold:
+    @router.post("/keys/restrict", responses=refusals(*_ANYWHERE, KeyUnknown, KeyRestrictionsInvalid, ChangedMeanwhile))
+    async def restrict_key(who: Annotated[Operator, Depends(operator)], body: RestrictKey) -> ShownKeyTold:
         """Keep a key to these limits, uses, networks and origins and no others, everywhere within a second."""
         try:
             restrictions = body.restrictions()
@@ -161,7 +165,9 @@ def _changing_routes(
             raise RequestInvalid(reason=str(error), location="body.scopes") from error
         on_leak = None if body.on_leak is None else OnLeak(body.on_leak)
         key_id = await keys.named(body.key)
-        return key_told(await keys.restrict(key_id, restrictions, on_leak=on_leak, by=body.signed(who)), clock.now())
+        expected = body.expected_version
+        key = await keys.restrict(key_id, restrictions, on_leak=on_leak, by=body.signed(who), expected_version=expected)
+        return shown_told(key, await keys.version_of(key), clock.now())
 
     @router.post("/keys/revoke", responses=refusals(*_ANYWHERE, KeyUnknown))
     async def revoke_key(who: Annotated[Operator, Depends(operator)], body: OneKey) -> KeyTold:

@@ -13,6 +13,7 @@ from trinity_beast.access.blocklist.service import BLOCKED_FOR_MAX, REASON_CHARA
 from trinity_beast.access.errors import ADMIN_REFUSALS
 from trinity_beast.access.operators import Operator
 from trinity_beast.clock import Clock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import DependencyAway
 from trinity_beast.web import refusals, timestamp_of
 
@@ -30,6 +31,9 @@ class AddBlock(BaseModel):
     network: NetworkText
     reason: str = Field(min_length=1, max_length=REASON_CHARACTERS_MAX)
     seconds: float | None = Field(default=None, gt=0, le=BLOCKED_FOR_MAX.total_seconds(), description="Null: until it is lifted.")
+    expected_version: int | None = Field(
+        default=None, ge=0, lt=2**63, description="The `block_id` this is to replace; 409 where another stands. 0: none stands."
+    )
     force: bool = Field(default=False, description="Block it although it holds loopback or your own address.")
 
 
@@ -76,11 +80,17 @@ def blocklist_routes(blocklist: Blocklist, *, operator: Callable[..., Awaitable[
         page = await blocklist.listing(ended=ended, before=cursor, limit=limit)
         return BlocksTold(blocks=[told(block, clock) for block in page.blocks], next_cursor=page.next_before)
 
-    @router.post("/add", responses=refusals(*_ANYWHERE, NetworkInvalid, NetworkProtected, BlockInvalid, BlocklistFull))
+    @router.post("/add", responses=refusals(*_ANYWHERE, NetworkInvalid, NetworkProtected, BlockInvalid, BlocklistFull, ChangedMeanwhile))
     async def add_block(who: Annotated[Operator, Depends(operator)], body: AddBlock) -> BlockTold:
         """Refuse an address or a network, on every node within a second. A block it has already is replaced."""
         block = await blocklist.block(
-            body.network, reason=body.reason, by=str(who), seconds=body.seconds, own=who.address, force=body.force
+            body.network,
+            reason=body.reason,
+            by=str(who),
+            seconds=body.seconds,
+            own=who.address,
+            force=body.force,
+            expected_version=body.expected_version,
         )
         return told(block, clock)
 
