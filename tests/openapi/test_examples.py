@@ -58,11 +58,21 @@ PROVOKED_ELSEWHERE: Mapping[str, str] = {
 
 PROVOKED_ELSEWHERE_OF: Mapping[tuple[str, str], str] = {
     ("POST /admin/seed-stress-report", "STRESS_REPORT_UNKNOWN"): "removed between two statements",
+    ("POST /admin/eam/sync", "CONFLICT"): "a row changed between the plan and its making; tests/feeds/discovering",
+    ("POST /admin/eam/sync", "MAP_ROWS_INVALID"): "as CONFLICT",
+    ("POST /admin/exchange-feeds/rollback", "FEED_ROW_INVALID"): "a form that today's grammar refuses; tests/feeds/editing",
+    ("POST /admin/exchange-feeds/toggle", "FEED_ROW_INVALID"): "a row made by hand; tests/feeds/editing",
     ("GET /admin/system-mode", "PARAMETER_INVALID"): "a profile saved by another version; tests/parameters",
     ("POST /admin/system-mode", "PARAMETER_INVALID"): "as of GET",
     ("GET /admin/system-mode", "PARAMETERS_DISAGREE"): "as PARAMETER_INVALID",
     ("POST /admin/system-mode", "PARAMETERS_DISAGREE"): "as PARAMETER_INVALID",
 }
+
+
+OR_ELSE: Mapping[tuple[str, str], str] = {
+    ("POST /admin/db-insights/reset", "OK"): "STATEMENTS_UNCOUNTED",
+}
+"""Examples that a node may refuse, for it depends on the machine it runs on."""
 
 
 @pytest.mark.timeout(300)
@@ -80,7 +90,7 @@ def test_every_example_is_answered_as_it_says(node: DescribedNode, is_recording:
             _wait_for_the_audit(node, example)
         if is_recording:
             recorder.write()
-    assert faults == []
+    assert not faults, "\n".join(faults)
     _every_call_is_accounted_for(node)
 
 
@@ -122,14 +132,18 @@ def test_with_the_database_away_exactly_those_say_so_that_declare_it(node: Descr
     assert found == {"declared and not given": set(), "given and not declared": set()}
 
 
-WITHOUT_THE_DATABASE: Mapping[str, str] = {}
-"""What depends on something else, or on the database only sometimes."""
+WITHOUT_THE_DATABASE: Mapping[str, str] = dict.fromkeys(
+    ("GET /price", "GET /prices", "POST /prices", "GET /key"), "a key that is in use is known; tests/access have one that is not"
+)
+"""What needs the database only sometimes."""
 
 
 def _faults(example: Example, answer: httpx.Response, schema: Any) -> Iterator[str]:
     method, _, path = example.operation.partition(" ")
     found = told(answer)
     code = found.get("code", "OK")
+    if OR_ELSE.get((example.operation, example.name)) == code:
+        return
     if (answer.status_code, code) != (example.status, example.name if example.status >= 400 else "OK"):
         yield f"answered {answer.status_code} {code}: {found.get('errors')}"
         return
@@ -167,7 +181,7 @@ def _every_call_is_accounted_for(node: DescribedNode) -> None:
         f"ex-{service}-{number}": example
         for service in SERVICES
         for number, example in enumerate(examples_of(service))
-        if example.operation.split(" ")[1].startswith("/admin/")
+        if example.operation.split(" ")[1].startswith("/admin/") and (example.operation, example.name) not in OR_ELSE
     }
     log = node.product.log()
     lines = {line["facts"]["request_id"]: line["facts"] for line in map(_line, log.splitlines()) if line.get("event") == "operator asked"}

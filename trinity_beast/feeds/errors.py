@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from trinity_beast.errors import ChangedMeanwhile, Mistake, TrinityError
+from trinity_beast.errors import Mistake, TrinityError
 
 
 class VenueUnknown(TrinityError):
@@ -93,7 +93,3 @@ class PlanChanged(TrinityError):
     """What would be changed is no longer what was shown, so nothing was changed. Facts: `plan`, `wanted`."""
 
     code, status = "PLAN_CHANGED", 409
-
-
-EDIT_REFUSALS = (VenueUnknown, ChangedMeanwhile, ReasonMissing)
-"""What any change of a feed row may answer."""

@@ -107,7 +107,7 @@ def parameter_routes(
         """List changes, newest first: which parameter, from what to what, who, when and why."""
         return HistoryTold(changes=[changed_told(one) for one in await editor.history(name=name, before=before, limit=limit)])
 
-    @router.post("/reload-params", responses=refusals(*anywhere))
+    @router.post("/reload-params", responses=refusals(*refused))
     async def reload(_who: Annotated[object, Depends(operator)]) -> ReloadedTold:
         """Have this node look at the stored parameters now, and tell which version it runs."""
         return ReloadedTold(version=await deployment.reload())
@@ -129,13 +129,14 @@ def _add_profile_routes(
         who: Annotated[object, Depends(operator)],
         mode: Annotated[str, Query(max_length=40, pattern="^[a-z0-9-]*$", description="The profile to apply; none only looks.")] = "",
         preview: Annotated[bool, Query(description="Only tell what would change.")] = False,
+        expected_version: Annotated[int | None, Query(ge=0, le=2**62, description="The version this change was made to.")] = None,
     ) -> AppliedTold | PreviewTold | ProfilesTold:
         """Tell the profile in force and all there are; with `mode`, apply that one at once, or tell what it would change."""
         if not mode:
             return await _profiles_told(editor)
         if preview and mode != RETURN:
             return PreviewTold(mode=mode, differences=differences_told(await editor.preview(mode)))
-        return applied_told(await _applied(editor, mode, Change(str(who), f"mode {mode}")))
+        return applied_told(await _applied(editor, mode, Change(str(who), f"mode {mode}", expected_version)))
 
     @router.post("/system-mode", responses=refusals(*anywhere, *_APPLYING))
     async def apply_mode(who: Annotated[object, Depends(operator)], body: ApplyProfile) -> AppliedTold:
