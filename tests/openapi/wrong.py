@@ -16,6 +16,7 @@ WAYS = ("no key", "wrong key", "bad body", "out of range", "unknown name", "too 
 CHANGED_MEANWHILE = frozenset(["CONFLICT", "TIER_CHANGED", "PLAN_CHANGED", "CONFIRMATION_WRONG"])
 """What is said to whoever changes what somebody else has changed meanwhile."""
 BODY_BYTES_MAX = 1_048_576
+EXACT_BELOW = 2**53
 HEAD_BYTES_MAX = 16_384
 
 
@@ -46,9 +47,9 @@ def _no_key(operation: Operation) -> Iterator[Wrong]:
 
 def _wrong_key(operation: Operation) -> Iterator[Wrong]:
     method, path, headers, content = _request(operation)
-    for secret in ("x" * 40, "", "the admin key"):
-        codes = frozenset(["ADMIN_KEY_WRONG" if secret else "ADMIN_KEY_MISSING"])
-        yield Wrong(method, path, {**headers, "Authorization": f"Bearer {secret}"}, content, 401, codes)
+    for secret in ("x" * 40, "the admin key"):
+        yield Wrong(method, path, {**headers, "Authorization": f"Bearer {secret}"}, content, 401, frozenset(["ADMIN_KEY_WRONG"]))
+    yield Wrong(method, path, {**headers, "Authorization": "Basic eDp5"}, content, 401, frozenset(["ADMIN_KEY_MISSING"]))
 
 
 def _bad_body(operation: Operation) -> Iterator[Wrong]:
@@ -61,7 +62,12 @@ def _bad_body(operation: Operation) -> Iterator[Wrong]:
 
 
 def _out_of_range(operation: Operation) -> Iterator[Wrong]:
+    """Go beyond every bound that is described; where an operation reads its fields by itself, its examples do."""
     example = _granted(operation)
+    for each in operation.examples:
+        if each.status in {400, 422} and each.name.endswith("_INVALID"):
+            method, path, headers, content = request_of(each)
+            yield Wrong(method, path, headers, content, each.status, frozenset([each.name]))
     for parameter in operation.parameters:
         place = {"query": example.query, "path": example.path}.get(parameter["in"])
         if place is None:
@@ -106,7 +112,7 @@ def _beyond(service: str, schema: Mapping[str, Any]) -> Iterator[Any]:
     found = list(alternatives(service, schema))
     for each in found:
         if "maximum" in each or "exclusiveMaximum" in each:
-            yield each["maximum"] + 1 if "maximum" in each else each["exclusiveMaximum"]
+            yield _above(each["maximum"]) if "maximum" in each else each["exclusiveMaximum"]
         if "minimum" in each or "exclusiveMinimum" in each:
             yield each["minimum"] - 1 if "minimum" in each else each["exclusiveMinimum"]
         if "maxLength" in each:
@@ -119,6 +125,11 @@ def _beyond(service: str, schema: Mapping[str, Any]) -> Iterator[Any]:
             yield "many"
         if each.get("type") == "boolean" and len(found) == 1:
             yield "perhaps"
+
+
+def _above(most: float) -> float:
+    """Return the next number, or, where numbers are told too coarsely for that, one that is surely above."""
+    return most + 1 if most < EXACT_BELOW else int(most) * 4
 
 
 def _request(operation: Operation) -> tuple[str, str, dict[str, str], bytes | None]:

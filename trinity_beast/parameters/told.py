@@ -19,7 +19,7 @@ Expected = Annotated[
 ]  # fmt: skip
 
 
-class SetParameters(BaseModel, extra="forbid"):
+class SetParameters(BaseModel, extra="forbid", strict=True):
     """Parameters to set, all of them or none; null puts one back to its default."""
 
     values: Annotated[Mapping[Name, AnyValue | None], Field(min_length=1, max_length=500)]
@@ -27,7 +27,7 @@ class SetParameters(BaseModel, extra="forbid"):
     expected_version: Expected = None
 
 
-class ApplyProfile(BaseModel, extra="forbid"):
+class ApplyProfile(BaseModel, extra="forbid", strict=True):
     """A profile to apply; `previous` brings back what was in force before the last change."""
 
     mode: Annotated[str, Field(max_length=40)]
@@ -35,7 +35,7 @@ class ApplyProfile(BaseModel, extra="forbid"):
     expected_version: Expected = None
 
 
-class SaveProfile(BaseModel, extra="forbid"):
+class SaveProfile(BaseModel, extra="forbid", strict=True):
     """A name under which the values in force are saved."""
 
     profile: Annotated[str, Field(max_length=40)]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_beast.access.blocklist.errors import BlockInvalid, BlocklistFull, BlockUnknown, NetworkInvalid, NetworkProtected
 from trinity_beast.access.blocklist.model import Block
@@ -28,6 +28,8 @@ NetworkText = Annotated[
 class AddBlock(BaseModel):
     """What to block, why, and for how long."""
 
+    model_config = ConfigDict(extra="forbid", strict=True)
+
     network: NetworkText
     reason: str = Field(min_length=1, max_length=REASON_CHARACTERS_MAX)
     seconds: float | None = Field(default=None, gt=0, le=BLOCKED_FOR_MAX.total_seconds(), description="Null: until it is lifted.")
@@ -39,6 +41,8 @@ class AddBlock(BaseModel):
 
 class RemoveBlock(BaseModel):
     """What to let in again, exactly as it was blocked."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     network: NetworkText
 
