@@ -36,8 +36,13 @@ max-examples = {examples}
 expected-statuses = ["2xx", "3xx", "4xx", "503"]
 [checks.positive_data_acceptance]
 enabled = false
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "409", "413", "422", "429", "431", "5xx"]
 [phases.stateful]
 enabled = false
+[[operations]]
+include-path-regex = "^/admin/"
+headers = {{ {admin} }}
 """
 """503 is an answer of ours: no price, no database, too busy. What fits a description may be refused for what it says (see judgement.py)."""
 
@@ -55,8 +60,8 @@ def test_whatever_is_asked_is_answered_as_described(node: DescribedNode, tmp_pat
 
 
 def _config(node: DescribedNode, folder: Path, *, is_let_in: bool) -> str:
-    headers = {**node.credentials("/admin/"), **node.credentials("/")} if is_let_in else {}
-    lines = "\n".join(f'"{name}" = "{value}"' for name, value in headers.items())
-    config = CONFIG.format(hooks=HERE / "judgement.py", headers=lines, examples=EXAMPLES or HANDFUL)
+    admin, key = (node.credentials(path) if is_let_in else {} for path in ("/admin/", "/"))
+    told = [[f'"{name}" = "{value}"' for name, value in each.items()] for each in (admin, key)]
+    config = CONFIG.format(hooks=HERE / "judgement.py", admin=", ".join(told[0]), headers="\n".join(told[1]), examples=EXAMPLES or HANDFUL)
     (folder / "schemathesis.toml").write_text(config, encoding="utf-8")
     return str(folder / "schemathesis.toml")

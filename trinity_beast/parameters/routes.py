@@ -45,7 +45,7 @@ from trinity_beast.parameters.told import (
     profile_told,
 )
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals
+from trinity_beast.web import NUMBER_MAX, refusals
 
 HISTORY_MAX = 1_000
 _SETTING = (ParameterUnknown, ParameterInvalid, ParametersDisagree, ChangedMeanwhile)
@@ -53,7 +53,7 @@ _APPLYING = (ProfileUnknown, ParameterInvalid, ParametersDisagree, ChangedMeanwh
 
 Group = Annotated[str, Query(max_length=64, pattern="^[a-z0-9_]*$", description="Only this group's.")]
 ParameterName = Annotated[str | None, Query(max_length=64, pattern="^[a-z0-9_]+$", description="Only this parameter's.")]
-Version = Annotated[int, Query(ge=0, le=2**62)]
+Version = Annotated[int, Query(ge=0, le=NUMBER_MAX)]
 ProfileName = Annotated[str, Query(max_length=40, pattern="^[a-z0-9-]*$")]
 
 
@@ -101,7 +101,7 @@ def parameter_routes(
     async def history(
         _who: Annotated[object, Depends(operator)],
         name: ParameterName = None,
-        before: Annotated[int | None, Query(ge=1, le=2**62, description="Only versions below this one.")] = None,
+        before: Annotated[int | None, Query(ge=1, le=NUMBER_MAX, description="Only versions below this one.")] = None,
         limit: Annotated[int, Query(ge=1, le=HISTORY_MAX)] = 100,
     ) -> HistoryTold:
         """List changes, newest first: which parameter, from what to what, who, when and why."""
@@ -129,7 +129,7 @@ def _add_profile_routes(
         who: Annotated[object, Depends(operator)],
         mode: Annotated[str, Query(max_length=40, pattern="^[a-z0-9-]*$", description="The profile to apply; none only looks.")] = "",
         preview: Annotated[bool, Query(description="Only tell what would change.")] = False,
-        expected_version: Annotated[int | None, Query(ge=0, le=2**62, description="The version this change was made to.")] = None,
+        expected_version: Annotated[int | None, Query(ge=0, le=NUMBER_MAX, description="The version this change was made to.")] = None,
     ) -> AppliedTold | PreviewTold | ProfilesTold:
         """Tell the profile in force and all there are; with `mode`, apply that one at once, or tell what it would change."""
         if not mode:

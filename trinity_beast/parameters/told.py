@@ -10,12 +10,13 @@ from trinity_beast.parameters.deploying import Deployed
 from trinity_beast.parameters.profiles import Profile
 from trinity_beast.parameters.service import Applied
 from trinity_beast.parameters.settled import Changed, Confirmed, Difference, Standing
+from trinity_beast.web import NUMBER_MAX
 
 AnyValue = StrictBool | StrictInt | StrictFloat | StrictStr
 Name = Annotated[str, Field(max_length=64)]
 Reason = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$", description="Why; kept with the change.")]
 Expected = Annotated[
-    int | None, Field(ge=0, le=2**62, description="The version this change was made to; 409 when it is another by now.")
+    int | None, Field(ge=0, le=NUMBER_MAX, description="The version this change was made to; 409 when it is another by now.")
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from trinity_beast.web.edge import Guard
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
 from trinity_beast.web.examples import Example
+from trinity_beast.web.kinds import NUMBER_MAX, Day
 from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
 from trinity_beast.web.request_ids import RequestIds
@@ -20,12 +21,14 @@ from trinity_beast.web.streamed import Stream, Streamed
 from trinity_beast.web.words import Spoken, Words
 
 __all__ = [
+    "NUMBER_MAX",
     "App",
     "Asked",
     "Caller",
     "ConnectionSource",
     "Count",
     "Credentials",
+    "Day",
     "Desk",
     "Detail",
     "EnvelopeResponse",

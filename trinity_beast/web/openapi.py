@@ -53,6 +53,7 @@ _HEADERS: Mapping[str, Mapping[str, Any]] = {
     "Retry-After": {"description": "Seconds to wait; absent where waiting does not help.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "How to be let in.", "schema": {"type": "string"}},
 }
+_BOUNDS = frozenset(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"])
 _ON_EVERY_ANSWER = tuple(name for name, header in _HEADERS.items() if header.get("required"))
 _ON_STATUS = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 
@@ -78,6 +79,7 @@ def description(api: FastAPI, *, words: Words, service: str, examples: Iterable[
         "examples": _refusal_examples(operations, words, service),
     }
     embed(document, examples, service=service)
+    _write_whole_numbers(document)
     return document
 
 
@@ -128,6 +130,19 @@ def _enveloped(data: Mapping[str, Any]) -> dict[str, Any]:
         return dict(data)
     narrowed = {"success": {"const": True}, "code": {"const": "OK"}, "data": dict(data)}
     return {"allOf": [{"$ref": REFS.format(name="Envelope")}, {"type": "object", "properties": narrowed}]}
+
+
+def _write_whole_numbers(node: Any) -> None:
+    """Write bounds of whole numbers as whole numbers: FastAPI makes floats of them."""
+    if isinstance(node, list):
+        for each in node:
+            _write_whole_numbers(each)
+    elif isinstance(node, dict):
+        for name, value in node.items():
+            if name in _BOUNDS and isinstance(value, float) and value.is_integer():
+                node[name] = int(value)
+            else:
+                _write_whole_numbers(value)
 
 
 def _used_carriers(operations: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from trinity_beast.access.operators import Operator
 from trinity_beast.clock import Clock
 from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals, timestamp_of
+from trinity_beast.web import NUMBER_MAX, refusals, timestamp_of
 
 PAGE_MAX = 1_000
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
@@ -34,7 +34,7 @@ class AddBlock(BaseModel):
     reason: str = Field(min_length=1, max_length=REASON_CHARACTERS_MAX)
     seconds: float | None = Field(default=None, gt=0, le=BLOCKED_FOR_MAX.total_seconds(), description="Null: until it is lifted.")
     expected_version: int | None = Field(
-        default=None, ge=0, lt=2**63, description="The `block_id` this is to replace; 409 where another stands. 0: none stands."
+        default=None, ge=0, le=NUMBER_MAX, description="The `block_id` this is to replace; 409 where another stands. 0: none stands."
     )
     force: bool = Field(default=False, description="Block it although it holds loopback or your own address.")
 
@@ -78,7 +78,7 @@ def blocklist_routes(blocklist: Blocklist, *, operator: Callable[..., Awaitable[
         *,
         ended: Annotated[bool, Query(description="Those too that have expired or were lifted.")] = False,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
-        cursor: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+        cursor: Annotated[int | None, Query(ge=1, le=NUMBER_MAX)] = None,
     ) -> BlocksTold:
         """List what is blocked: why, by whom, since when and until when."""
         page = await blocklist.listing(ended=ended, before=cursor, limit=limit)

@@ -18,7 +18,7 @@ from trinity_beast.access.leaks.service import FINDINGS_MAX, Leaks
 from trinity_beast.access.operators import Operator
 from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals, timestamp_of, told_as
+from trinity_beast.web import NUMBER_MAX, refusals, timestamp_of, told_as
 
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
 _TEXT = {"type": "string"}
@@ -140,7 +140,7 @@ def leak_admin_routes(leaks: Leaks, *, operator: Callable[..., Awaitable[Operato
     @router.get("", responses=refusals(*_ANYWHERE))
     async def list_leaks(
         _who: Annotated[Operator, Depends(operator)],
-        before: Annotated[int | None, Query(ge=1, lt=2**63, description="Only leaks below this one.")] = None,
+        before: Annotated[int | None, Query(ge=1, le=NUMBER_MAX, description="Only leaks below this one.")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
     ) -> LeaksTold:
         """List keys that were found where they should not be, the newest first."""
