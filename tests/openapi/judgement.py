@@ -1,6 +1,7 @@
 """What we ask of every answer beyond what schemathesis asks by itself. Loaded by it, not by us."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import schemathesis
 from schemathesis import Case, CheckContext, GenerationMode, Response
@@ -15,7 +16,7 @@ BEYOND_DESCRIPTION: Mapping[str, str] = {
 
 
 @schemathesis.check
-def what_fits_is_understood(_ctx: CheckContext, response: Response, case: Case) -> bool | None:
+def what_fits_is_understood(_ctx: CheckContext, response: Response, case: Case[Any]) -> bool | None:
     """Whatever fits the description may be refused for what it says, and never as something that cannot be understood."""
     is_fit = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
     if not is_fit or case.operation.label in BEYOND_DESCRIPTION or _has_whole_floats(case.body):
@@ -35,7 +36,7 @@ def _has_whole_floats(data: object) -> bool:
 
 
 @schemathesis.check
-def every_answer_is_named(_ctx: CheckContext, response: Response, _case: Case) -> bool | None:
+def every_answer_is_named(_ctx: CheckContext, response: Response, _case: Case[Any]) -> bool | None:
     """Every answer bears the name of its request, in its head and in its envelope."""
     name = response.headers["x-request-id"][0]
     if "problem+json" in response.headers.get("content-type", [""])[0] and response.json()["request_id"] != name:

@@ -53,7 +53,8 @@ def example_name(code: str, status: int) -> str:
 
 def classes_by_code() -> dict[str, type[TrinityError]]:
     """Return every refusal this program knows, by its code."""
-    return {each.code: each for each in [*_heirs(TrinityError), TrinityError]}
+    known: list[type[TrinityError]] = [*_heirs(TrinityError), TrinityError]
+    return {each.code: each for each in known}
 
 
 def _heirs(refusal: type[TrinityError]) -> Iterator[type[TrinityError]]:
