@@ -103,6 +103,17 @@ async def test_what_makes_no_sense_is_refused(admin: Admin, path: str, body: dic
     assert (await admin.post(f"/admin/{path}", body)).code == code
 
 
+async def test_a_key_is_not_restricted_by_who_has_not_seen_its_newest_version(admin: Admin, keys: Keys) -> None:
+    key = str((await keys.issue("free", "mine")).key.key_id)
+    version = (await admin.get(f"/admin/keys/show?key={key}")).data["version"]
+    changed = (await admin.post("/admin/keys/restrict", {"key": key, "burst": 3, "expected_version": version})).data
+    told = await admin.post("/admin/keys/restrict", {"key": key, "burst": 4, "expected_version": version})
+    assert (told.status, told.code) == (409, "CONFLICT")
+    await keys.note_last_uses({int(key): (await keys.key(int(key))).created_at})
+    shown = (await admin.get(f"/admin/keys/show?key={key}")).data
+    assert (shown["burst"], shown["version"]) == (3, changed["version"])
+
+
 async def test_every_mistake_of_a_restriction_is_named(admin: Admin, keys: Keys) -> None:
     key_id = (await keys.issue("free", "mine")).key.key_id
     told = await admin.post("/admin/keys/restrict", {"key": str(key_id), "burst": 0, "networks": ["here"], "origins": ["x"]})
