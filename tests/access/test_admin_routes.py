@@ -52,6 +52,7 @@ async def test_a_key_is_issued_shown_restricted_rotated_and_revoked(admin: Admin
     assert (key["account_id"], key["burst"], key["networks"], key["state"]) == (account["account_id"], 5, ["192.0.2.0/24"], "live")
 
     shown = (await admin.get(f"/admin/keys/show?key={key['public_id']}")).data
+    assert shown.pop("version") > 0
     assert {**shown, "secret": key["secret"]} == key
     restricted = (await admin.post("/admin/keys/restrict", {"key": str(key["key_id"]), "scopes": ["prices"], "on_leak": "notify"})).data
     assert (restricted["burst"], restricted["networks"], restricted["scopes"], restricted["on_leak"]) == (None, [], ["prices"], "notify")
