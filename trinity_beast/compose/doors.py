@@ -19,6 +19,7 @@ from trinity_beast.priority import give_way
 from trinity_beast.settings import Settings, engine_threads
 from trinity_beast.telemetry import Health
 from trinity_beast.telemetry.routes import health_routes
+from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.web import App, Count, Guard, HttpServer, Identity, KnownLimits, Meter, RequestIds, Router, build_app
 
 ENVELOPE_VERSION = "1"
@@ -84,6 +85,7 @@ def app_of(
     count: Count | None = None,
     limits: KnownLimits | None = None,
     guard: Guard | None = None,
+    traces: Traces = UNTRACED,
 ) -> App:
     """Return a service's app: its routes, with the envelope, the refusals and the pages that all services share."""
     return build_app(
@@ -99,6 +101,7 @@ def app_of(
         count=count,
         limits=limits,
         guard=guard,
+        traces=traces,
         examples=examples_of(service),
     )
 

@@ -19,7 +19,7 @@ class Answer:
     def __init__(self, send: Send, asked: Asked, meter: Meter | None, *, is_head: bool) -> None:
         self._send, self._asked, self._meter, self._is_head = send, asked, meter, is_head
         self._head: Message | None = None
-        self.status, self._head_bytes, self._bytes = 0, 0, 0
+        self.status, self._head_bytes, self._bytes = 0, 0, 0  # No status until there is an answer.
         self.limit: asyncio.Timeout | None = None
         """The time limit of the request, lifted once the answer begins: a stream may go on."""
         self.is_body_unread = True

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
+from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.web.asked import current
 from trinity_beast.web.bounds import RequestBounds
 from trinity_beast.web.declared import told_as
@@ -64,14 +65,15 @@ def build_app(
     bounds: RequestBounds | None = None,
     limits: KnownLimits | None = None,
     guard: Guard | None = None,
+    traces: Traces = UNTRACED,
     examples: Sequence[Example] = (),
 ) -> App:
     """Build the app of one port from its routers.
 
     `links` are (address, what is there) for the landing page. `meter` records the answers to known keys; None records
     nothing, and `count` None counts nothing, for ports that serve no customer. `limits` knows the rate-limit fields of callers
-    whom no route let in, such as those who ask for what is not there. `guard` sees every request first. `examples` stand in
-    the description.
+    whom no route let in, such as those who ask for what is not there. `guard` sees every request first, `traces` is told of
+    each. `examples` stand in the description.
     """
     api = FastAPI(
         title=title,
@@ -82,6 +84,8 @@ def build_app(
         redoc_url=None,
         redirect_slashes=False,
         default_response_class=EnvelopeResponse,
+        # Its own would tell whole addresses, with the keys in them, and listen to the environment. The edge traces.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     for kind in (TrinityError, RequestValidationError, HTTPException, Exception):
         api.add_exception_handler(kind, answer_error)
@@ -100,6 +104,7 @@ def build_app(
         count=count,
         limits=limits,
         guard=guard,
+        traces=traces,
     )
 
 
