@@ -7,7 +7,7 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from trinity_beast.access.routes import admission, key_routes, operation
 from trinity_beast.access.tiers.routes import tier_routes
 from trinity_beast.cli import beast
 from trinity_beast.clock import SystemClock
+from trinity_beast.compose.described import examples_of
+from trinity_beast.compose.doors import ABOUT, ENVELOPE_VERSION
 from trinity_beast.compose.knobs import declarations
 from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.routes import audit_routes
@@ -40,13 +42,15 @@ from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry import metrics_in
 from trinity_beast.telemetry.catalog import CONTRACT
-from trinity_beast.telemetry.routes import health_routes
+from trinity_beast.telemetry.routes import health_routes, metrics_routes
 from trinity_beast.usage.overseeing.routes import usage_admin_routes
 from trinity_beast.usage.reconciling.routes import reconcile_routes
 from trinity_beast.web import Identity, Router, build_app
+from trinity_beast.web.declared import codes_of
 from trinity_beast.web.openapi import description
 
 REFERENCE = Path(__file__).parent / "reference"
+_EVERYWHERE = frozenset(["INTERNAL", "OVERLOADED", "REQUEST_INVALID", "REQUEST_TIMEOUT", "REQUEST_TOO_LARGE"])
 NOT_BY_HAND = "*Made from the code by `make docs`; a change by hand is lost.*"
 
 
@@ -145,6 +149,36 @@ def commands_page() -> str:
     return "\n".join(lines)
 
 
+def routes_page() -> str:
+    """Return every route of every port: its method and path, who may ask, which codes it may refuse with, and what it does."""
+    lines = ["# Routes", "", NOT_BY_HAND, ""]
+    everywhere = ", ".join(f"`{code}`" for code in sorted(_EVERYWHERE))
+    lines += [f"All that is told of each, with examples, is in the OpenAPI files beside this page. {everywhere} are not repeated.", ""]
+    for port, page in _DOCUMENTS.items():
+        document = json.loads(page())
+        lines += [f"## {port}", "", "| method | path | who may | refusals | what it does |", "| --- | --- | --- | --- | --- |"]
+        for address, path in sorted(document["paths"].items()):
+            lines += [_route_line(method, address, operation) for method, operation in sorted(path.items())]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _route_line(method: str, address: str, operation: Mapping[str, Any]) -> str:
+    codes = sorted({code for response in operation["responses"].values() for code in codes_of(response)} - _EVERYWHERE)
+    told = " ".join(operation.get("description", operation["summary"]).split("\n\n")[0].split()).replace("|", "\\|")
+    refused = ", ".join(f"`{code}`" for code in codes)
+    return f"| {method.upper()} | `{address}` | {_who_may(operation)} | {refused} | {told} |"
+
+
+def _who_may(operation: Mapping[str, Any]) -> str:
+    carriers = {name for each in operation.get("security", ()) for name in each}
+    if "admin" in carriers:
+        return "operators"
+    if carriers:
+        return "keys"
+    return "trusted reporters, by signature" if "401" in operation["responses"] else "anybody"
+
+
 def openapi_page() -> str:
     """Return the description of every request on the price port, as `/openapi.json` serves it."""
     absent: Any = None  # A route's description asks nothing of the service behind it.
@@ -152,28 +186,28 @@ def openapi_page() -> str:
     routers = [
         price_routes(absent, absent, admitted=admission(absent), exchanges=absent, count=absent),
         key_routes(absent),
+        health_routes(absent, with_facts=False),
         busiest_routes(absent, absent, operator=operator),
         key_admin_routes(absent, absent, operator=operator, clock=absent),
         tier_routes(absent, operator=operator),
         trail_routes(absent, operator=operator),
         leak_routes(absent),
         leak_admin_routes(absent, operator=operator),
-        health_routes(absent, with_facts=False),
-        feed_routes(absent, operator=operator, clock=absent, rest=absent, behind=absent),
-        asset_routes(absent, operator=operator),
-        console_routes(absent, absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
-        job_routes(absent, operator=operator),
-        insight_routes(absent, operator=operator),
         alert_routes(absent, operator=operator),
         stress_routes(absent, operator=operator),
+        parameter_routes(absent, absent, absent, operator=operator, refused=ADMIN_REFUSALS),
+        feed_routes(absent, operator=operator, clock=absent, rest=absent, behind=absent),
+        asset_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),
+        discovery_routes(absent, absent, operator=operator),
+        console_routes(absent, absent, operator=operator),
+        job_routes(absent, operator=operator),
+        insight_routes(absent, operator=operator),
         usage_admin_routes(absent, absent, operator=operator),
         reconcile_routes(absent, operator=operator),
-        discovery_routes(absent, absent, operator=operator),
-        parameter_routes(absent, absent, absent, operator=operator, refused=ADMIN_REFUSALS),
     ]
-    return _described(routers, "LPO", "Trinity Beast prices", "Real-time crypto prices, each with its source and its true age.")
+    return _described(routers, "LPO", "Trinity Beast prices")
 
 
 def openapi_reports_page() -> str:
@@ -184,22 +218,29 @@ def openapi_reports_page() -> str:
         report_admin_routes(absent, operator=operation(absent)),
         health_routes(absent, with_facts=False),
     ]
-    return _described(routers, "LRS", "Trinity Beast reports", "Real-time crypto prices, each with its source and its true age.")
+    return _described(routers, "LRS", "Trinity Beast reports")
 
 
-def _described(routers: Sequence[Router], service: str, title: str, about: str) -> str:
+def openapi_health_page() -> str:
+    """Return the description of every request on a health port, as `/openapi.json` serves it there."""
+    absent: Any = None
+    return _described([health_routes(absent, with_facts=True), metrics_routes(absent)], "OPS", "Trinity Beast health")
+
+
+def _described(routers: Sequence[Router], service: str, title: str) -> str:
     absent: Any = None
     app = build_app(
         routers,
         title=title,
-        about=about,
+        about=ABOUT,
         links=(),
-        identity=Identity(service=service, node="", region="", version="1"),
+        identity=Identity(service=service, node="", region="", version=ENVELOPE_VERSION),
         words=content,
         clock=SystemClock(),
         request_ids=absent,
     )
-    return json.dumps(description(app.api), indent=1, sort_keys=True) + "\n"
+    document = description(app.api, words=content, service=service, examples=examples_of(service))
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _verbs(words: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -239,8 +280,15 @@ PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics_page,
     "profiles.md": profiles_page,
     "commands.md": commands_page,
+    "routes.md": routes_page,
     "openapi.json": openapi_page,
     "openapi-reports.json": openapi_reports_page,
+    "openapi-health.json": openapi_health_page,
+}
+_DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "Prices, 8080": openapi_page,
+    "Reports, 9090": openapi_reports_page,
+    "Health, 8081 (9091 and 8083 tell health alone where 8081 is there)": openapi_health_page,
 }
 
 

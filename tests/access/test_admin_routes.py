@@ -52,6 +52,7 @@ async def test_a_key_is_issued_shown_restricted_rotated_and_revoked(admin: Admin
     assert (key["account_id"], key["burst"], key["networks"], key["state"]) == (account["account_id"], 5, ["192.0.2.0/24"], "live")
 
     shown = (await admin.get(f"/admin/keys/show?key={key['public_id']}")).data
+    assert shown.pop("version") > 0
     assert {**shown, "secret": key["secret"]} == key
     restricted = (await admin.post("/admin/keys/restrict", {"key": str(key["key_id"]), "scopes": ["prices"], "on_leak": "notify"})).data
     assert (restricted["burst"], restricted["networks"], restricted["scopes"], restricted["on_leak"]) == (None, [], ["prices"], "notify")
@@ -101,6 +102,17 @@ async def test_keys_are_listed_a_page_at_a_time(admin: Admin, keys: Keys) -> Non
 )
 async def test_what_makes_no_sense_is_refused(admin: Admin, path: str, body: dict[str, object], code: str) -> None:
     assert (await admin.post(f"/admin/{path}", body)).code == code
+
+
+async def test_a_key_is_not_restricted_by_who_has_not_seen_its_newest_version(admin: Admin, keys: Keys) -> None:
+    key = str((await keys.issue("free", "mine")).key.key_id)
+    version = (await admin.get(f"/admin/keys/show?key={key}")).data["version"]
+    changed = (await admin.post("/admin/keys/restrict", {"key": key, "burst": 3, "expected_version": version})).data
+    told = await admin.post("/admin/keys/restrict", {"key": key, "burst": 4, "expected_version": version})
+    assert (told.status, told.code) == (409, "CONFLICT")
+    await keys.note_last_uses({int(key): (await keys.key(int(key))).created_at})
+    shown = (await admin.get(f"/admin/keys/show?key={key}")).data
+    assert (shown["burst"], shown["version"]) == (3, changed["version"])
 
 
 async def test_every_mistake_of_a_restriction_is_named(admin: Admin, keys: Keys) -> None:

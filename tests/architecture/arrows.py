@@ -27,6 +27,7 @@ RULES = (
     "access/blocklist/network.py",
     "access/key_format.py",
     "access/months.py",
+    "access/places.py",
     "access/projection.py",
     "access/restrictions.py",
     "access/shared_keys/lately.py",

@@ -1,12 +1,15 @@
 """Every change of a kept table is in the trail, whoever made it."""
 
+import asyncio
+
 import psycopg
 import pytest
 
 from tests.support.clock import ManualClock
 from tests.support.randomness import SeededSecrets
 from trinity_beast.access import Digests, Keys, Kind, Restrictions, Tiers, Wanted, WantedTier
-from trinity_beast.audit import Audit, Entry, Signature, Sought
+from trinity_beast.audit import Audit, Entry, Signature, Sought, expect_version, note, versions
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import Database
 
 ADA = Signature("Ada (192.0.2.7)", "because")
@@ -87,3 +90,27 @@ async def test_pages_go_on_below_an_entry(keys: Keys, database: Database) -> Non
     first = await Audit(database).entries(Sought("key", limit=2))
     rest = await Audit(database).entries(Sought("key", before=first[-1].entry_id, limit=2))
     assert [each.after and each.after["name"] for each in [*first, *rest]] == ["key 2", "key 1", "key 0"]
+
+
+async def test_of_two_who_saw_the_same_one_is_told_that_the_other_was_first(own_database: Database) -> None:
+    from_both = await asyncio.gather(*[_changed(own_database, name) for name in ("one", "other")], return_exceptions=True)
+    assert sorted(type(each).__name__ for each in from_both) == ["ChangedMeanwhile", "NoneType"]
+
+
+async def _changed(database: Database, name: str) -> None:
+    async with database.transaction() as tx:
+        await expect_version(tx, "thing", "it", 0)
+        await note(tx, Signature(name), "thing", "it", {})
+
+
+async def test_a_change_made_to_another_version_than_the_newest_is_refused(database: Database) -> None:
+    async with database.transaction() as tx:
+        await expect_version(tx, "thing", "it", 0)
+        await note(tx, ADA, "thing", "it", {})
+        version = (await versions(tx, "thing", ["it", "other"]))["it"]
+        assert version > 0
+        await expect_version(tx, "thing", "it", version)
+        await expect_version(tx, "thing", "it", None)
+        with pytest.raises(ChangedMeanwhile) as refusal:
+            await expect_version(tx, "thing", "it", 0)
+    assert refusal.value.facts["version"] == version

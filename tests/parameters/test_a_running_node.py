@@ -21,7 +21,7 @@ from trinity_beast.parameters.built_in import PROFILES
 ADMIN_KEY = "the admin key of a node to be turned"
 ANSWER_SECONDS = 30.0
 DECLARED = list(declarations())
-TEXTS = {"prewarm_assets": ("BTC", "BTC,ETH,SOL")}
+TEXTS = {"prewarm_assets": ("BTC", "BTC,ETH,SOL"), "admin_networks": ("", "203.0.113.0/24, 2001:db8::/32")}
 
 OF_A_QUEUE = {name for name in declarations().defaults() if name.startswith("sqs_")} | {
     "usage_hold_seconds", "usage_receivers", "usage_resend_seconds"

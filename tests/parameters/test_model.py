@@ -49,6 +49,12 @@ def test_a_number_that_is_not_finite_is_refused(value: float) -> None:
         SHARE.checked(value)
 
 
+@pytest.mark.parametrize("text", ["\x00", "a\nb", "\ud800", "x" * 1_001])
+def test_a_text_that_no_database_or_page_can_hold_is_refused(text: str) -> None:
+    with pytest.raises(ParameterInvalid):
+        Parameter("word", group="words", default="", help="A word.").checked(text)
+
+
 def test_only_a_choice_fits_where_there_are_choices() -> None:
     assert MODE.checked("median") == "median"
     with pytest.raises(ParameterInvalid, match="not one of first, median"):

@@ -252,11 +252,11 @@ async def test_every_mistake_is_told_at_once_with_its_place(stage: Stage) -> Non
 async def test_the_description_names_every_report_field_and_form(stage: Stage) -> None:
     heard = await stage.ask("/openapi.json", who="nobody")
     document = json.loads(heard.body)
-    assert set(document["paths"]) == {
+    assert {path for path in document["paths"] if "/reports/" in path} == {
         f"{prefix}/reports/{kind}" for prefix in ("", "/admin") for kind in [*SUMS, "reports"]
-    }  # fmt: skip
+    }
     usage = document["paths"]["/reports/usage"]["get"]
-    assert {"since", "until", "day", "month", "zone", "asset", "cursor"} <= {each["name"] for each in usage["parameters"]}
+    assert {"since", "until", "day", "month", "zone", "asset", "cursor"} <= {each.get("name") for each in usage["parameters"]}
     assert set(usage["responses"]["200"]["content"]) == {"application/json", "text/csv", "text/tab-separated-values", "text/plain"}
     assert {"304", "400", "401", "403", "404", "410", "429", "503"} <= set(usage["responses"])
 

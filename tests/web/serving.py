@@ -7,13 +7,18 @@ from fastapi import APIRouter
 
 from trinity_beast import content
 from trinity_beast.clock import SystemClock
-from trinity_beast.web import App, Count, HttpServer, Identity, Meter, RequestBounds, RequestIds, build_app
+from trinity_beast.web import App, Count, Guard, HttpServer, Identity, Meter, RequestBounds, RequestIds, build_app
 
 IDENTITY = Identity(service="LPO", node="BeastMain", region="local", version="1")
 
 
 def small_app(
-    routers: Sequence[APIRouter], *, meter: Meter | None = None, count: Count | None = None, bounds: RequestBounds | None = None
+    routers: Sequence[APIRouter],
+    *,
+    meter: Meter | None = None,
+    count: Count | None = None,
+    bounds: RequestBounds | None = None,
+    guard: Guard | None = None,
 ) -> App:
     clock = SystemClock()
     return build_app(
@@ -28,6 +33,7 @@ def small_app(
         meter=meter,
         count=count,
         bounds=bounds,
+        guard=guard,
     )
 
 

@@ -200,6 +200,20 @@ def test_what_is_no_http_is_refused_in_our_shape(run: Run) -> None:
     run(main())
 
 
+def test_headers_that_come_whole_and_are_too_large_are_refused(run: Run) -> None:
+    async def main() -> None:
+        with Door(40) as door:
+            app = SmallApp()
+            async with served(app, door):
+                for large in (get(f"/?{'x' * 20_000}"), get("/", f"X-Filler: {'x' * 20_000}"), get("/" + "x" * 20_000)):
+                    heard = await ask(door.port, large)
+                    assert (heard.status, heard.body) == (431, b"REQUEST_TOO_LARGE")
+                assert (await ask(door.port, get(f"/?{'x' * 15_000}"))).status == 200
+                assert app.asked == 1
+
+    run(main())
+
+
 def test_headers_without_end_are_refused(run: Run) -> None:
     async def main() -> None:
         with Door(40) as door:

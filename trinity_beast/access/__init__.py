@@ -6,6 +6,7 @@ from trinity_beast.access.blocklist import CHANNEL as BLOCKLIST_CHANNEL
 from trinity_beast.access.blocklist import Blocklist, BlocklistWatch
 from trinity_beast.access.busiest import Busiest
 from trinity_beast.access.callers import Approach, Callers, EngineKeys, KeyStanding, LooksUp, Passage
+from trinity_beast.access.calls import Calls
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
 from trinity_beast.access.cluster import Fellow, LeaseExchange, LeaseSize, Membership, QuotaBlocks, nodes_alive
 from trinity_beast.access.digests import Digests
@@ -18,6 +19,7 @@ from trinity_beast.access.errors import (
     AdminKeyMissing,
     AdminKeyWeak,
     AdminKeyWrong,
+    AdminPlaceForbidden,
     AdminTriesSpent,
     KeyExpired,
     KeyExpiryInvalid,
@@ -70,12 +72,14 @@ __all__ = [
     "AdminKeyMissing",
     "AdminKeyWeak",
     "AdminKeyWrong",
+    "AdminPlaceForbidden",
     "AdminTriesSpent",
     "Approach",
     "Blocklist",
     "BlocklistWatch",
     "Busiest",
     "Callers",
+    "Calls",
     "ChangeWatch",
     "ChangedLately",
     "Digests",

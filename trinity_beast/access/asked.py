@@ -11,14 +11,19 @@ from trinity_beast.access.restrictions import Restrictions, Scope
 from trinity_beast.access.service import OVERLAP_MAX, Wanted
 from trinity_beast.access.tiers import WantedTier
 from trinity_beast.audit import Signature
+from trinity_beast.web import NUMBER_MAX
 
 Reason = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$", description="Why; kept with the change.")]
 KeyNamed = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9_]+$", description="The key's number or its public id.")]
 TierNamed = Annotated[str, Field(min_length=1, max_length=30, pattern=r"^[a-z0-9_]+$")]
 Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
 Place = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")]
-Quota = Annotated[int | None, Field(ge=-(2**63), lt=2**63)]
+ScopeNamed = Annotated[Scope, Field(strict=False)]
+Quota = Annotated[int | None, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)]
 Rate = Annotated[float | None, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
+Expected = Annotated[
+    int | None, Field(ge=0, le=NUMBER_MAX, description="The version this change was made to; 409 when it is another by now. 0: none yet.")
+]
 Count = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 
 
@@ -40,21 +45,17 @@ class RestrictionsAsked(Body):
     rate_per_second: Rate = None
     burst: Count | None = None
     monthly_quota: Quota = None
-    scopes: list[str] | None = Field(default=None, description=f"Some of {', '.join(Scope)}.", max_length=20)
+    scopes: list[ScopeNamed] | None = Field(default=None, max_length=20)
     networks: list[Place] = Field(default_factory=list, max_length=1_000)
     origins: list[Place] = Field(default_factory=list, max_length=1_000)
 
     def restrictions(self) -> Restrictions:
-        """Return what is asked, to be judged by the rules.
-
-        Raises:
-            ValueError: a scope is none.
-        """
+        """Return what is asked, to be judged by the rules."""
         return Restrictions(
             None if self.rate_per_second is None else Decimal(str(self.rate_per_second)),
             self.burst,
             self.monthly_quota,
-            None if self.scopes is None else frozenset(Scope(scope) for scope in self.scopes),
+            None if self.scopes is None else frozenset(self.scopes),
             tuple(self.networks),
             tuple(self.origins),
         )
@@ -74,7 +75,7 @@ class IssueKey(RestrictionsAsked):
         """Return what is asked.
 
         Raises:
-            ValueError: the expiry is no time, or a scope is none.
+            ValueError: the expiry is no time.
         """
         expires_at = None if self.expires_at is None else _moment(self.expires_at)
         kind, on_leak = Kind(self.kind), OnLeak(self.on_leak)
@@ -85,6 +86,7 @@ class RestrictKey(RestrictionsAsked):
     """What a key is to be kept to from now on, and nothing else."""
 
     key: KeyNamed
+    expected_version: Expected = None
     on_leak: str | None = Field(default=None, pattern="^(revoke|notify)$", description="Left out, as it is.")
 
 
@@ -123,9 +125,7 @@ class SaveTier(Body):
     features: dict[Annotated[str, Field(max_length=60)], bool | int] = Field(max_length=50)
     key_cache_seconds: Count
     unlimited: bool = Field(default=False, description="Neither rate nor quota bind.")
-    expected_version: int | None = Field(
-        default=None, ge=0, lt=2**31, description="The version this change was made to; 409 when it is another by now. 0: none yet."
-    )
+    expected_version: Expected = None
 
     def wanted(self) -> WantedTier:
         """Return what is asked."""

@@ -153,6 +153,12 @@ class AdminKeyWrong(TrinityError):
     code, status = "ADMIN_KEY_WRONG", 401
 
 
+class AdminPlaceForbidden(TrinityError):
+    """Operators do not ask from this address: `admin_networks` says from where they do. No key is looked at."""
+
+    code, status = "ADMIN_PLACE_FORBIDDEN", 403
+
+
 class AdminTriesSpent(TrinityError):
     """Too many wrong admin keys came from this address. Until `Retry-After` is over no key is looked at, the right one included."""
 
@@ -162,5 +168,5 @@ class AdminTriesSpent(TrinityError):
 KEY_REFUSALS = (KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, KeyTriesSpent, TierForbids, KeyForbids, RateLimited, QuotaSpent)
 """What any route behind a key may answer."""
 
-ADMIN_REFUSALS = (AdminKeyMissing, AdminKeyWrong, AdminTriesSpent)
+ADMIN_REFUSALS = (AdminKeyMissing, AdminKeyWrong, AdminPlaceForbidden, AdminTriesSpent)
 """What any route for operators may answer."""

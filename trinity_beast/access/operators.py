@@ -5,9 +5,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trinity_beast.access.errors import AdminKeyMissing, AdminKeyWrong, AdminTriesSpent
+from trinity_beast.access.errors import AdminKeyMissing, AdminKeyWrong, AdminPlaceForbidden, AdminTriesSpent
 from trinity_beast.access.first_keys import AdminKey
-from trinity_beast.access.parameters import ADMIN_TRIES_MAX, ADMIN_TRIES_WINDOW_SECONDS
+from trinity_beast.access.parameters import ADMIN_NETWORKS, ADMIN_TRIES_MAX, ADMIN_TRIES_WINDOW_SECONDS
+from trinity_beast.access.places import is_among, networks_in
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
@@ -48,6 +49,7 @@ class Operators:
         """Let in by `key`. `count` counts, as `keys_refused`, whoever is turned away."""
         self._key, self._clock, self._count = key, clock, count
         readings = readings or Readings()
+        self._networks = readings.of(ADMIN_NETWORKS)
         self._tries_max, self._window = readings.of(ADMIN_TRIES_MAX), readings.of(ADMIN_TRIES_WINDOW_SECONDS)
         self._tries: OrderedDict[str, _Tries] = OrderedDict()
 
@@ -55,10 +57,15 @@ class Operators:
         """Let the caller in.
 
         Raises:
+            AdminPlaceForbidden: operators do not ask from that address.
             AdminKeyMissing: there is no key.
             AdminKeyWrong: it is not the admin key; counted against the address.
             AdminTriesSpent: the address has sent too many wrong ones, so none of its keys is looked at.
         """
+        if not is_among(address, networks_in(self._networks.value)):
+            self._refused()
+            _log.warning("operator turned away", address=address)
+            raise AdminPlaceForbidden(address=address)
         tries = self._tries_of(_network(address))
         if tries.wrong >= self._tries_max.value:
             self._refused()

@@ -1,9 +1,18 @@
 """The knobs of access."""
 
-from trinity_beast.parameters import Parameter
+from trinity_beast.access.places import names_networks
+from trinity_beast.parameters import Agreement, Parameter
 
 GROUP = "access"
 
+ADMIN_NETWORKS = Parameter(
+    "admin_networks", group=GROUP, default="",
+    help="From which networks operators may ask, commas between, such as 192.0.2.0/24, 2001:db8::/32; from this machine always."
+    " Empty: from anywhere.",
+)  # fmt: skip
+ADMIN_NETWORKS_READ = Agreement(
+    (ADMIN_NETWORKS.name,), f"{ADMIN_NETWORKS.name} names addresses and networks, commas between", names_networks
+)
 ADMIN_TRIES_MAX = Parameter(
     "admin_tries_max", group=GROUP, unit="keys", default=10, least=1, most=10_000,
     help="How many wrong admin keys one address (IPv6: a /64) may send within the window before none of its keys is looked at.",

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, time
 from functools import partial
 
 from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from trinity_beast.access.callers import SECOND_NS, Approach, Callers, KeyStanding
+from trinity_beast.access.calls import Call, Calls
 from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyMissing, KeyRevoked, KeyTriesSpent, TierForbids
 from trinity_beast.access.model import Grant
 from trinity_beast.access.months import month_of
@@ -16,10 +18,15 @@ from trinity_beast.access.projection import projection
 from trinity_beast.access.restrictions import Scope
 from trinity_beast.access.windows import windows
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import Caller, Credentials, Usage, current, refusals, timestamp_of
+from trinity_beast.web import Asked, Caller, Credentials, Guard, RequestInvalid, Usage, current, refusals, timestamp_of
 
 Admitted = Callable[[Caller], Awaitable[Usage]]
 """A dependency that lets a caller in, takes one token, and returns what will be recorded and paid."""
+
+OPERATORS = "/admin/"
+"""Where what is theirs begins."""
+PATH_CHARACTERS_MAX = 200
+_LET_IN = "trinity_beast.operator"
 
 Operated = Callable[[Request], Awaitable[Operator]]
 """A dependency that lets operators in, and nobody else."""
@@ -87,15 +94,59 @@ def operation(operators: Operators) -> Operated:
     """Return the dependency that every route under `/admin` declares."""
 
     async def operator(request: Request) -> Operator:
-        # Only from this header: an admin key in an address would stay in histories and in the logs of proxies.
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        address = request.client.host if request.client else ""
-        given = secret.strip() if scheme.lower() == "bearer" else None
-        # Headers are handed on as Latin-1; a name is written in UTF-8.
-        name = request.headers.get("x-operator", "").encode("latin-1").decode("utf-8", "replace")
-        return operators.admit(given, address=address, name=name)
+        who = request.scope.get(_LET_IN)
+        if not isinstance(who, Operator):
+            who = _admitted(operators, request)
+        _expect_known_names(request)
+        return who
 
     return operator
+
+
+def guarding(operators: Operators, calls: Calls) -> Guard:
+    """Return what sees every request first: nobody but operators goes on to what is theirs, and each call is accounted for.
+
+    Before the body is read, so that nobody without the key has us read it; and whether or not there is such an address, so that
+    only operators learn that.
+    """
+
+    def guard(request: Request) -> None:
+        if not str(request.scope["path"]).startswith(OPERATORS):
+            return
+        asked, nobody = current(), f"nobody ({request.client.host if request.client else ''})"
+        asked.on_answered = partial(_note_call, calls, asked, request, nobody)
+        who = request.scope[_LET_IN] = _admitted(operators, request)
+        asked.on_answered = partial(_note_call, calls, asked, request, str(who))
+
+    return guard
+
+
+def _admitted(operators: Operators, request: Request) -> Operator:
+    # Only from this header: an admin key in an address would stay in histories and in the logs of proxies.
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    address = request.client.host if request.client else ""
+    given = secret.strip() if scheme.lower() == "bearer" else None
+    # Headers are handed on as Latin-1; a name is written in UTF-8.
+    name = request.headers.get("x-operator", "").encode("latin-1").decode("utf-8", "replace")
+    return operators.admit(given, address=address, name=name)
+
+
+def _note_call(calls: Calls, asked: Asked, request: Request, by: str, status: int) -> None:
+    path = "".join(each if each.isprintable() else "?" for each in str(request.scope["path"])[:PATH_CHARACTERS_MAX])
+    is_let_in = _LET_IN in request.scope
+    milliseconds = round(asked.latency_ns / 1_000_000, 3)
+    calls.note(Call(asked.clock.now(), by, asked.method, path, asked.code, status, asked.request_id, milliseconds, is_let_in))
+
+
+def _expect_known_names(request: Request) -> None:
+    """Refuse what a route has no name for: passed over, a misspelt one would have it do something else than was asked."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or route.openapi_extra:  # One that describes its names itself reads them itself.
+        return
+    known = {field.alias for field in route.dependant.query_params}
+    for name in request.query_params:
+        if name not in known:
+            raise RequestInvalid(reason=f"{name[:40]} is no parameter here", location=f"query.{name[:40]}")
 
 
 def _charge(callers: Callers, caller: Credentials) -> None:

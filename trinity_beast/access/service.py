@@ -35,7 +35,7 @@ from trinity_beast.access.model import (
 )
 from trinity_beast.access.months import month_of
 from trinity_beast.access.restrictions import NO_RESTRICTIONS, Restrictions, restriction_mistakes, tidied
-from trinity_beast.audit import Signature, sign
+from trinity_beast.audit import Signature, expect_version, sign, versions
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.randomness import SecretSource
@@ -49,6 +49,7 @@ CHANGES_MAX = store.CHANGES_MAX
 _log = get_log("access")
 EVERYTHING = KeyFilter()
 THE_NODE = Signature("the node")
+AUDITED_AS = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +143,20 @@ class Keys:
         return IssuedKey(successor, secret)
 
     async def restrict(
-        self, key_id: int, restrictions: Restrictions, *, on_leak: OnLeak | None = None, by: Signature = THE_NODE
-    ) -> Key:  # fmt: skip
+        self,
+        key_id: int,
+        restrictions: Restrictions,
+        *,
+        on_leak: OnLeak | None = None,
+        by: Signature = THE_NODE,
+        expected_version: int | None = None,
+    ) -> Key:
         """Keep a key to these restrictions and no others, everywhere within a second. `on_leak` None leaves that as it is.
 
         Raises:
             KeyUnknown: no such key.
             KeyRestrictionsInvalid: they make no sense, or lie beyond the key's tier.
+            ChangedMeanwhile: the key is not at the version expected.
         """
         own = tidied(restrictions)
         async with self._database.transaction() as tx:
@@ -156,6 +164,7 @@ class Keys:
             key = await store.key_by_id(tx, key_id, for_update=True)
             if key is None:
                 raise KeyUnknown(key_id=key_id)
+            await expect_version(tx, AUDITED_AS, key.public_id, expected_version)
             _expect_sense(own, await store.tiers_by_name(tx), key.tier)
             await store.restrict_key(tx, key_id, own, on_leak or key.on_leak)
             changed = await store.key_by_id(tx, key_id)
@@ -189,6 +198,11 @@ class Keys:
         if key is None:
             raise KeyUnknown(key_id=key_id)
         return key
+
+    async def version_of(self, key: Key) -> int:
+        """Return the version of a key, which every change but its use makes another."""
+        async with self._database.transaction() as tx:
+            return (await versions(tx, AUDITED_AS, [key.public_id]))[key.public_id]
 
     async def listing(self, wanted: KeyFilter = EVERYTHING) -> Sequence[Key]:
         """Return the keys wanted, ended ones too, the oldest first."""

@@ -38,6 +38,12 @@ class KeyTold(BaseModel):
     leaked_at: str | None
 
 
+class ShownKeyTold(KeyTold):
+    """One key, and its version."""
+
+    version: int = Field(description="What a change expects that is to overwrite nobody else's.")
+
+
 class IssuedKeyTold(KeyTold):
     """A key just made."""
 
@@ -85,6 +91,11 @@ class EntryTold(BaseModel):
 def key_told(key: Key, now: datetime) -> KeyTold:
     """Return a key as it is told at `now`."""
     return KeyTold(**_key(key, now))
+
+
+def shown_told(key: Key, version: int, now: datetime) -> ShownKeyTold:
+    """Return one key as it is told at `now`, with its version."""
+    return ShownKeyTold(**_key(key, now), version=version)
 
 
 def issued_told(issued: IssuedKey, now: datetime) -> IssuedKeyTold:

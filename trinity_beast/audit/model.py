@@ -15,6 +15,17 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was done and changed no row of a kept table; `at` None is now."""
+
+    signature: Signature
+    kind: str
+    subject: str
+    facts: Mapping[str, object]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One change of one row. `before` and `after` hold what differs, and are None where there was, or is, no row."""
 

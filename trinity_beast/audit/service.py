@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from trinity_beast.audit import store
-from trinity_beast.audit.model import Entry, Signature, Sought
+from trinity_beast.audit.model import Entry, Note, Signature, Sought
 from trinity_beast.storage import Database
 
 
@@ -24,5 +24,13 @@ class Audit:
         Raises:
             DependencyAway: it is not written; do not do it.
         """
+        await self.keep_all([Note(signature, kind, subject, facts)])
+
+    async def keep_all(self, notes: Sequence[Note]) -> None:
+        """Write down several things at once, in their order.
+
+        Raises:
+            DependencyAway: none of them is written.
+        """
         async with self._database.transaction() as tx:
-            await store.note(tx, signature, kind, subject, facts)
+            await store.note_all(tx, notes)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from trinity_beast import content
 from trinity_beast.clock import Clock
+from trinity_beast.compose.described import examples_of
 from trinity_beast.compose.followers import EngineBounds
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
@@ -19,9 +20,10 @@ from trinity_beast.settings import Settings, engine_threads
 from trinity_beast.telemetry import Health
 from trinity_beast.telemetry.routes import health_routes
 from trinity_beast.traces import UNTRACED, Traces
-from trinity_beast.web import App, Count, HttpServer, Identity, KnownLimits, Meter, RequestIds, Router, build_app
+from trinity_beast.web import App, Count, Guard, HttpServer, Identity, KnownLimits, Meter, RequestIds, Router, build_app
 
 ENVELOPE_VERSION = "1"
+ABOUT = "Real-time crypto prices, each with its source and its true age."
 _LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "LPO": (("/health", "how this node fares"), ("/exchanges", "the exchanges and how their feeds stand"), ("/problems", "every code")),
     "LRS": (
@@ -82,13 +84,14 @@ def app_of(
     meter: Meter | None = None,
     count: Count | None = None,
     limits: KnownLimits | None = None,
+    guard: Guard | None = None,
     traces: Traces = UNTRACED,
 ) -> App:
     """Return a service's app: its routes, with the envelope, the refusals and the pages that all services share."""
     return build_app(
         routers,
         title=title,
-        about="Real-time crypto prices, each with its source and its true age.",
+        about=ABOUT,
         links=_LINKS[service],
         identity=Identity(service=service, node=on.settings.node, region=on.settings.region, version=ENVELOPE_VERSION),
         words=content,
@@ -97,7 +100,9 @@ def app_of(
         meter=meter,
         count=count,
         limits=limits,
+        guard=guard,
         traces=traces,
+        examples=examples_of(service),
     )
 
 

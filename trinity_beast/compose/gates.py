@@ -11,6 +11,7 @@ from trinity_beast.access import (
     BlocklistWatch,
     Busiest,
     Callers,
+    Calls,
     ChangedLately,
     ChangeWatch,
     Doorman,
@@ -32,7 +33,7 @@ from trinity_beast.access.alerts.routes import alert_routes
 from trinity_beast.access.blocklist.routes import blocklist_routes
 from trinity_beast.access.busiest.routes import busiest_routes
 from trinity_beast.access.leaks.routes import leak_admin_routes, leak_routes
-from trinity_beast.access.routes import Operated, operation
+from trinity_beast.access.routes import Operated, guarding, operation
 from trinity_beast.access.tiers.routes import tier_routes
 from trinity_beast.audit import Audit
 from trinity_beast.compose.ground import Ground
@@ -42,7 +43,7 @@ from trinity_beast.storage import Broadcasts, Notices, Valkey
 from trinity_beast.stress import StressReports
 from trinity_beast.stress.kept.routes import stress_routes
 from trinity_beast.telemetry import Counters
-from trinity_beast.web import Router
+from trinity_beast.web import Guard, Router
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Gates:
     callers: Callers
     operator: Operated
     """What every route under `/admin` declares."""
+    guard: Guard
+    """What every port that has such routes looks at requests with first."""
     routers: list[Router]
     """What operators ask about callers."""
     parts: list[Part]
@@ -67,7 +70,8 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
     doorman = Doorman(gate, engine.questions, blocks if sells_prices else shared or on.keys, on.clock)
     membership = Membership(on.database, node_id, on.settings.node, on.clock, on.readings)
     broadcasts = None if on.cache is None else Broadcasts(on.settings.cache_url, [KEY_BROADCASTS], on.clock)
-    operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add, readings=on.readings))
+    operators = Operators(on.admin_key.key, on.clock, count=counters.add, readings=on.readings)
+    operator, calls = operation(operators), Calls(Audit(on.database), on.clock)
     busiest = Busiest(gate, on.clock)
     leaks = Leaks(on.database, on.digests, on.clock, on.told, readings=on.readings)
     blocklist = Blocklist(on.database, on.clock, readings=on.readings)
@@ -75,6 +79,7 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
     return Gates(
         callers=Callers(engine.keys, doorman, tries=engine.tries, count=counters.add),
         operator=operator,
+        guard=guarding(operators, calls),
         routers=[
             busiest_routes(busiest, on.keys, operator=operator),
             key_admin_routes(on.keys, Accounts(on.database, on.clock, on.secrets), operator=operator, clock=on.clock),
@@ -87,6 +92,7 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
             stress_routes(StressReports(on.database, on.clock), operator=operator),
         ],
         parts=[
+            calls,
             membership,
             *_shared_limits(on, engine, node_id, membership),
             BlocklistWatch(blocklist, block_notices, engine.blocklist, on.clock, readings=on.readings),

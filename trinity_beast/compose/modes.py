@@ -113,6 +113,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         meter=engine.spool,
         count=counters.add,
         limits=gates.callers.known_limits,
+        guard=gates.guard,
         traces=on.traces,
     )
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)

@@ -45,8 +45,16 @@ def reporting_parts(on: Ground, gates: Gates, blocklist: Blocklist, counters: Co
         report_admin_routes(reports, operator=gates.operator),
         health_routes(on.health, with_facts=False),
     ]
-    limits = gates.callers.known_limits
-    app = app_of(on, "LRS", "Trinity Beast reports", routers, count=_counted(counters), limits=limits, traces=on.traces)
+    app = app_of(
+        on,
+        "LRS",
+        "Trinity Beast reports",
+        routers,
+        count=_counted(counters),
+        limits=gates.callers.known_limits,
+        guard=gates.guard,
+        traces=on.traces,
+    )
     is_blocked = _blocked_by(blocklist, counters)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes, is_blocked=is_blocked)
     grace = on.readings.of(SHUTDOWN_GRACE_SECONDS)

@@ -157,6 +157,12 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "The key sent is not this node's admin key.",
         "Copy it again, whole. A lost one is replaced: remove `secrets/admin-key-digest` and start again, or set ADMIN_KEY.",
     ),
+    "ADMIN_PLACE_FORBIDDEN": Text(
+        "Operators do not ask from here",
+        "Your address, {address}, is in none of the networks from which operators may ask.",
+        "Ask from one of them, or on the node's own machine, where the parameter `admin_networks` can be changed.",
+        plain_message="Your address is in none of the networks from which operators may ask.",
+    ),
     "ADMIN_TRIES_SPENT": Text(
         "Too many wrong admin keys",
         "Too many wrong admin keys came from your address; keys are looked at again in {retry_after_seconds} s.",

@@ -11,13 +11,13 @@ from trinity_beast.feeds.editing import WantedMapRow
 from trinity_beast.feeds.grammar import COLUMNS
 from trinity_beast.feeds.kept_frames import FRAME_BYTES_MAX, KeptFrame
 from trinity_beast.feeds.moment import Moment
-from trinity_beast.web import RequestInvalid
+from trinity_beast.web import NUMBER_MAX, RequestInvalid
 
 ROWS_MAX = 1_000
 FRAMES_MAX = 200
 REASON_CHARACTERS_MAX = 500
 VERSION_MAX = 2**31 - 1
-ID_MAX = 2**63 - 1
+ID_MAX = NUMBER_MAX
 CURSOR_UNKNOWN = "cursor is none of ours; leave it out to begin anew"
 
 

@@ -1,6 +1,6 @@
 """What can be refused about feeds and the asset map, beyond the grammar of a row."""
 
-from trinity_beast.errors import ChangedMeanwhile, TrinityError
+from trinity_beast.errors import TrinityError
 
 
 class VenueUnknown(TrinityError):
@@ -73,7 +73,3 @@ class PlanChanged(TrinityError):
     """What would be changed is no longer what was shown, so nothing was changed. Facts: `plan`, `wanted`."""
 
     code, status = "PLAN_CHANGED", 409
-
-
-EDIT_REFUSALS = (VenueUnknown, ChangedMeanwhile, ReasonMissing)
-"""What any change of a feed row may answer."""

@@ -12,10 +12,10 @@ from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.feeds.asked import RollBack, SaveAssets, SaveFeed, ToggleAsset, ToggleFeed, TryFeed, after_of, cursor_of, kept_frames
 from trinity_beast.feeds.editing import AssetEditor, Change, FeedEditor, MapFilter, Saved
 from trinity_beast.feeds.errors import (
-    EDIT_REFUSALS,
     FeedTryFailed,
     MapRowsInvalid,
     MapRowUnknown,
+    ReasonMissing,
     VenueUnknown,
     VersionUnknown,
 )
@@ -104,7 +104,7 @@ def feed_routes(
         """List every exchange: its row and version, how many assets are mapped to it, how its feed runs on this node."""
         return FeedsTold(feeds=[feed_listed(listing) for listing in await editor.listing()])
 
-    @router.get("/feed-status", responses=refusals(*_ANYWHERE))
+    @router.get("/feed-status", responses=refusals(*ADMIN_REFUSALS))
     async def feed_status(_who: Annotated[Operator, Depends(operator)]) -> StatusesTold:
         """Tell how every feed of this node runs: each symbol's standing and last trade, REST's budget, and everything counted."""
         looked = {status.venue: status for status in rest()}
@@ -114,13 +114,16 @@ def feed_routes(
             standing={part: dict(counts) for part, counts in behind.standing().items()},
         )
 
-    @router.post("/exchange-feeds/save", responses=refusals(*_ANYWHERE, *EDIT_REFUSALS, RowInvalid, FeedTryFailed))
+    @router.post("/exchange-feeds/save", responses=refusals(*_ANYWHERE, ChangedMeanwhile, ReasonMissing, RowInvalid, FeedTryFailed))
     async def save_feed(who: Annotated[Operator, Depends(operator)], body: SaveFeed) -> SavedTold:
         """Save a whole row, new or changed. One that is on and speaks otherwise is tried first, for some seconds."""
         change = Change(str(who), body.reason, body.expected_version, is_forced=body.force)
         return _saved(await editor.save(body.row, change))
 
-    @router.post("/exchange-feeds/toggle", responses=refusals(*_ANYWHERE, *EDIT_REFUSALS, RowInvalid, FeedTryFailed))
+    @router.post(
+        "/exchange-feeds/toggle",
+        responses=refusals(*_ANYWHERE, VenueUnknown, ChangedMeanwhile, ReasonMissing, RowInvalid, FeedTryFailed),
+    )
     async def toggle_feed(who: Annotated[Operator, Depends(operator)], body: ToggleFeed) -> SavedTold:
         """Switch an exchange on or off. One that is switched on is tried first."""
         change = Change(str(who), body.reason, body.expected_version, is_forced=body.force)

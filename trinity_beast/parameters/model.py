@@ -78,8 +78,8 @@ class Parameter(Generic[T]):
     def _misfit(self, value: object) -> str | None:
         if isinstance(value, float) and not math.isfinite(value):
             return "not a finite number"
-        if isinstance(value, str) and len(value) > TEXT_CHARACTERS_MAX:
-            return f"longer than {TEXT_CHARACTERS_MAX} characters"
+        if isinstance(value, str) and not (len(value) <= TEXT_CHARACTERS_MAX and value.isprintable()):
+            return f"more than {TEXT_CHARACTERS_MAX} characters, or not printable"
         if self.choices and value not in self.choices:
             return "not one of " + ", ".join(str(choice) for choice in self.choices)
         if isinstance(value, (int, float)) and not isinstance(value, bool):

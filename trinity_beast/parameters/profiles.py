@@ -22,6 +22,8 @@ class Profile:
     description: str
     values: Mapping[str, Any]
     group: str
+    version: int = 0
+    """Of a saved one: what a change expects that is to overwrite nobody else's."""
 
 
 def checked_profile(profile: Profile) -> Profile:

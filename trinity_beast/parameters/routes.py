@@ -45,7 +45,7 @@ from trinity_beast.parameters.told import (
     profile_told,
 )
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals
+from trinity_beast.web import NUMBER_MAX, refusals
 
 HISTORY_MAX = 1_000
 _SETTING = (ParameterUnknown, ParameterInvalid, ParametersDisagree, ChangedMeanwhile)
@@ -53,7 +53,7 @@ _APPLYING = (ProfileUnknown, ParameterInvalid, ParametersDisagree, ChangedMeanwh
 
 Group = Annotated[str, Query(max_length=64, pattern="^[a-z0-9_]*$", description="Only this group's.")]
 ParameterName = Annotated[str | None, Query(max_length=64, pattern="^[a-z0-9_]+$", description="Only this parameter's.")]
-Version = Annotated[int, Query(ge=0, le=2**62)]
+Version = Annotated[int, Query(ge=0, le=NUMBER_MAX)]
 ProfileName = Annotated[str, Query(max_length=40, pattern="^[a-z0-9-]*$")]
 
 
@@ -101,13 +101,13 @@ def parameter_routes(
     async def history(
         _who: Annotated[object, Depends(operator)],
         name: ParameterName = None,
-        before: Annotated[int | None, Query(ge=1, le=2**62, description="Only versions below this one.")] = None,
+        before: Annotated[int | None, Query(ge=1, le=NUMBER_MAX, description="Only versions below this one.")] = None,
         limit: Annotated[int, Query(ge=1, le=HISTORY_MAX)] = 100,
     ) -> HistoryTold:
         """List changes, newest first: which parameter, from what to what, who, when and why."""
         return HistoryTold(changes=[changed_told(one) for one in await editor.history(name=name, before=before, limit=limit)])
 
-    @router.post("/reload-params", responses=refusals(*anywhere))
+    @router.post("/reload-params", responses=refusals(*refused))
     async def reload(_who: Annotated[object, Depends(operator)]) -> ReloadedTold:
         """Have this node look at the stored parameters now, and tell which version it runs."""
         return ReloadedTold(version=await deployment.reload())
@@ -129,13 +129,14 @@ def _add_profile_routes(
         who: Annotated[object, Depends(operator)],
         mode: Annotated[str, Query(max_length=40, pattern="^[a-z0-9-]*$", description="The profile to apply; none only looks.")] = "",
         preview: Annotated[bool, Query(description="Only tell what would change.")] = False,
+        expected_version: Annotated[int | None, Query(ge=0, le=NUMBER_MAX, description="The version this change was made to.")] = None,
     ) -> AppliedTold | PreviewTold | ProfilesTold:
         """Tell the profile in force and all there are; with `mode`, apply that one at once, or tell what it would change."""
         if not mode:
             return await _profiles_told(editor)
         if preview and mode != RETURN:
             return PreviewTold(mode=mode, differences=differences_told(await editor.preview(mode)))
-        return applied_told(await _applied(editor, mode, Change(str(who), f"mode {mode}")))
+        return applied_told(await _applied(editor, mode, Change(str(who), f"mode {mode}", expected_version)))
 
     @router.post("/system-mode", responses=refusals(*anywhere, *_APPLYING))
     async def apply_mode(who: Annotated[object, Depends(operator)], body: ApplyProfile) -> AppliedTold:
@@ -153,10 +154,11 @@ def _add_profile_routes(
         """Tell how two profiles differ; an empty name stands for what is in force."""
         return ComparedTold(one=one, other=other, differences=differences_told(await editor.compare(one, other)))
 
-    @router.post("/profiles/save", responses=refusals(*anywhere, ProfileFixed, ProfileInvalid))
+    @router.post("/profiles/save", responses=refusals(*anywhere, ProfileFixed, ProfileInvalid, ChangedMeanwhile))
     async def save_profile(who: Annotated[object, Depends(operator)], body: SaveProfile) -> ProfileTold:
         """Save the values in force as a profile of that name, new or changed."""
-        return profile_told(await editor.save_profile(body.profile, body.description, Change(str(who))))
+        change = Change(str(who), expected_version=body.expected_version)
+        return profile_told(await editor.save_profile(body.profile, body.description, change))
 
 
 async def _profiles_told(editor: ParameterEditor) -> ProfilesTold:

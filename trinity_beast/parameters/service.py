@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trinity_beast.audit import expect_version
 from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.log import get_log
 from trinity_beast.parameters import store
@@ -153,15 +154,18 @@ class ParameterEditor:
         Raises:
             ProfileFixed: a profile of the program is called so.
             ProfileInvalid: the name or description cannot be used.
+            ChangedMeanwhile: the one of that name is not at the version expected (0: there is none yet).
         """
         if name in PROFILES:
             raise ProfileFixed(profile=name)
         async with self._database.transaction() as tx:
             settled = await store.settled(tx)
             profile = checked_profile(Profile(name, description, self._own(settled.values), group="saved"))
+            await expect_version(tx, store.PROFILE, name, change.expected_version)
             await store.write_profile(tx, profile, by=change.by)
+            (saved,) = await store.at_their_versions(tx, [profile])
         _log.info("profile saved", profile=name, by=change.by)
-        return profile
+        return saved
 
     async def announce(self, *, by: str) -> int:
         """Tell every node to look at the parameters now, and return the version they should come to."""

@@ -1,13 +1,14 @@
 """Every SQL statement of parameters."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from trinity_beast.audit import Signature, note, sign
+from trinity_beast.audit import Signature, note, sign, versions
 from trinity_beast.parameters.profiles import Profile
 from trinity_beast.parameters.settled import Change, Changed, Confirmed, Settled
 from trinity_beast.parameters.tables import (
@@ -18,6 +19,8 @@ from trinity_beast.parameters.tables import (
     application_parameters,
 )
 
+PROFILE = "profile"
+"""What profiles are called in the trail."""
 _VERSIONS, _CHANGES = application_parameter_versions.c, application_parameter_changes.c
 
 
@@ -117,7 +120,13 @@ async def profiles(tx: AsyncConnection) -> list[Profile]:
     """Return the saved profiles by name."""
     table = application_parameter_profiles
     rows = (await tx.execute(sa.select(table.c.profile, table.c.description, table.c["values"]).order_by(table.c.profile))).mappings()
-    return [Profile(row["profile"], row["description"], row["values"], group="saved") for row in rows]
+    return await at_their_versions(tx, [Profile(row["profile"], row["description"], row["values"], group="saved") for row in rows])
+
+
+async def at_their_versions(tx: AsyncConnection, found: Sequence[Profile]) -> list[Profile]:
+    """Return saved profiles with their versions."""
+    numbers = await versions(tx, PROFILE, [each.name for each in found])
+    return [replace(each, version=numbers[each.name]) for each in found]
 
 
 async def write_profile(tx: AsyncConnection, profile: Profile, *, by: str) -> None:

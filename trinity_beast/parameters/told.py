@@ -10,33 +10,38 @@ from trinity_beast.parameters.deploying import Deployed
 from trinity_beast.parameters.profiles import Profile
 from trinity_beast.parameters.service import Applied
 from trinity_beast.parameters.settled import Changed, Confirmed, Difference, Standing
+from trinity_beast.web import NUMBER_MAX
 
 AnyValue = StrictBool | StrictInt | StrictFloat | StrictStr
 Name = Annotated[str, Field(max_length=64)]
-Reason = Annotated[str, Field(max_length=500)]
+Reason = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$", description="Why; kept with the change.")]
+Expected = Annotated[
+    int | None, Field(ge=0, le=NUMBER_MAX, description="The version this change was made to; 409 when it is another by now.")
+]  # fmt: skip
 
 
-class SetParameters(BaseModel, extra="forbid"):
+class SetParameters(BaseModel, extra="forbid", strict=True):
     """Parameters to set, all of them or none; null puts one back to its default."""
 
     values: Annotated[Mapping[Name, AnyValue | None], Field(min_length=1, max_length=500)]
     reason: Reason = ""
-    expected_version: int | None = None
+    expected_version: Expected = None
 
 
-class ApplyProfile(BaseModel, extra="forbid"):
+class ApplyProfile(BaseModel, extra="forbid", strict=True):
     """A profile to apply; `previous` brings back what was in force before the last change."""
 
     mode: Annotated[str, Field(max_length=40)]
     reason: Reason = ""
-    expected_version: int | None = None
+    expected_version: Expected = None
 
 
-class SaveProfile(BaseModel, extra="forbid"):
+class SaveProfile(BaseModel, extra="forbid", strict=True):
     """A name under which the values in force are saved."""
 
     profile: Annotated[str, Field(max_length=40)]
     description: Annotated[str, Field(max_length=200)]
+    expected_version: Expected = None
 
 
 class ChangedTold(BaseModel):
@@ -131,6 +136,7 @@ class ProfileTold(BaseModel):
     group: str
     description: str
     values: dict[str, AnyValue]
+    version: Annotated[int, Field(description="Of a saved one: what a change expects that is to overwrite nobody else's.")]
 
 
 class ProfilesTold(BaseModel):
@@ -218,7 +224,13 @@ def applied_told(applied: Applied) -> AppliedTold:
 
 def profile_told(profile: Profile) -> ProfileTold:
     """Return a profile as it is told."""
-    return ProfileTold(profile=profile.name, group=profile.group, description=profile.description, values=dict(profile.values))
+    return ProfileTold(
+        profile=profile.name,
+        group=profile.group,
+        description=profile.description,
+        values=dict(profile.values),
+        version=profile.version,
+    )
 
 
 def deployed_told(deployed: Deployed) -> DeployedTold:

@@ -12,10 +12,12 @@ from trinity_beast.pricing.demand import Demand
 from trinity_beast.pricing.errors import AssetUnknown, PriceStale, PriceUnavailable
 from trinity_beast.pricing.model import Missing, Price
 from trinity_beast.pricing.service import Prices
+from trinity_beast.storage import DependencyAway
 from trinity_beast.web import Count, RequestInvalid, Usage, counters_of, current, refusals
 
 ASSETS_MAX = 1_000
 _NAME_CHARACTERS_MAX = 40
+_ANYWHERE = (*KEY_REFUSALS, DependencyAway)
 _AGE_MS_MAX = 86_400_000
 
 _COUNTED_AS = {"memory": "syncmap_hits", "valkey": "elasticache_hits", "rest": "cache_misses"}
@@ -93,7 +95,7 @@ def price_routes(
     router = APIRouter(tags=["prices"])
     desk = _Desk(demand, count)
 
-    @router.get("/price", responses=refusals(*KEY_REFUSALS, AssetUnknown, PriceStale, PriceUnavailable))
+    @router.get("/price", responses=refusals(*_ANYWHERE, AssetUnknown, PriceStale, PriceUnavailable))
     async def one_price(
         usage: Annotated[Usage, Depends(admitted)],
         asset: Annotated[str, Query(min_length=1, max_length=_NAME_CHARACTERS_MAX, examples=["BTC"])],
@@ -103,7 +105,7 @@ def price_routes(
         """Tell one asset's price."""
         return PriceTold.model_validate(await desk.one(usage, asset, venue, max_age_ms))
 
-    @router.get("/prices", responses=refusals(*KEY_REFUSALS))
+    @router.get("/prices", responses=refusals(*_ANYWHERE))
     async def many_prices(
         usage: Annotated[Usage, Depends(admitted)],
         assets: Annotated[
@@ -118,7 +120,7 @@ def price_routes(
         named = [name for each in assets.split(",") if (name := each.strip())]
         return PricesTold.model_validate(await desk.named(usage, named, venue, max_age_ms))
 
-    @router.post("/prices", responses=refusals(*KEY_REFUSALS))
+    @router.post("/prices", responses=refusals(*_ANYWHERE))
     async def many_prices_by_list(
         usage: Annotated[Usage, Depends(admitted)],
         body: Annotated[AssetList | Annotated[list[Name], Field(max_length=ASSETS_MAX)], Body()],

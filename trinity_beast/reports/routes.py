@@ -1,15 +1,16 @@
 """Reports over HTTP: for keys under `/reports`, for operators, who see everybody's, under `/admin/reports`."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from trinity_beast.access import ADMIN_REFUSALS, KEY_REFUSALS, Approach, KeyUnknown, Operator
+from trinity_beast.errors import TrinityError
 from trinity_beast.reports.accepted import Coding, coding_accepted, forms_accepted
 from trinity_beast.reports.asked import Asked, asked_of, fields_of
 from trinity_beast.reports.askers import Askers
@@ -24,7 +25,8 @@ from trinity_beast.reports.streaming import parts_of, writer_of
 from trinity_beast.storage import DependencyAway
 from trinity_beast.web import Caller, Overloaded, Stream, Streamed, current, refusals
 
-_EVERYWHERE = (ReportInvalid, CursorInvalid, CursorExpired, KeyUnknown, Overloaded, DependencyAway)
+_EVERYWHERE = (ReportInvalid, KeyUnknown, Overloaded, DependencyAway)
+_OF_LISTINGS = (CursorInvalid, CursorExpired)
 _VARY = "Accept, Accept-Encoding, Authorization, X-API-Key"
 
 
@@ -39,7 +41,7 @@ def report_routes(reports: Reports, askers: Askers) -> APIRouter:
             raise passage.refusal
         return await askers.asker(passage)
 
-    given = {**refusals(*KEY_REFUSALS, ReportQuotaSpent, *_EVERYWHERE)}
+    given = (*KEY_REFUSALS, ReportQuotaSpent, *_EVERYWHERE)
     for kind in Kind:
         _add(router, kind, reports, admitted, given)
     return router
@@ -52,13 +54,15 @@ def report_admin_routes(reports: Reports, *, operator: Callable[..., Awaitable[O
     async def admitted(_who: Annotated[Operator, Depends(operator)]) -> Asker:
         return OPERATOR
 
-    given = {**refusals(*ADMIN_REFUSALS, *_EVERYWHERE)}
+    given = (*ADMIN_REFUSALS, *_EVERYWHERE)
     for kind in Kind:
         _add(router, kind, reports, admitted, given)
     return router
 
 
-def _add(router: APIRouter, kind: Kind, reports: Reports, admitted: Callable[..., Awaitable[Asker]], refused: Mapping[Any, Any]) -> None:
+def _add(
+    router: APIRouter, kind: Kind, reports: Reports, admitted: Callable[..., Awaitable[Asker]], refused: Sequence[type[TrinityError]]
+) -> None:  # fmt: skip
     """Add one report. Its fields are read by `asked`, which says all that is wrong with them at once, and strictly."""
 
     async def report(request: Request, by: Annotated[Asker, Depends(admitted)]) -> Response:
@@ -73,7 +77,7 @@ def _add(router: APIRouter, kind: Kind, reports: Reports, admitted: Callable[...
         name=f"report_{kind.value}",
         summary=DESCRIBED[kind][0],
         description=DESCRIBED[kind][1],
-        responses={**refused, **responses_of(kind)},
+        responses={**refusals(*refused, *(_OF_LISTINGS if kind.is_listing else ())), **responses_of(kind)},
         openapi_extra={"parameters": parameters_of(kind)},
     )
 

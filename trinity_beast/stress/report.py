@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from trinity_beast.stress.figures import Found, Recorded, mean, percentiles
 from trinity_beast.stress.model import Step
@@ -20,8 +20,16 @@ KINDS_MAX = 100
 Count = Annotated[int, Field(ge=0, lt=10**15)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Micros = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-Time = Annotated[AwareDatetime, Field(strict=False)]
-"""In JSON a time is a text."""
+
+
+def _written_out(given: object) -> object:
+    if isinstance(given, int | float):
+        raise ValueError("a time is written as 2026-11-20T07:40:00Z")
+    return given
+
+
+Time = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_out)]
+"""In JSON a time is a text; a number could be seconds or milliseconds."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[ -~\ufffd]+$")]
 Counts = Annotated[dict[Kind, Count], Field(max_length=KINDS_MAX)]

@@ -11,7 +11,7 @@ from trinity_beast.telemetry.exposition import MEDIA_TYPE, exposition
 from trinity_beast.telemetry.health import Health, HealthReport, PartHealth
 from trinity_beast.telemetry.latency import Figures, figures
 from trinity_beast.telemetry.metric import Samples
-from trinity_beast.web import Detail, current, refusals
+from trinity_beast.web import Detail, current, refusals, told_as
 
 
 def health_routes(health: Health, *, with_facts: bool) -> APIRouter:
@@ -45,7 +45,7 @@ def metrics_routes(counters: Counters | None, *parts: Samples) -> APIRouter:
     router = APIRouter(tags=["health"])
     told: tuple[Samples, ...] = parts if counters is None else (counters.samples, *parts)
 
-    @router.get("/metrics", response_class=PlainTextResponse)
+    @router.get("/metrics", response_class=PlainTextResponse, responses=told_as("text/plain", "Every figure, in Prometheus' text format."))
     async def metrics() -> PlainTextResponse:
         """Tell every metric in Prometheus' text format; `docs/reference/metrics.md` says what each is."""
         identity = current().identity

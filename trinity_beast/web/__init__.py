@@ -5,12 +5,15 @@ from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.client import Granted, KnownNode, Opened, Turned
 from trinity_beast.web.credentials import Caller, Credentials
+from trinity_beast.web.declared import refusals, told_as
 from trinity_beast.web.desk import Desk, NodeDesk, NodeOf, error_lines, print_json
+from trinity_beast.web.edge import Guard
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
+from trinity_beast.web.examples import Example
+from trinity_beast.web.kinds import NUMBER_MAX, Day
 from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
-from trinity_beast.web.openapi import refusals
 from trinity_beast.web.options import AdminKey, AsJson, ConfigFile, DataDir, Operator, Reason, Url
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
@@ -19,6 +22,7 @@ from trinity_beast.web.streamed import Stream, Streamed
 from trinity_beast.web.words import Spoken, Words
 
 __all__ = [
+    "NUMBER_MAX",
     "AdminKey",
     "App",
     "AsJson",
@@ -29,10 +33,13 @@ __all__ = [
     "Count",
     "Credentials",
     "DataDir",
+    "Day",
     "Desk",
     "Detail",
     "EnvelopeResponse",
+    "Example",
     "Granted",
+    "Guard",
     "HandedConnection",
     "HttpServer",
     "Identity",
@@ -69,4 +76,5 @@ __all__ = [
     "print_json",
     "refusals",
     "timestamp_of",
+    "told_as",
 ]

@@ -13,8 +13,10 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.web.asked import current
 from trinity_beast.web.bounds import RequestBounds
-from trinity_beast.web.edge import Edge
+from trinity_beast.web.declared import told_as
+from trinity_beast.web.edge import Edge, Guard
 from trinity_beast.web.envelope import JSON, Identity
+from trinity_beast.web.examples import Example
 from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter
 from trinity_beast.web.openapi import description
@@ -27,8 +29,11 @@ Router = APIRouter
 """What a capability's `routes.py` returns."""
 
 
-class EnvelopeResponse(Response):
-    """Puts what a route returns into the envelope. Every route answers so unless it returns a Response itself."""
+class EnvelopeResponse(JSONResponse):
+    """Puts what a route returns into the envelope. Every route answers so unless it returns a Response itself.
+
+    FastAPI describes what is in an answer only where its class descends from JSONResponse.
+    """
 
     media_type = JSON
 
@@ -59,13 +64,16 @@ def build_app(
     count: Count | None = None,
     bounds: RequestBounds | None = None,
     limits: KnownLimits | None = None,
+    guard: Guard | None = None,
     traces: Traces = UNTRACED,
+    examples: Sequence[Example] = (),
 ) -> App:
     """Build the app of one port from its routers.
 
     `links` are (address, what is there) for the landing page. `meter` records the answers to known keys; None records
     nothing, and `count` None counts nothing, for ports that serve no customer. `limits` knows the rate-limit fields of callers
-    whom no route let in, such as those who ask for what is not there. `traces` is told of every request.
+    whom no route let in, such as those who ask for what is not there. `guard` sees every request first, `traces` is told of
+    each. `examples` stand in the description.
     """
     api = FastAPI(
         title=title,
@@ -84,7 +92,7 @@ def build_app(
     for router in routers:
         api.include_router(router)
     api.include_router(page_routes(title=title, about=about, links=(*links, ("/openapi.json", "every request, described"))))
-    api.include_router(_description_route(api))
+    api.include_router(_description_route(api, words, identity.service, examples))
     return App(
         api,
         identity=identity,
@@ -95,19 +103,21 @@ def build_app(
         meter=meter,
         count=count,
         limits=limits,
+        guard=guard,
         traces=traces,
     )
 
 
-def _description_route(api: FastAPI) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+def _description_route(api: FastAPI, words: Words, service: str, examples: Sequence[Example]) -> APIRouter:
+    router = APIRouter(tags=["pages"])
     made: list[dict[str, Any]] = []
 
-    @router.get("/openapi.json")
+    @router.get("/openapi.json", response_class=JSONResponse, responses=told_as(JSON, "This document.", {"type": "object"}))
     async def openapi() -> Response:
+        """Describe every request this port answers, in OpenAPI 3.1."""
         # Made on first asking, when every router is in place; the one plain JSON answer, because tools read it as it is.
         if not made:
-            made.append(description(api))
+            made.append(description(api, words=words, service=service, examples=examples))
         return JSONResponse(made[0])
 
     return router

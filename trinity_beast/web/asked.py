@@ -40,6 +40,11 @@ _LOCATIONS: Mapping[str, str] = {
 """Which part of a request a refusal is about, where the route does not say; the engine says the same."""
 
 
+def location_of(code: str) -> str:
+    """Return which part of a request a refusal is about, where the route does not say."""
+    return _LOCATIONS.get(code, _ANYWHERE)
+
+
 def _none_known() -> None:
     """Know nothing of the caller."""
 
@@ -65,6 +70,8 @@ class Asked:
     usage: Usage | None = None
     """What is recorded when the answer is sent. A route sets it once the caller's key is known."""
     code: str = "OK"
+    on_answered: Callable[[int], None] | None = None
+    """Hears the status when the answer has been given, whatever it was. A route sets it where somebody keeps account of who asks."""
 
     @property
     def latency_ns(self) -> int:
@@ -89,7 +96,7 @@ class Asked:
         given = error.facts.get("details")
         details = [each for each in given if isinstance(each, Detail)] if isinstance(given, list | tuple) else []
         details = details or [_detail(error.code, mistake) for mistake in error.mistakes[:MISTAKES_MAX]]
-        location = str(error.facts.get("location", _LOCATIONS.get(error.code, _ANYWHERE)))
+        location = str(error.facts.get("location", location_of(error.code)))
         return packed(
             Problem(
                 success=False,

@@ -4,7 +4,7 @@ These subclass uvicorn's internals, so uvicorn is pinned; `tests/web/test_server
 """
 
 from asyncio import Transport
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,6 +66,7 @@ class HttpConnection(HttpToolsProtocol):
         self._host, self._origin, self._bounds = host, origin, host.bounds
         self._header_bytes = 0
         self._is_in_header = True
+        self._is_too_large = False
         self._dropped_bytes: int | None = None
         self._header_patience = Patience(self.loop, self._bounds.header_seconds, self._header_late)
         self._unsent_patience = Patience(self.loop, self._bounds.unsent_seconds, self._cut)
@@ -130,13 +131,20 @@ class HttpConnection(HttpToolsProtocol):
         """Hand the request to the app; a handed connection answers this one and closes."""
         self._is_in_header = False
         self._header_patience.stop()
+        self._is_too_large = _bytes_of(self.url, self.headers) > self._bounds.header_bytes_max
+        if self._is_too_large:
+            # What the parser makes of this ends in `send_400_response`, and nothing more of the request is read.
+            raise ValueError("the header is too large")
         self._host.refresh_date()
         super().on_headers_complete()
         if self._origin.is_handed and (cycle := self._newest):
             cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, in our own shape."""
+        """Refuse what is no HTTP, or larger than is read, in our own shape."""
+        if self._is_too_large:
+            self._refuse(RequestTooLarge(bytes_max=self._bounds.header_bytes_max), status=_HEADER_TOO_LARGE)
+            return
         self._refuse(RequestInvalid(reason=msg.rstrip(".").lower()))
 
     def pause_writing(self) -> None:
@@ -187,6 +195,10 @@ class HttpConnection(HttpToolsProtocol):
 
     def _cut(self) -> None:
         self._connection.abort()
+
+
+def _bytes_of(url: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    return len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 class WebSocketConnection(WebSocketsSansIOProtocol):

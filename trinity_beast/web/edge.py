@@ -1,11 +1,12 @@
 """The outermost layer of every app: names the request, bounds it, and sees that it is answered."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,6 +30,10 @@ from trinity_beast.web.words import Words
 LOG = get_log("web")
 
 
+Guard = Callable[[Request], None]
+"""Looks at a request before anything of its body is read; raises what it is refused with."""
+
+
 class Edge:
     """An ASGI app around another: what every answer has in common is done here, once."""
 
@@ -44,9 +49,10 @@ class Edge:
         meter: Meter | None = None,
         count: Count | None = None,
         limits: KnownLimits | None = None,
+        guard: Guard | None = None,
         traces: Traces = UNTRACED,
     ) -> None:
-        self._traces = traces
+        self._guard, self._traces = guard, traces
         self._app, self._identity, self._words, self._clock = app, identity, words, clock
         self._request_ids, self._bounds, self._meter, self._count, self._limits = request_ids, bounds, meter, count, limits
 
@@ -116,6 +122,8 @@ class Edge:
         body = Body(receive, answer, self._bounds.body_bytes_max)
         try:
             async with asyncio.timeout(self._bounds.request_seconds) as answer.limit:
+                if self._guard is not None and asked.method != "OPTIONS":
+                    self._guard(Request(scope))
                 body.expect(scope["headers"])
                 if asked.method == "OPTIONS":
                     await Response(status_code=204, headers=dict(PREFLIGHT))(scope, body.receive, answer.send)
@@ -123,6 +131,8 @@ class Edge:
                     await self._app(scope, body.receive, answer.send)
         except Exception as error:
             await self._answer_failure(error, scope, body, answer, asked)
+        if asked.on_answered is not None:
+            asked.on_answered(answer.status)
         return answer
 
     def _counted(self, code: str) -> None:

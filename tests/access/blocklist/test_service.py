@@ -6,6 +6,7 @@ from tests.support.clock import ManualClock
 from trinity_beast.access.blocklist import BlockInvalid, Blocklist, BlockUnknown, NetworkInvalid, NetworkProtected
 from trinity_beast.access.blocklist.model import Standing
 from trinity_beast.access.blocklist.network import Network
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import Database
 
 
@@ -28,6 +29,15 @@ async def test_a_block_is_listed_with_its_reason_until_it_ends(blocklist: Blockl
     assert await networks(blocklist) == [("2001:db8::/32", "for good")]
     page = await blocklist.listing(ended=True)
     assert [each.state(clock.now()).value for each in page.blocks] == ["standing", "expired"]
+
+
+async def test_a_block_is_not_replaced_by_who_has_not_seen_it(blocklist: Blocklist) -> None:
+    first = await blocklist.block("203.0.113.7", reason="first", by="Ada", expected_version=0)
+    with pytest.raises(ChangedMeanwhile):
+        await blocklist.block("203.0.113.7", reason="second", by="Bob", expected_version=0)
+    assert await networks(blocklist) == [("203.0.113.7", "first")]
+    await blocklist.block("203.0.113.7", reason="second", by="Bob", expected_version=first.block_id)
+    assert await networks(blocklist) == [("203.0.113.7", "second")]
 
 
 async def test_a_second_block_of_a_network_takes_the_place_of_the_first(blocklist: Blocklist, clock: ManualClock) -> None:

@@ -25,15 +25,18 @@ from trinity_beast.access.told import (
     EntryTold,
     IssuedKeyTold,
     KeyTold,
+    ShownKeyTold,
     account_told,
     entry_told,
     issued_told,
     key_told,
+    shown_told,
 )
 from trinity_beast.audit import Audit, Sought
 from trinity_beast.clock import Clock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import RequestInvalid, current, refusals
+from trinity_beast.web import NUMBER_MAX, RequestInvalid, current, refusals
 
 PAGE_MAX = 1_000
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
@@ -86,7 +89,7 @@ def trail_routes(audit: Audit, *, operator: Callable[..., Awaitable[Operator]]) 
         _who: Annotated[Operator, Depends(operator)],
         kind: Annotated[str, Query(max_length=40, pattern=r"^[a-z_]*$", description="Only of this kind: key, tier, account …")] = "",
         subject: Annotated[str, Query(max_length=100, description="Only changes of this one.")] = "",
-        before: Annotated[int | None, Query(ge=1, lt=2**63, description="Only entries below this one.")] = None,
+        before: Annotated[int | None, Query(ge=1, le=NUMBER_MAX, description="Only entries below this one.")] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> TrailTold:
         """List changes, the newest first: who, when, why, and what differed."""
@@ -118,9 +121,10 @@ def _reading_routes(
         return KeysTold(keys=[key_told(key, now) for key in found], next_after=found[-1].key_id if len(found) == limit else None)
 
     @router.get("/keys/show", responses=refusals(*_ANYWHERE, KeyUnknown))
-    async def show_key(_who: Annotated[Operator, Depends(operator)], key: OneKeyAsked) -> KeyTold:
+    async def show_key(_who: Annotated[Operator, Depends(operator)], key: OneKeyAsked) -> ShownKeyTold:
         """Tell everything about one key; its secret is not kept and cannot be told."""
-        return key_told(await keys.key(await keys.named(key)), clock.now())
+        found = await keys.key(await keys.named(key))
+        return shown_told(found, await keys.version_of(found), clock.now())
 
     @router.get("/accounts", responses=refusals(*_ANYWHERE))
     async def list_accounts(_who: Annotated[Operator, Depends(operator)]) -> AccountsTold:
@@ -141,27 +145,25 @@ def _changing_routes(
         try:
             wanted = body.wanted()
         except ValueError as error:
-            raise RequestInvalid(reason=str(error)) from error
+            raise RequestInvalid(reason=str(error), location="body.expires_at") from error
         _keep_nowhere()
         return issued_told(await keys.make(wanted, body.signed(who)), clock.now())
 
-    @router.post("/keys/rotate", status_code=201, responses=refusals(*_ANYWHERE, KeyUnknown, KeyExpiryInvalid))
+    @router.post("/keys/rotate", status_code=201, responses=refusals(*_ANYWHERE, KeyUnknown))
     async def rotate_key(who: Annotated[Operator, Depends(operator)], body: RotateKey) -> IssuedKeyTold:
         """Replace a key by one like it. The old one answers for the overlap; the new secret is in this answer alone."""
         _keep_nowhere()
         issued = await keys.rotate(await keys.named(body.key), overlap=body.overlap, by=body.signed(who))
         return issued_told(issued, clock.now())
 
-    @router.post("/keys/restrict", responses=refusals(*_ANYWHERE, KeyUnknown, KeyRestrictionsInvalid))
-    async def restrict_key(who: Annotated[Operator, Depends(operator)], body: RestrictKey) -> KeyTold:
+    @router.post("/keys/restrict", responses=refusals(*_ANYWHERE, KeyUnknown, KeyRestrictionsInvalid, ChangedMeanwhile))
+    async def restrict_key(who: Annotated[Operator, Depends(operator)], body: RestrictKey) -> ShownKeyTold:
         """Keep a key to these limits, uses, networks and origins and no others, everywhere within a second."""
-        try:
-            restrictions = body.restrictions()
-        except ValueError as error:
-            raise RequestInvalid(reason=str(error), location="body.scopes") from error
         on_leak = None if body.on_leak is None else OnLeak(body.on_leak)
         key_id = await keys.named(body.key)
-        return key_told(await keys.restrict(key_id, restrictions, on_leak=on_leak, by=body.signed(who)), clock.now())
+        expected = body.expected_version
+        key = await keys.restrict(key_id, body.restrictions(), on_leak=on_leak, by=body.signed(who), expected_version=expected)
+        return shown_told(key, await keys.version_of(key), clock.now())
 
     @router.post("/keys/revoke", responses=refusals(*_ANYWHERE, KeyUnknown))
     async def revoke_key(who: Annotated[Operator, Depends(operator)], body: OneKey) -> KeyTold:

@@ -12,7 +12,7 @@ from trinity_beast.access.alerts.service import QuotaAlerts
 from trinity_beast.access.errors import ADMIN_REFUSALS
 from trinity_beast.access.operators import Operator
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals, timestamp_of
+from trinity_beast.web import NUMBER_MAX, Day, refusals, timestamp_of
 
 PAGE_MAX = 1_000
 
@@ -47,9 +47,9 @@ def alert_routes(alerts: QuotaAlerts, *, operator: Callable[..., Awaitable[Opera
     async def list_alerts(
         _who: Annotated[Operator, Depends(operator)],
         key: Annotated[str | None, Query(max_length=40, description="Only this key's, by its public id.")] = None,
-        month: Annotated[date | None, Query(description="Only this month's, by any of its days.")] = None,
+        month: Annotated[Day | None, Query(description="Only this month's, by any of its days.")] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
-        cursor: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+        cursor: Annotated[int | None, Query(ge=1, le=NUMBER_MAX)] = None,
     ) -> AlertsTold:
         """List which keys have reached 50, 80, 95 or 100 % of their month, each noted once."""
         wanted = AlertFilter(key, month and month.replace(day=1), cursor, limit)

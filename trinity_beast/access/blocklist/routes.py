@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from trinity_beast.access.blocklist.errors import BlockInvalid, BlocklistFull, BlockUnknown, NetworkInvalid, NetworkProtected
 from trinity_beast.access.blocklist.model import Block
@@ -13,8 +13,9 @@ from trinity_beast.access.blocklist.service import BLOCKED_FOR_MAX, REASON_CHARA
 from trinity_beast.access.errors import ADMIN_REFUSALS
 from trinity_beast.access.operators import Operator
 from trinity_beast.clock import Clock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals, timestamp_of
+from trinity_beast.web import NUMBER_MAX, refusals, timestamp_of
 
 PAGE_MAX = 1_000
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
@@ -27,14 +28,21 @@ NetworkText = Annotated[
 class AddBlock(BaseModel):
     """What to block, why, and for how long."""
 
+    model_config = ConfigDict(extra="forbid", strict=True)
+
     network: NetworkText
     reason: str = Field(min_length=1, max_length=REASON_CHARACTERS_MAX)
     seconds: float | None = Field(default=None, gt=0, le=BLOCKED_FOR_MAX.total_seconds(), description="Null: until it is lifted.")
+    expected_version: int | None = Field(
+        default=None, ge=0, le=NUMBER_MAX, description="The `block_id` this is to replace; 409 where another stands. 0: none stands."
+    )
     force: bool = Field(default=False, description="Block it although it holds loopback or your own address.")
 
 
 class RemoveBlock(BaseModel):
     """What to let in again, exactly as it was blocked."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     network: NetworkText
 
@@ -70,17 +78,23 @@ def blocklist_routes(blocklist: Blocklist, *, operator: Callable[..., Awaitable[
         *,
         ended: Annotated[bool, Query(description="Those too that have expired or were lifted.")] = False,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
-        cursor: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+        cursor: Annotated[int | None, Query(ge=1, le=NUMBER_MAX)] = None,
     ) -> BlocksTold:
         """List what is blocked: why, by whom, since when and until when."""
         page = await blocklist.listing(ended=ended, before=cursor, limit=limit)
         return BlocksTold(blocks=[told(block, clock) for block in page.blocks], next_cursor=page.next_before)
 
-    @router.post("/add", responses=refusals(*_ANYWHERE, NetworkInvalid, NetworkProtected, BlockInvalid, BlocklistFull))
+    @router.post("/add", responses=refusals(*_ANYWHERE, NetworkInvalid, NetworkProtected, BlockInvalid, BlocklistFull, ChangedMeanwhile))
     async def add_block(who: Annotated[Operator, Depends(operator)], body: AddBlock) -> BlockTold:
         """Refuse an address or a network, on every node within a second. A block it has already is replaced."""
         block = await blocklist.block(
-            body.network, reason=body.reason, by=str(who), seconds=body.seconds, own=who.address, force=body.force
+            body.network,
+            reason=body.reason,
+            by=str(who),
+            seconds=body.seconds,
+            own=who.address,
+            force=body.force,
+            expected_version=body.expected_version,
         )
         return told(block, clock)
 

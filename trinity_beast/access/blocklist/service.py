@@ -9,6 +9,7 @@ from trinity_beast.access.blocklist.model import Block, Page, Standing
 from trinity_beast.access.blocklist.network import Network, protected
 from trinity_beast.access.parameters import BLOCKLIST_BLOCKS_MAX
 from trinity_beast.clock import Clock
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
 
@@ -25,16 +26,27 @@ class Blocklist:
         self._database, self._clock = database, clock
         self._most = (readings or Readings()).of(BLOCKLIST_BLOCKS_MAX)
 
-    async def block(self, network: str, *, reason: str, by: str, seconds: float | None = None, own: str = "", force: bool = False) -> Block:
+    async def block(
+        self,
+        network: str,
+        *,
+        reason: str,
+        by: str,
+        seconds: float | None = None,
+        own: str = "",
+        force: bool = False,
+        expected_version: int | None = None,
+    ) -> Block:
         """Refuse `network` for `seconds`, or until it is lifted where they are None. A block it has already is replaced.
 
-        `own` is the address whoever asks comes from.
+        `own` is the address whoever asks comes from. `expected_version` is the number of the block that is to be replaced.
 
         Raises:
             NetworkInvalid: it is neither an address nor a network.
             NetworkProtected: it holds loopback or `own`, and `force` was not given.
             BlockInvalid: there is no reason, or the end does not lie within ten years.
             BlocklistFull: too many blocks stand.
+            ChangedMeanwhile: another block of it stands than was expected (0: none).
         """
         which = _network(network)
         if not force and (what := protected(which, own)):
@@ -43,7 +55,10 @@ class Blocklist:
         new = Block(0, which, _reason(reason), by, now, _end(now, seconds))
         async with self._database.transaction() as tx:
             await store.take_turn(tx)
-            await store.lift(tx, which, by=by, at=now)
+            lifted = await store.lift(tx, which, by=by, at=now)
+            version = lifted[-1].block_id if lifted else 0
+            if expected_version not in {None, version}:
+                raise ChangedMeanwhile(row=f"block of {which}", expected_version=expected_version or 0, version=version)
             if await store.count_standing(tx, at=now) >= self._most.value:
                 raise BlocklistFull(blocks_max=self._most.value)
             return await store.insert_block(tx, new)

@@ -12,6 +12,8 @@ class Reporter:
     name: str
     public_key: str
     added_at: datetime
+    version: int = 0
+    """What a change expects that is to overwrite nobody else's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,38 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from trinity_beast.access.asked import Body
+from trinity_beast.access.asked import Body, Expected
 from trinity_beast.access.errors import ADMIN_REFUSALS, RateLimited, ReporterInvalid, ReporterUnknown
-from trinity_beast.access.leaks.service import Leaks
+from trinity_beast.access.leaks.model import Reporter
+from trinity_beast.access.leaks.service import FINDINGS_MAX, Leaks
 from trinity_beast.access.operators import Operator
+from trinity_beast.errors import ChangedMeanwhile
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import RequestInvalid, refusals, timestamp_of
+from trinity_beast.web import NUMBER_MAX, refusals, timestamp_of, told_as
 
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
+_TEXT = {"type": "string"}
+_FINDINGS = {
+    "type": "array",
+    "maxItems": FINDINGS_MAX,
+    "items": {
+        "type": "object",
+        "properties": {"token": _TEXT, "type": _TEXT, "url": _TEXT, "source": _TEXT},
+        "required": ["token"],
+    },
+}
+_LABELS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"token_hash": _TEXT, "token_type": _TEXT, "label": {"enum": ["true_positive", "false_positive"]}},
+        "required": ["token_hash", "token_type", "label"],
+    },
+}
+"""The shapes of both sides, which are not ours to choose."""
 
 
 class ReporterTold(BaseModel):
@@ -27,6 +49,7 @@ class ReporterTold(BaseModel):
     name: str
     public_key: str
     added_at: str
+    version: int = Field(description="What a change expects that is to overwrite nobody else's.")
 
 
 class ReportersTold(BaseModel):
@@ -61,6 +84,7 @@ class Trust(Body):
     identifier: str = Field(max_length=100, description="What their reports name the key by.")
     name: str = Field(max_length=100)
     public_key: str = Field(max_length=2_000, description="On the curve P-256, in PEM.")
+    expected_version: Expected = None
 
 
 class Distrust(Body):
@@ -79,7 +103,15 @@ def leak_routes(leaks: Leaks) -> APIRouter:
     """Return the route reporters send to."""
     router = APIRouter(tags=["leaks"])
 
-    @router.post("/leaked-keys", responses=refusals(ReporterUnknown, RateLimited, RequestInvalid, DependencyAway))
+    @router.post(
+        "/leaked-keys",
+        response_class=JSONResponse,
+        responses={
+            **told_as("application/json", "Each finding, and whether it was ever a key of ours.", _LABELS),
+            **refusals(ReporterUnknown, RateLimited, DependencyAway),
+        },
+        openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _FINDINGS}}}},
+    )
     async def report_leaks(
         request: Request,
         identifier: Annotated[str, Header(alias="Github-Public-Key-Identifier", max_length=200)] = "",
@@ -108,7 +140,7 @@ def leak_admin_routes(leaks: Leaks, *, operator: Callable[..., Awaitable[Operato
     @router.get("", responses=refusals(*_ANYWHERE))
     async def list_leaks(
         _who: Annotated[Operator, Depends(operator)],
-        before: Annotated[int | None, Query(ge=1, lt=2**63, description="Only leaks below this one.")] = None,
+        before: Annotated[int | None, Query(ge=1, le=NUMBER_MAX, description="Only leaks below this one.")] = None,
         limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
     ) -> LeaksTold:
         """List keys that were found where they should not be, the newest first."""
@@ -131,17 +163,13 @@ def leak_admin_routes(leaks: Leaks, *, operator: Callable[..., Awaitable[Operato
     @router.get("/reporters", responses=refusals(*_ANYWHERE))
     async def list_reporters(_who: Annotated[Operator, Depends(operator)]) -> ReportersTold:
         """List whose reports are believed."""
-        told = [
-            ReporterTold(identifier=each.identifier, name=each.name, public_key=each.public_key, added_at=timestamp_of(each.added_at))
-            for each in await leaks.reporters()
-        ]
-        return ReportersTold(reporters=told)
+        return ReportersTold(reporters=[_reporter_told(each) for each in await leaks.reporters()])
 
-    @router.post("/trust", status_code=201, responses=refusals(*_ANYWHERE, ReporterInvalid))
+    @router.post("/trust", status_code=201, responses=refusals(*_ANYWHERE, ReporterInvalid, ChangedMeanwhile))
     async def trust_reporter(who: Annotated[Operator, Depends(operator)], body: Trust) -> ReporterTold:
         """Believe whoever signs with this key. One of that identifier gets another name and key."""
-        each = await leaks.trust(body.identifier, body.name, body.public_key, body.signed(who))
-        return ReporterTold(identifier=each.identifier, name=each.name, public_key=each.public_key, added_at=timestamp_of(each.added_at))
+        by, expected = body.signed(who), body.expected_version
+        return _reporter_told(await leaks.trust(body.identifier, body.name, body.public_key, by, expected_version=expected))
 
     @router.post("/distrust", responses=refusals(*_ANYWHERE, ReporterUnknown))
     async def distrust_reporter(who: Annotated[Operator, Depends(operator)], body: Distrust) -> Distrusted:
@@ -150,3 +178,13 @@ def leak_admin_routes(leaks: Leaks, *, operator: Callable[..., Awaitable[Operato
         return Distrusted(identifier=body.identifier)
 
     return router
+
+
+def _reporter_told(each: Reporter) -> ReporterTold:
+    return ReporterTold(
+        identifier=each.identifier,
+        name=each.name,
+        public_key=each.public_key,
+        added_at=timestamp_of(each.added_at),
+        version=each.version,
+    )

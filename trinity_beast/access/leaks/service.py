@@ -18,7 +18,7 @@ from trinity_beast.access.leaks.signatures import is_public_key, is_signed
 from trinity_beast.access.model import Key, KeyState, Kind, OnLeak
 from trinity_beast.access.parameters import LEAK_REPORTS_PER_MINUTE, LEAK_WRONG_PER_MINUTE
 from trinity_beast.access.service import Told
-from trinity_beast.audit import Signature, sign
+from trinity_beast.audit import Signature, expect_version, sign
 from trinity_beast.clock import Clock
 from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
@@ -91,10 +91,13 @@ class Leaks:
         _log.warning("leaked keys reported", reporter=reporter.identifier, findings=len(findings), keys=len(found), changed=len(changed))
         return [_label(finding, is_key=digests.get(finding.token) in found) for finding in findings]
 
-    async def trust(self, identifier: str, name: str, public_key: str, by: Signature) -> Reporter:
+    async def trust(
+        self, identifier: str, name: str, public_key: str, by: Signature, *, expected_version: int | None = None
+    ) -> Reporter:  # fmt: skip
         """Believe a reporter from now on; one of that identifier gets another name and key.
 
         Raises:
+            ChangedMeanwhile: one of that identifier is not at the version expected (0: there is none yet).
             ReporterInvalid: the identifier or name is empty or too long, or the key is no public key on P-256 in PEM.
         """
         for what, text in (("identifier", identifier), ("name", name)):
@@ -105,8 +108,8 @@ class Leaks:
         reporter = Reporter(identifier, name, public_key.strip(), self._clock.now())
         async with self._database.transaction() as tx:
             await sign(tx, by)
-            await store.save_reporter(tx, reporter)
-        return reporter
+            await expect_version(tx, store.AUDITED_AS, identifier, expected_version)
+            return await store.save_reporter(tx, reporter)
 
     async def distrust(self, identifier: str, by: Signature) -> None:
         """Believe a reporter no more.

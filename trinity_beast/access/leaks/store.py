@@ -1,6 +1,7 @@
 """The statements about leaks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.access.leaks.model import Leak, Reporter
 from trinity_beast.access.tables import api_keys, key_leaks, leak_reporters
+from trinity_beast.audit import versions
+
+AUDITED_AS = "leak_reporter"
 
 
 async def reporter(tx: AsyncConnection, identifier: str) -> Reporter | None:
@@ -19,11 +23,12 @@ async def reporter(tx: AsyncConnection, identifier: str) -> Reporter | None:
 
 async def reporters(tx: AsyncConnection) -> Sequence[Reporter]:
     """Return every reporter."""
-    return [Reporter(**row._mapping) for row in await tx.execute(sa.select(leak_reporters).order_by(leak_reporters.c.identifier))]
+    rows = await tx.execute(sa.select(leak_reporters).order_by(leak_reporters.c.identifier))
+    return await _at_their_versions(tx, [Reporter(**row._mapping) for row in rows])
 
 
-async def save_reporter(tx: AsyncConnection, reporter: Reporter) -> None:
-    """Keep a reporter; one of that identifier gets another name and key."""
+async def save_reporter(tx: AsyncConnection, reporter: Reporter) -> Reporter:
+    """Keep a reporter and return them at their new version; one of that identifier gets another name and key."""
     values = {
         "identifier": reporter.identifier,
         "name": reporter.name,
@@ -32,12 +37,19 @@ async def save_reporter(tx: AsyncConnection, reporter: Reporter) -> None:
     }
     changed = {"name": reporter.name, "public_key": reporter.public_key}
     await tx.execute(insert(leak_reporters).values(values).on_conflict_do_update(index_elements=["identifier"], set_=changed))
+    (saved,) = await _at_their_versions(tx, [reporter])
+    return saved
 
 
 async def remove_reporter(tx: AsyncConnection, identifier: str) -> bool:
     """Forget a reporter; whether there was one."""
     statement = sa.delete(leak_reporters).where(leak_reporters.c.identifier == identifier).returning(leak_reporters.c.identifier)
     return (await tx.execute(statement)).one_or_none() is not None
+
+
+async def _at_their_versions(tx: AsyncConnection, found: Sequence[Reporter]) -> Sequence[Reporter]:
+    numbers = await versions(tx, AUDITED_AS, [each.identifier for each in found])
+    return [replace(each, version=numbers[each.identifier]) for each in found]
 
 
 async def note_leak(tx: AsyncConnection, leak: Mapping[str, object]) -> bool:

@@ -12,7 +12,7 @@ from trinity_beast.access.operators import Operator
 from trinity_beast.access.tiers.service import Tiers
 from trinity_beast.access.told import EntryTold, TierTold, entry_told, tier_told
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals
+from trinity_beast.web import NUMBER_MAX, refusals
 
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
 OneTierAsked = Annotated[str, Query(min_length=1, max_length=30, pattern=r"^[a-z0-9_]+$")]
@@ -73,7 +73,7 @@ def tier_routes(tiers: Tiers, *, operator: Callable[..., Awaitable[Operator]]) -
     async def tier_history(
         _who: Annotated[Operator, Depends(operator)],
         tier: OneTierAsked,
-        before: Annotated[int | None, Query(ge=1, lt=2**63, description="Only entries below this one.")] = None,
+        before: Annotated[int | None, Query(ge=1, le=NUMBER_MAX, description="Only entries below this one.")] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> HistoryTold:
         """List a tier's changes, the newest first: who, when, why, what it was before and after. A removed one has its history too."""

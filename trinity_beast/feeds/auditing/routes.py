@@ -14,7 +14,7 @@ from trinity_beast.feeds.auditing.service import Audits
 from trinity_beast.feeds.auditing.told import AuditsTold, AuditTold, AuditWithResults, audit_told, audited_told
 from trinity_beast.feeds.errors import AuditRunning, AuditUnknown, VenueUnknown
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals
+from trinity_beast.web import refusals, told_as
 
 VENUES_MAX = 100
 AUDITS_MAX = 200
@@ -76,7 +76,11 @@ def audit_routes(audits: Audits, *, operator: Callable[..., Awaitable[Operator]]
         """Tell how far an audit is, as soon as it is over or further than `seen`."""
         return audit_told(await audits.wait(audit, seen=seen, seconds=wait_seconds))
 
-    @router.get("/{audit}/export", response_class=Response, responses=refusals(*_ANYWHERE, AuditUnknown))
+    @router.get(
+        "/{audit}/export",
+        response_class=Response,
+        responses={**told_as("text/csv", "The results, under a heading."), **refusals(*_ANYWHERE, AuditUnknown)},
+    )
     async def export_audit(
         _who: Annotated[Operator, Depends(operator)],
         audit: AuditId,

@@ -23,7 +23,7 @@ from trinity_beast.feeds.errors import (
     VenueUnlisted,
 )
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals
+from trinity_beast.web import refusals, told_as
 from trinity_beast.words import Venue
 
 CANDIDATES_MAX = 1_000
@@ -90,7 +90,11 @@ def discovery_routes(discovery: Discovery, syncer: Syncer, *, operator: Callable
         """Rank what an exchange trades and the map does not have there, by what was traded in 24 h, in dollars."""
         return found_told(await discovery.find(Venue(venue), quote=quote, limit=limit))
 
-    @router.get("/discover/export", response_class=Response, responses=refusals(*_ANYWHERE, *_LIST_REFUSALS))
+    @router.get(
+        "/discover/export",
+        response_class=Response,
+        responses={**told_as("text/csv", "What was found, under a heading."), **refusals(*_ANYWHERE, *_LIST_REFUSALS)},
+    )
     async def export(
         _who: Annotated[Operator, Depends(operator)], venue: OneVenue, quote: OneQuote = "", limit: Limit = CANDIDATES_MAX
     ) -> Response:  # fmt: skip

@@ -15,11 +15,11 @@ from trinity_beast.stress.errors import StressReportUnknown
 from trinity_beast.stress.kept.model import KeptReport
 from trinity_beast.stress.kept.service import StressReports
 from trinity_beast.stress.report import Report, StepReport
-from trinity_beast.web import refusals, timestamp_of
+from trinity_beast.web import NUMBER_MAX, refusals, timestamp_of
 
 PAGE_MAX = 200
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
-ReportNumber = Annotated[int, Query(ge=1, lt=2**63)]
+ReportNumber = Annotated[int, Query(ge=1, le=NUMBER_MAX)]
 
 
 class KeptTold(BaseModel):
@@ -70,7 +70,7 @@ class RemoveReport(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    report: Annotated[int, Field(ge=1, lt=2**63)]
+    report: Annotated[int, Field(ge=1, le=NUMBER_MAX)]
     reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")] = ""
 
 
@@ -93,7 +93,7 @@ def stress_routes(kept: StressReports, *, operator: Callable[..., Awaitable[Oper
     @router.get("/stress-reports", responses=refusals(*_ANYWHERE))
     async def list_reports(
         _who: Annotated[Operator, Depends(operator)],
-        before: Annotated[int | None, Query(ge=1, lt=2**63, description="Only reports numbered below this.")] = None,
+        before: Annotated[int | None, Query(ge=1, le=NUMBER_MAX, description="Only reports numbered below this.")] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     ) -> ReportsTold:
         """List the kept reports, the newest first."""

@@ -13,12 +13,12 @@ from trinity_beast.usage.aside.errors import SetAsideUnknown
 from trinity_beast.usage.aside.model import SetAside, Standing
 from trinity_beast.usage.aside.service import REDRIVEN_MAX, Aside
 from trinity_beast.usage.overseeing.service import Oversight, Overview, QueueStanding
-from trinity_beast.web import refusals, timestamp_of
+from trinity_beast.web import NUMBER_MAX, refusals, timestamp_of
 
 PAGE_MAX = 1_000
 REASON_CHARACTERS_MAX = 200
 _ANYWHERE = (*ADMIN_REFUSALS, DependencyAway)
-SetAsideId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+SetAsideId = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 
 
 class BacklogTold(BaseModel):
@@ -168,7 +168,7 @@ def usage_admin_routes(oversight: Oversight, aside: Aside, *, operator: Callable
         *,
         settled: Annotated[bool, Query(description="Those too that were stored after all, or discarded.")] = False,
         limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 100,
-        cursor: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+        cursor: Annotated[int | None, Query(ge=1, le=NUMBER_MAX)] = None,
     ) -> SetAsidesTold:
         """List the batches the database refuses, the messages nobody can read, and this node's files that cannot be read."""
         page = await aside.listing(settled=settled, before=cursor, limit=limit)

@@ -1,7 +1,6 @@
 """Reconciling over HTTP, for operators."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -12,7 +11,7 @@ from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.reconciling.model import Sought
 from trinity_beast.usage.reconciling.service import Reconciler
 from trinity_beast.usage.reconciling.told import ReconciledTold, reconciled_told
-from trinity_beast.web import refusals
+from trinity_beast.web import Day, refusals
 
 
 def reconcile_routes(reconciler: Reconciler, *, operator: Callable[..., Awaitable[Operator]]) -> APIRouter:
@@ -23,7 +22,7 @@ def reconcile_routes(reconciler: Reconciler, *, operator: Callable[..., Awaitabl
     async def reconcile(
         _who: Annotated[Operator, Depends(operator)],
         day: Annotated[
-            date | None, Query(description="Only this UTC day, such as 2026-11-20: it reads every row of what it compares.")
+            Day | None, Query(description="Only this UTC day, such as 2026-11-20: it reads every row of what it compares.")
         ] = None,
         node: Annotated[str, Query(max_length=40, description="Only the lanes of this node.")] = "",
     ) -> ReconciledTold:
