@@ -131,6 +131,7 @@ async def test_without_credentials_nothing_is_sent() -> None:
     nobody = get_session()
     nobody.register_component("credential_provider", NoCredentials())
     keeper = CloudWatch(region=REGION, endpoint_url="http://127.0.0.1:9", session=nobody)
+    await keeper.open()
     put = await keeper.put(NAMESPACE, [figure("Number")])
     await keeper.close()
     assert put.outcome is Outcome.NOT_TAKEN

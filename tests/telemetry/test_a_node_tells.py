@@ -166,7 +166,7 @@ def facts(span: Span) -> dict[str, object]:
     return {pair.key: pair.value.string_value or pair.value.int_value for pair in span.attributes}
 
 
-def test_requests_transactions_and_jobs_are_traced(told: Told) -> None:
+async def test_requests_transactions_and_jobs_are_traced(told: Told) -> None:
     wanted = {"POST /admin/keys/issue", "GET /exchanges", "GET /key", "GET /reports/summary", "transaction", "job usage.roll_up"}
     spans = told.collector.until(lambda spans: {span.name for span in spans} >= wanted)
     by_name = {span.name: span for span in spans}
@@ -176,6 +176,7 @@ def test_requests_transactions_and_jobs_are_traced(told: Told) -> None:
         within = [span for span in spans if span.parent_span_id == root.span_id]
         assert within
         assert {(span.name, span.trace_id) for span in within} == {("transaction", root.trace_id)}
+    assert re.search(r"^beast_bg_work_completed_total\{.*\} [1-9]", await metrics_of(told), re.MULTILINE)
     assert told.collector.collector.resources[0]["service.instance.id"] == "Beast.that-tells"
 
 

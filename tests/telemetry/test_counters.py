@@ -1,6 +1,6 @@
 import pytest
 
-from trinity_beast.telemetry import Counters, Histogram, Kind
+from trinity_beast.telemetry import Counters, Histogram, Kind, decoded, merged
 from trinity_beast.telemetry.catalog import CONTRACT, OWN
 
 
@@ -52,6 +52,11 @@ def test_every_counter_is_a_metric_with_its_kind_and_unit() -> None:
     assert (told["db_open_conns"].metric.kind, told["db_open_conns"].metric.unit) == (Kind.GAUGE, "connections")
     assert told["shed"].metric is OWN["shed"]
     assert told["answer_seconds"].value == Histogram({700: 2}, 1_400)
+
+
+def test_latencies_of_several_nodes_are_added_up_from_what_each_tells() -> None:
+    texts = [Counters(Counting()).encoded_latencies()["http"] for _ in range(3)]
+    assert merged(map(decoded, texts)) == Histogram({700: 6}, 4_200)
 
 
 def test_a_counter_of_a_newer_engine_is_told_by_its_name() -> None:

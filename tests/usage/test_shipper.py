@@ -241,4 +241,4 @@ async def test_what_was_served_is_counted_by_asset_and_source_once_however_often
     line.fails_after = lambda _: None
     assert await shipper.ship()
     assert sum(spread.by_asset().values()) == sum(spread.by_source().values()) == 250
-    assert (spread.by_asset(), spread.by_source()) == ({"BTC": 250}, {"coinbase-ws": 250})
+    assert (spread.by_asset(), spread.by_source()) == ({"BTC": 250}, {"lab:coinbase-ws": 250})

@@ -1,6 +1,7 @@
 """CloudWatch: figures in, a call at a time, each with a bound on its time."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from aiobotocore.session import AioSession
@@ -23,6 +24,11 @@ class CloudWatch:
         """Speak to it as `AwsService` does."""
         self._service = AwsService("cloudwatch", part="cloudwatch", region=region, endpoint_url=endpoint_url, session=session)
         self._call_seconds = call_seconds
+
+    async def open(self) -> None:
+        """Make ready to put, while nobody waits. What stands in the way now is told by the first call that it stands in the way of."""
+        with suppress(DependencyAway):
+            await self._service.open(seconds=self._call_seconds)
 
     async def put(self, namespace: str, figures: Sequence[Figure]) -> Put:
         """Give figures, up to a thousand, in one call, and tell what became of them. The call is made once."""

@@ -46,6 +46,15 @@ class AwsService:
             call: Callable[..., Awaitable[dict[str, Any]]] = getattr(client, operation)
             return await asyncio.wait_for(call(**arguments), seconds)
 
+    async def open(self, *, seconds: float) -> None:
+        """Make ready to call, which reads files of descriptions and holds the event loop up for a moment; else the first call does.
+
+        Raises:
+            DependencyAway: it cannot be made ready now; the cause is kept.
+        """
+        async with _named_away(self._part, seconds):
+            await asyncio.wait_for(self._opened(), seconds)
+
     async def close(self) -> None:
         """End the connections."""
         self._client = None

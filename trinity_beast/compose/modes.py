@@ -17,7 +17,7 @@ from trinity_beast.compose.outlets import Outlets
 from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
 from trinity_beast.compose.reporting import reporting_parts
 from trinity_beast.compose.upkeep import desk_routes
-from trinity_beast.compose.working import Working, working_of
+from trinity_beast.compose.working import working_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import feeds_probe
@@ -44,8 +44,9 @@ class Entrance:
     The last three are built when they are first asked for.
     """
 
-    def __init__(self, on: Ground, working: Working) -> None:
-        self._on, self.working, self.outlets = on, working, Outlets(on)
+    def __init__(self, on: Ground) -> None:
+        self._on, self.outlets = on, Outlets(on)
+        self.working = working_of(on, count=self._counted)
 
     @cached_property
     def engine(self) -> Engine:
@@ -56,6 +57,11 @@ class Entrance:
     def counters(self) -> Counters:
         """Return what is counted."""
         return Counters(self.engine.counters)
+
+    def _counted(self, name: str) -> None:
+        """Count one more of something, in a node that counts."""
+        if "counters" in vars(self):
+            self.counters.add(name)
 
     @cached_property
     def gates(self) -> Gates:
@@ -69,7 +75,7 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     Raises:
         ParameterUnknown: a value was given for a parameter that none of it has.
     """
-    entrance = Entrance(on, working_of(on))
+    entrance = Entrance(on)
     built = [build(on, exchanges, entrance) for build in MODES[on.settings.mode]]
     engines = [each.engine for each in built if each.engine is not None]
     # Parameters first: whatever starts after them finds what is stored in force.

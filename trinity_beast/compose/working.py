@@ -33,8 +33,8 @@ class Working:
         return [job_routes(self.runs, operator=operator), insight_routes(self.insights, operator=operator)]
 
 
-def working_of(on: Ground) -> Working:
-    """Return the work every node does in turn with the others, whatever its mode. Its connections are its own."""
+def working_of(on: Ground, *, count: Callable[[str], None]) -> Working:
+    """Return the work every node does in turn with the others, whatever its mode; `count` counts it. Its connections are its own."""
     database = Database(
         on.database.url,
         connections_max=4,
@@ -51,7 +51,7 @@ def working_of(on: Ground) -> Working:
         databases.append(syncing_database(on.database.url, on.traces))
         sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)
         work.append(sync_job(sync, is_full=on.settings.force_full_sync))
-    jobs = Jobs(database, work, on.clock, traces=on.traces)
+    jobs = Jobs(database, work, on.clock, traces=on.traces, count=count)
     return Working(
         parts=[
             *[Step("jobs database", down=each.close) for each in databases],

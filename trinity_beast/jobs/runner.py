@@ -50,8 +50,10 @@ class Jobs:
         silent_seconds: float = SILENT_SECONDS,
         stop_seconds: float = STOP_SECONDS,
         traces: Traces = UNTRACED,
+        count: Callable[[str], None] = lambda _name: None,
     ) -> None:
-        self._database, self._clock, self._traces = database, clock, traces
+        """Do `jobs`. `count` is told by the names of the contract of each run that is begun, done or given up here."""
+        self._database, self._clock, self._traces, self._count = database, clock, traces, count
         self._silent_seconds, self._stop_seconds = silent_seconds, stop_seconds
         self._jobs = {job.name: job for job in jobs}
         self._app = self._made()
@@ -147,12 +149,17 @@ class Jobs:
         async def do(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - The time it is done for, which no job asks.
             assert context.job.id is not None, "it came from the database"
             self._running.add(context.job.id)
+            self._count("bg_work_submitted")
             try:
                 with self._traces.span(f"job {job.name}", facts={"trinity.job": job.name, "trinity.attempts": context.job.attempts}):
                     await self._tried(job, context.job.attempts)
+                self._count("bg_work_completed")
             except asyncio.CancelledError:
                 # The node stops. Another does it, or this one's next start; a nightly job would else wait for the next night.
                 await self.ask(job.name)
+                raise
+            except Exception:
+                self._count("bg_work_dropped")
                 raise
             finally:
                 self._running.discard(context.job.id)

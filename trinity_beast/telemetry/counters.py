@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from trinity_beast.telemetry.catalog import ANSWER_SECONDS, CONTRACT, OWN
-from trinity_beast.telemetry.latency import Histogram
+from trinity_beast.telemetry.latency import Histogram, encoded
 from trinity_beast.telemetry.metric import Metric, Sample
 
 
@@ -63,6 +63,10 @@ class Counters:
     def latencies(self) -> dict[str, Histogram]:
         """Return how long answers to known keys took: `http` and `udp` by the engine, `handed` by Python."""
         return {way: histogram_of(*told) for way, told in self._source.latencies().items()}
+
+    def encoded_latencies(self) -> dict[str, str]:
+        """Return them as short texts, for neighbours to read with `decoded` and to add up with `merged`."""
+        return {way: encoded(histogram) for way, histogram in self.latencies().items()}
 
     def samples(self) -> Iterator[Sample]:
         """Give all of it as metrics."""

@@ -26,9 +26,12 @@ class Keeping:
         self.answers: list[Put] = []
         self.kept: list[tuple[str, list[Figure]]] = []
         self.calls = 0
-        self.is_closed = False
+        self.is_open = self.is_closed = False
         self.held: asyncio.Event | None = None
         self.came = asyncio.Event()
+
+    async def open(self) -> None:
+        self.is_open = True
 
     async def put(self, namespace: str, figures: Sequence[Figure]) -> Put:
         self.calls += 1
@@ -86,7 +89,7 @@ async def publishing(keeping: Keeping, clock: ManualClock, readings: Readings, *
 async def test_a_round_comes_every_minute_and_one_more_at_the_end(keeping: Keeping, clock: ManualClock, readings: Readings) -> None:
     async with publishing(keeping, clock, readings):
         await clock.let_pass(59)
-        assert keeping.totals == []
+        assert (keeping.totals, keeping.is_open) == ([], True)
         await clock.let_pass(122)
         assert keeping.totals == [1, 2, 3]
         assert [figures[0].at.second for _, figures in keeping.kept] == [0, 0, 0]

@@ -72,6 +72,22 @@ async def test_tasks_do_not_mix_their_spans(recorder: SpanRecorder) -> None:
         assert by_name[f"within {name}"].parent_id == by_name[name].span_id
 
 
+async def test_a_task_that_outlives_the_span_it_was_begun_in_is_none_of_it(recorder: SpanRecorder) -> None:
+    go_on = asyncio.Event()
+
+    async def outlive() -> None:
+        await go_on.wait()
+        with recorder.within("transaction"):
+            pass
+
+    with recorder.span("request"):
+        task = asyncio.create_task(outlive())
+        await asyncio.sleep(0)
+    go_on.set()
+    await task
+    assert [one.name for one in ended(recorder)] == ["request"]
+
+
 def test_a_leaf_may_end_elsewhere_than_it_began(recorder: SpanRecorder) -> None:
     with recorder.span("request"):
         leaf = recorder.within("transaction")

@@ -74,4 +74,5 @@ def health_askings() -> list[Asking]:
         Asking("health port", "/health", OK, key="none", data=has_fields("status", "parts")),
         Asking("metrics", "/metrics", OK, key="none", shape="metrics"),
         Asking("counters", "/counters", OK, key="none", data=has_fields("tcp_requests", "udp_requests", "usage_lost")),
+        Asking("latencies", "/latencies", OK, key="none", data=has_fields("http", "udp", "handed")),
     ]

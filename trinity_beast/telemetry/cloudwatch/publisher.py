@@ -25,6 +25,10 @@ _log = get_log("telemetry")
 class Keeper(Protocol):
     """Who keeps figures. `cloud.CloudWatch` is one."""
 
+    async def open(self) -> None:
+        """Make ready, while nobody waits."""
+        ...
+
     async def put(self, namespace: str, figures: Sequence[Figure]) -> Put:
         """Give figures in one call, and tell what became of them."""
         ...
@@ -72,6 +76,8 @@ class Publisher:
 
     async def start(self) -> None:
         """Publish from here on."""
+        # A node starts this before its feeds: to be made ready later would hold their frames up.
+        await self._keeper.open()
         self._task = asyncio.create_task(self._publish_for_ever(), name=self.name)
 
     async def stop(self) -> None:

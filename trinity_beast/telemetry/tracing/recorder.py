@@ -41,7 +41,7 @@ class SpanRecorder:
         self, name: str, *, kind: SpanKind = SpanKind.INTERNAL, parent: str | None = None, facts: Facts = NO_FACTS
     ) -> AbstractContextManager[Span]:
         """Begin a span, as `Traces` says."""
-        at_hand = self._at_hand.get()
+        at_hand = self._going_on()
         if at_hand is not None:
             return self._begun(name, kind, at_hand.trace_id, at_hand.span_id, facts)
         given = parent_of(parent)
@@ -53,7 +53,7 @@ class SpanRecorder:
 
     def within(self, name: str, *, kind: SpanKind = SpanKind.INTERNAL, facts: Facts = NO_FACTS) -> AbstractContextManager[Span]:
         """Begin a span, as `Traces` says."""
-        at_hand = self._at_hand.get()
+        at_hand = self._going_on()
         if at_hand is None:
             return UNTRACED.within(name)
         # It is never at hand itself, so it may end in another task than it began in, as the transaction of a streamed answer does.
@@ -68,10 +68,15 @@ class SpanRecorder:
         """How many spans have ended and were not taken."""
         return len(self._ended)
 
+    def _going_on(self) -> "_Recorded | None":
+        """Return the span at hand. A task that was begun within a span and outlives it has none: what it does later is its own."""
+        at_hand = self._at_hand.get()
+        return None if at_hand is None or at_hand.is_over else at_hand
+
     def _begun(
         self, name: str, kind: SpanKind, trace_id: bytes, parent_id: bytes, facts: Facts, *, is_leaf: bool = False
     ) -> "_Recorded":  # fmt: skip
-        span_id = self._dice.getrandbits(64).to_bytes(8) or b"\1"
+        span_id = self._dice.randrange(1, _WHOLE).to_bytes(8)
         now = (self._clock.time_ns(), self._clock.monotonic_ns())
         at_hand = None if is_leaf else self._at_hand
         return _Recorded(name, kind, trace_id, span_id, parent_id, *now, dict(facts), at_hand, self._end)
@@ -103,6 +108,7 @@ class _Recorded:
     at_hand: "ContextVar[_Recorded | None] | None"
     end: "Callable[[_Recorded], None]"
     failure: str = ""
+    is_over: bool = False
     before: "Token[_Recorded | None] | None" = field(default=None)
 
     def rename(self, name: str) -> None:
@@ -127,4 +133,5 @@ class _Recorded:
             self.at_hand.reset(self.before)
         if kind is not None and not self.failure:
             self.failure = error.code if isinstance(error, TrinityError) else kind.__name__
+        self.is_over = True
         self.end(self)
