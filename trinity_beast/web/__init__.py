@@ -6,7 +6,7 @@ from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.client import Granted, KnownNode, Opened, Turned
 from trinity_beast.web.credentials import Caller, Credentials
 from trinity_beast.web.declared import refusals, told_as
-from trinity_beast.web.desk import Desk, error_lines, print_json
+from trinity_beast.web.desk import Desk, NodeDesk, NodeOf, error_lines, print_json
 from trinity_beast.web.edge import Guard
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
@@ -14,6 +14,7 @@ from trinity_beast.web.examples import Example
 from trinity_beast.web.kinds import NUMBER_MAX, Day
 from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
+from trinity_beast.web.options import AdminKey, AsJson, ConfigFile, DataDir, Operator, Reason, Url
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
 from trinity_beast.web.source import ConnectionSource, HandedConnection
@@ -22,12 +23,16 @@ from trinity_beast.web.words import Spoken, Words
 
 __all__ = [
     "NUMBER_MAX",
+    "AdminKey",
     "App",
+    "AsJson",
     "Asked",
     "Caller",
+    "ConfigFile",
     "ConnectionSource",
     "Count",
     "Credentials",
+    "DataDir",
     "Day",
     "Desk",
     "Detail",
@@ -42,10 +47,14 @@ __all__ = [
     "KnownNode",
     "Meter",
     "MethodNotAllowed",
+    "NodeDesk",
     "NodeNotReached",
+    "NodeOf",
     "NotFound",
     "Opened",
+    "Operator",
     "Overloaded",
+    "Reason",
     "RequestBounds",
     "RequestIds",
     "RequestInvalid",
@@ -57,6 +66,7 @@ __all__ = [
     "Stream",
     "Streamed",
     "Turned",
+    "Url",
     "Usage",
     "Words",
     "build_app",

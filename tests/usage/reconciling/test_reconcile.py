@@ -150,20 +150,15 @@ async def test_a_batch_that_was_set_aside_is_no_gap_and_is_told(accounts: Accoun
     assert (told.kind, told.what, told.expected) == (Kind.SET_ASIDE, "a reason", WAITING_EACH)
 
 
-async def test_a_batch_that_was_stored_after_all_is_told_no_more(accounts: Accounts) -> None:
-    [batch] = UsageBatch.of_segment(str(accounts.files[2]), records_max=1_000)
-    writer = Writer(accounts.database)
+async def test_a_batch_that_was_stored_after_all_and_a_message_nobody_can_read_are_no_difference(accounts: Accounts) -> None:
+    file, writer = accounts.files[2], Writer(accounts.database)
+    [batch] = UsageBatch.of_segment(str(file), records_max=1_000)
     await writer.set_aside(batch, reason="a reason", tries=3)
-    [redriven] = await Aside(accounts.database, writer).redrive(None, by="Ada")
-    assert redriven.is_stored
-    await asyncio.to_thread(accounts.files[2].unlink)
-    assert not (await accounts.reconcile()).differences
-
-
-async def test_a_message_that_was_set_aside_is_of_no_lane(accounts: Accounts) -> None:
-    aside = Aside(accounts.database, Writer(accounts.database))
-    await aside.keep_message("a message", "{", EnvelopeUnreadable("it has no end"), tries=3)
-    assert not (await accounts.reconcile()).differences
+    await asyncio.to_thread(file.unlink)
+    aside = Aside(accounts.database, writer)
+    await aside.redrive(None, by="Ada")
+    await aside.keep_message("m-1", "nonsense", EnvelopeUnreadable("nonsense"), tries=1)
+    assert (await accounts.reconcile()).differences == ()
 
 
 async def test_files_that_cannot_be_read_are_told(accounts: Accounts) -> None:

@@ -17,7 +17,7 @@ _LANES = sa.text(
 )
 _NOTED = sa.text("SELECT lane_id, day, records, row_sum FROM usage_lane_days")
 _ASIDE = sa.text(
-    # A message nobody can read is of no lane; a batch that was stored after all is where the others are.
+    # A message is of no lane, and what was stored after all is among the stored.
     "SELECT node, boot, thread, first_sequence, last_sequence, records, reason FROM usage_set_aside"
     " WHERE kind = 'batch' AND outcome IS DISTINCT FROM 'stored' ORDER BY set_aside_id"
 )
