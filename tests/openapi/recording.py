@@ -35,7 +35,9 @@ class Recorder:
     def write(self) -> None:
         """Write the file anew."""
         lines = [json.dumps(_plain(msgspec.to_builtins(each)), ensure_ascii=False, indent=1) for each in self._heard]
-        self._path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+        beside = self._path.with_suffix(".new")
+        beside.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+        beside.replace(self._path)  # At once: other tests read it meanwhile.
 
 
 def data_of(answer: httpx.Response) -> Any:

@@ -53,7 +53,7 @@ phases.coverage.enabled = {at_every_edge}
 """503 is an answer of ours: no price, no database, too busy. What fits a description may be refused for what it says (see judgement.py)."""
 
 
-@pytest.mark.timeout(1_800 if EXAMPLES else 300)
+@pytest.mark.timeout(14_400 if EXAMPLES else 900)
 @pytest.mark.parametrize("is_let_in", [True, False], ids=["with a key", "without a key"])
 @pytest.mark.parametrize("service", SERVICES)
 def test_whatever_is_asked_is_answered_as_described(node: DescribedNode, tmp_path: Path, service: str, *, is_let_in: bool) -> None:

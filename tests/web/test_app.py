@@ -346,7 +346,8 @@ async def test_the_description_has_every_answer_in_its_envelope_and_every_refusa
     assert responses["200"]["content"]["application/json"]["schema"]["allOf"][0] == {"$ref": "#/components/schemas/Envelope"}
     assert "security" not in document["paths"]["/data"]["get"]
     assert document["paths"]["/locked"]["get"]["security"] == [{"bearer": []}, {"header": []}, {"url": []}]
-    assert "OVERLOADED" in responses["503"]["description"]
+    assert responses["503"] == {"$ref": "#/components/responses/503.OVERLOADED"}
+    assert "OVERLOADED" in document["components"]["responses"]["503.OVERLOADED"]["description"]
     assert list(document["components"]["schemas"]["Envelope"]["properties"]) == TWELVE
     assert "HTTPValidationError" not in document["components"]["schemas"]
 

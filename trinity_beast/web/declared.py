@@ -7,6 +7,7 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.web.envelope import PROBLEM_JSON
 
 REFS = "#/components/schemas/{name}"
+RESPONSE_REFS = "#/components/responses/{name}"
 EXAMPLE_REFS = "#/components/examples/{name}"
 PLAIN = "x-plain"
 """Marks what is told as it is, outside the envelope, until the description is made."""
@@ -41,9 +42,12 @@ def response_of(status: int, classes: set[type[TrinityError]]) -> dict[str, Any]
 
 
 def codes_of(response: Mapping[str, Any]) -> list[str]:
-    """Return the codes of a response that `response_of` described; none where it is no refusal."""
+    """Return the codes of a response that `response_of` described, there or where it leads; none where it is no refusal."""
+    if "$ref" in response:
+        _, *codes = str(response["$ref"]).rpartition("/")[2].split(".")
+        return codes
     content = response.get("content", {}).get(PROBLEM_JSON)
-    return [] if content is None else list(content["examples"])
+    return [] if content is None else [name.partition(".")[0] for name in content["examples"]]
 
 
 def example_name(code: str, status: int) -> str:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.web.declared import HEAD_TOO_LARGE, PLAIN, REFS, classes_by_code, codes_of, example_name, response_of
+from trinity_beast.web.declared import HEAD_TOO_LARGE, PLAIN, REFS, RESPONSE_REFS, classes_by_code, codes_of, example_name, response_of
 from trinity_beast.web.envelope import JSON, Envelope, Problem
 from trinity_beast.web.errors import Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
 from trinity_beast.web.examples import Example, embed, refusal_example
@@ -80,6 +80,7 @@ def description(api: FastAPI, *, words: Words, service: str, examples: Iterable[
     }
     embed(document, examples, service=service)
     _write_whole_numbers(document)
+    components["responses"] = _shared(operations)
     return document
 
 
@@ -130,6 +131,18 @@ def _enveloped(data: Mapping[str, Any]) -> dict[str, Any]:
         return dict(data)
     narrowed = {"success": {"const": True}, "code": {"const": "OK"}, "data": dict(data)}
     return {"allOf": [{"$ref": REFS.format(name="Envelope")}, {"type": "object", "properties": narrowed}]}
+
+
+def _shared(operations: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Return each refusal once, by its status and codes, and have the operations lead there: most refuse alike."""
+    shared: dict[str, Any] = {}
+    for _, operation in operations:
+        for status, response in operation["responses"].items():
+            if codes := codes_of(response):
+                name = ".".join([status, *codes])
+                shared[name] = response
+                operation["responses"][status] = {"$ref": RESPONSE_REFS.format(name=name)}
+    return shared
 
 
 def _write_whole_numbers(node: Any) -> None:
