@@ -13,6 +13,7 @@ from trinity_beast.compose.gates import Gates, gates_of
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_of
+from trinity_beast.compose.outlets import Outlets
 from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
 from trinity_beast.compose.reporting import reporting_parts
 from trinity_beast.compose.upkeep import desk_routes
@@ -38,10 +39,13 @@ class Services:
 
 
 class Entrance:
-    """What every service shares: the work done in turn, the engine, its counters, and who is let in. Built when it is first asked for."""
+    """What every service shares: the work done in turn, what is told outside, the engine, its counters, and who is let in.
+
+    The last three are built when they are first asked for.
+    """
 
     def __init__(self, on: Ground, working: Working) -> None:
-        self._on, self.working = on, working
+        self._on, self.working, self.outlets = on, working, Outlets(on)
 
     @cached_property
     def engine(self) -> Engine:
@@ -72,7 +76,10 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     first: list[Part] = [on.knobs.watch]
     if on.cache is not None:
         first.append(follow_cache(on.readings, on.cache, on.clock))
-    parts = [*first, *entrance.working.parts, *(part for each in built for part in each.parts)]
+    # What tells the outside stops after all that is told of.
+    tracing, traced = on.tracing.parts(on.readings)
+    entrance.outlets.tell(*traced)
+    parts = [*first, *tracing, *entrance.outlets.parts(), *entrance.working.parts, *(part for each in built for part in each.parts)]
     on.readings.all_claimed()
     return Services(parts, engines[0] if engines else None)
 
@@ -85,6 +92,8 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
     engine, counters, gates = entrance.engine, entrance.counters, entrance.gates
     market = market_of(on, exchanges, engine)
     metering = metering_of(on, engine, counters, gates.operator)
+    entrance.outlets.tell(*market_samples(market), metering.samples)
+    entrance.outlets.prices(counters, market, metering.spread)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),
@@ -96,7 +105,16 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         *entrance.working.routes(gates.operator),
         *metering.routers,
     ]
-    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
+    app = app_of(
+        on,
+        "LPO",
+        "Trinity Beast prices",
+        routers,
+        meter=engine.spool,
+        count=counters.add,
+        limits=gates.callers.known_limits,
+        traces=on.traces,
+    )
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     on.health.register("database", database_probe(on.database))
     on.health.register("feeds", feeds_probe(market.feeds, market.looks))
@@ -104,7 +122,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
     on.health.register("metering", metering_probe(counters), is_needed=False)
     on.health.register("event loop", loop_probe(), is_needed=False)
     parts: list[Part] = [
-        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *market_samples(market), metering.samples)),
+        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, entrance.outlets.samples)),
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
@@ -116,7 +134,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
 
 def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
     """Return the parts that let keys in where no prices are told."""
-    metrics, grace = metrics_routes(entrance.counters), on.readings.of(SHUTDOWN_GRACE_SECONDS)
+    metrics, grace = metrics_routes(entrance.counters, entrance.outlets.samples), on.readings.of(SHUTDOWN_GRACE_SECONDS)
     # Listening to nobody, the engine is not started, but it is stopped.
     engine = Step("engine", down=lambda: asyncio.to_thread(entrance.engine.stop, grace.value))
     return Services([health_port(on, "report_health", on.settings.report_health_port, metrics), engine, *entrance.gates.parts])
@@ -125,7 +143,8 @@ def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Servic
 def report_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
     """Return the parts that answer reports (LRS)."""
     on.health.register("database", database_probe(on.database))
-    return Services(reporting_parts(on, entrance.gates, entrance.engine.blocklist, entrance.counters))
+    blocklist = entrance.engine.blocklist
+    return Services(reporting_parts(on, entrance.gates, blocklist, entrance.counters, entrance.outlets))
 
 
 def report_health_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance) -> Services:
