@@ -5,9 +5,8 @@ DATA ?= data
 FEEDS ?= auto
 FUZZ_SECONDS ?= 5
 
-# Left out of `make test`, which has to end within a quarter of an hour.
-LONG = tests/ops/backup tests/ops/verifying tests/ops/standing tests/ops/consoles/test_routes.py tests/rehearsal/test_soak.py \
-	tests/feeds/test_new_venue.py tests/faults/test_neighbours.py tests/access/cluster/test_processes.py tests/access/test_account_month.py
+# Left out of `make test`, which has to end within a quarter of an hour: each of them waits for minutes, whatever the machine.
+LONG = tests/rehearsal/test_soak.py tests/faults/test_neighbours.py tests/access/cluster/test_processes.py
 
 VENV = .venv
 PY = $(VENV)/bin/python
@@ -98,7 +97,7 @@ rust: $(VENV)/.run
 tests: $(VENV)/.checks build
 	@$(PY) -m pytest -n 2 --dist loadfile --ignore tests/architecture --ignore tests/test_locks.py $(addprefix --ignore ,$(LONG))
 
-long: $(VENV)/.checks build  ## the tests that bring whole nodes up and down for minutes: backups, verify, outages, a soak
+long: $(VENV)/.checks build  ## the tests that wait for minutes: outages of a shared cache, limits over processes, a soak
 	@$(PY) -m pytest -n 2 --dist loadfile $(LONG)
 
 # A stamp is touched when its step has succeeded, so that a warm start asks neither pip nor maturin nor cargo.

@@ -10,7 +10,7 @@ from tests.support.database import cluster, database, own_database, own_database
 from tests.support.ministack import ministack, own_ministack, queue, queue_url
 from tests.support.places import any_bin_dir, bin_dir, place, starter
 from tests.support.randomness import SeededSecrets
-from tests.support.valkey import own_valkey, valkey, valkey_server, valkey_url
+from tests.support.valkey import module_valkey, own_valkey, valkey, valkey_server, valkey_url
 
 __all__ = [
     "any_bin_dir",
@@ -18,6 +18,7 @@ __all__ = [
     "cluster",
     "database",
     "ministack",
+    "module_valkey",
     "own_database",
     "own_database_url",
     "own_ministack",

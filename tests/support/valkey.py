@@ -162,3 +162,9 @@ async def valkey(valkey_url: str) -> AsyncIterator[Valkey]:
 def own_valkey() -> Iterator[ValkeyServerOfATest]:
     """A Valkey of this test's own, to be killed, restarted or frozen."""
     yield from _served()
+
+
+@pytest.fixture(scope="module")
+def module_valkey() -> Iterator[ValkeyServerOfATest]:
+    """A Valkey of one file's tests, to be killed, restarted or frozen, and brought back before the test ends."""
+    yield from _served()
