@@ -7,7 +7,7 @@ from trinity_beast.access.blocklist import Blocklist, BlocklistWatch
 from trinity_beast.access.busiest import Busiest
 from trinity_beast.access.callers import Approach, Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
-from trinity_beast.access.cluster import Fellow, LeaseExchange, LeaseSize, Membership, QuotaBlocks, nodes_alive
+from trinity_beast.access.cluster import NODES_EXPECTED, Fellow, LeaseExchange, LeaseSize, Membership, QuotaBlocks, nodes_alive
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
 from trinity_beast.access.engine_gate import EngineGate
@@ -63,6 +63,7 @@ __all__ = [
     "DEMO_KEY",
     "KEY_BROADCASTS",
     "KEY_REFUSALS",
+    "NODES_EXPECTED",
     "Account",
     "AccountUnknown",
     "Accounts",

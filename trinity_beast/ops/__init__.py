@@ -1,6 +1,7 @@
 """What one person needs to run it: the examination, backups, consoles, and how the program's own works fare."""
 
 from trinity_beast.ops.backup import Maker
+from trinity_beast.ops.cluster import ClusterView, Counting, Itself, Publisher, Statistics
 from trinity_beast.ops.consoles import CacheDesk, Confirmations, SqlDesk, passwords_of
 from trinity_beast.ops.doctor import Listener, Premises
 from trinity_beast.ops.insights import Insights
@@ -11,14 +12,19 @@ from trinity_beast.ops.verifying import Whom
 
 __all__ = [
     "CacheDesk",
+    "ClusterView",
     "Confirmations",
+    "Counting",
     "Insights",
+    "Itself",
     "Listener",
     "Maker",
     "NodePorts",
     "Premises",
+    "Publisher",
     "Runs",
     "SqlDesk",
+    "Statistics",
     "Step",
     "Sync",
     "Synced",

@@ -15,6 +15,7 @@ from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
 from trinity_beast.web.source import ConnectionSource, HandedConnection
 from trinity_beast.web.streamed import Stream, Streamed
+from trinity_beast.web.watching import Watching
 from trinity_beast.web.words import Spoken, Words
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Streamed",
     "Turned",
     "Usage",
+    "Watching",
     "Words",
     "build_app",
     "counters_of",

@@ -22,6 +22,10 @@ class Desk:
         self._tell = tell
         self.talk = Console(stderr=True)
 
+    def told(self, error: TrinityError) -> str:
+        """Return a refusal of our own as a sentence."""
+        return self._tell(error)
+
     @contextlib.contextmanager
     def refusals_told(self) -> Iterator[None]:
         """Turn a refusal of our own into a sentence on stderr, one for each mistake it names, and exit status 1."""
