@@ -41,6 +41,7 @@ from trinity_beast.ops.commands import db_app, jobs_app
 from trinity_beast.ops.consoles.commands import console_verbs
 from trinity_beast.ops.doctor.commands import doctor_verb
 from trinity_beast.ops.logs.commands import logs_verb
+from trinity_beast.ops.security.commands import security_verb
 from trinity_beast.ops.standing.commands import standing_verbs
 from trinity_beast.ops.syncing.commands import add_sync_verb
 from trinity_beast.ops.verifying.commands import verify_verb
@@ -250,6 +251,7 @@ console_verbs(beast, _node_of, told)
 standing_verbs(beast, _node_ports, told)
 cluster_verbs(beast, _node_of, CLOCK, told)
 prices_verb(beast, _node_of, CLOCK, told)
+security_verb(beast, _node_of, told)
 logs_verb(beast, _node_of, CLOCK, told)
 verify_verb(beast, _whom, CLOCK, SECRETS, told)
 doctor_verb(beast, _premises, CLOCK, told)

@@ -12,6 +12,7 @@ from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_
 from trinity_beast.compose.followers import follow_cache
 from trinity_beast.compose.gates import Gates, gates_of
 from trinity_beast.compose.ground import Ground
+from trinity_beast.compose.guarding import security_route
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_of
 from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
@@ -104,6 +105,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         *entrance.working.routes(gates.operator),
         *metering.routers,
         *counted.routes(gates.operator),
+        security_route(on, engine, gates),
         log_routes(on.logs, boot=engine.spool.boot, operator=gates.operator),
     ]
     app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)

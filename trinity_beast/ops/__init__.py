@@ -3,9 +3,10 @@
 from trinity_beast.ops.backup import Maker
 from trinity_beast.ops.cluster import ClusterView, Counting, Itself, Publisher, Statistics
 from trinity_beast.ops.consoles import CacheDesk, Confirmations, SqlDesk, passwords_of
-from trinity_beast.ops.doctor import Listener, Premises
+from trinity_beast.ops.doctor import Listener, Premises, certificate_looks
 from trinity_beast.ops.insights import Insights
 from trinity_beast.ops.runs import Runs
+from trinity_beast.ops.security import KnownOfIntruders, Security
 from trinity_beast.ops.standing import NodePorts
 from trinity_beast.ops.syncing import Step, Sync, Synced, Tell
 from trinity_beast.ops.verifying import Whom
@@ -17,12 +18,14 @@ __all__ = [
     "Counting",
     "Insights",
     "Itself",
+    "KnownOfIntruders",
     "Listener",
     "Maker",
     "NodePorts",
     "Premises",
     "Publisher",
     "Runs",
+    "Security",
     "SqlDesk",
     "Statistics",
     "Step",
@@ -30,5 +33,6 @@ __all__ = [
     "Synced",
     "Tell",
     "Whom",
+    "certificate_looks",
     "passwords_of",
 ]
