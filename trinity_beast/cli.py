@@ -39,6 +39,7 @@ from trinity_beast.ops.backup.commands import Backed, backup_verbs
 from trinity_beast.ops.cluster.commands import cluster_verbs
 from trinity_beast.ops.commands import db_app, jobs_app
 from trinity_beast.ops.consoles.commands import console_verbs
+from trinity_beast.ops.daily.commands import daily_verb
 from trinity_beast.ops.doctor.commands import doctor_verb
 from trinity_beast.ops.logs.commands import logs_verb
 from trinity_beast.ops.security.commands import security_verb
@@ -251,6 +252,7 @@ console_verbs(beast, _node_of, told)
 standing_verbs(beast, _node_ports, told)
 cluster_verbs(beast, _node_of, CLOCK, told)
 prices_verb(beast, _node_of, CLOCK, told)
+daily_verb(beast, _node_of, CLOCK, told)
 security_verb(beast, _node_of, told)
 logs_verb(beast, _node_of, CLOCK, told)
 verify_verb(beast, _whom, CLOCK, SECRETS, told)

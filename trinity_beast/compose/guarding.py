@@ -21,5 +21,5 @@ def security_route(on: Ground, engine: Engine, gates: Gates) -> Router:
         },
         certificates=lambda: certificate_looks(settings.database_url, settings.cache_url, on.clock.now()),
     )
-    security = Security(known, gates.operators, gates.blocklist, gates.leaks, on.keys, on.clock)
+    security = Security(known, gates.operators, gates.blocklist, gates.leaks, keys=on.keys, clock=on.clock)
     return security_routes(security, operator=gates.operator)

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.routes import admission, key_routes
 from trinity_beast.compose.counting import counted_of
+from trinity_beast.compose.daily import watch_by_day
 from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
 from trinity_beast.compose.followers import follow_cache
 from trinity_beast.compose.gates import Gates, gates_of
@@ -94,6 +95,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
     counted = counted_of(
         on, boot=engine.spool.boot, counters=counters.contract, feeds=partial(feed_states, market.feeds), neighbours=gates.neighbours
     )  # fmt: skip
+    watch_by_day(on, entrance.working, counted, market, metering)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),

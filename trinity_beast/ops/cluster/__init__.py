@@ -2,7 +2,7 @@
 
 from trinity_beast.ops.cluster.counting import Counting
 from trinity_beast.ops.cluster.publishing import Publisher
-from trinity_beast.ops.cluster.service import ClusterView
+from trinity_beast.ops.cluster.service import ClusterView, summed
 from trinity_beast.ops.cluster.statistics import Itself, Statistics
 
-__all__ = ["ClusterView", "Counting", "Itself", "Publisher", "Statistics"]
+__all__ = ["ClusterView", "Counting", "Itself", "Publisher", "Statistics", "summed"]

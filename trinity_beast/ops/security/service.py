@@ -67,7 +67,9 @@ class Standing:
 class Security:
     """Looks at who is turned away. It changes nothing."""
 
-    def __init__(self, known: KnownOfIntruders, operators: Operators, blocklist: Blocklist, leaks: Leaks, keys: Keys, clock: Clock) -> None:
+    def __init__(
+        self, known: KnownOfIntruders, operators: Operators, blocklist: Blocklist, leaks: Leaks, *, keys: Keys, clock: Clock
+    ) -> None:
         self._known, self._operators, self._clock = known, operators, clock
         self._blocklist, self._leaks, self._keys = blocklist, leaks, keys
 
