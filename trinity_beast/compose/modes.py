@@ -137,7 +137,7 @@ def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Servic
     health = health_port(on, "report_health", on.settings.report_health_port, metrics_routes(counters, counted.publisher.samples))
     # Listening to nobody, the engine is not started, but it is stopped.
     engine = Step("engine", down=lambda: asyncio.to_thread(entrance.engine.stop, grace.value))
-    return Services([health, counted.publisher, engine, *gates.parts])
+    return Services([health, counted.publisher, PoolGauges(on.database, counters, on.clock), engine, *gates.parts])
 
 
 def report_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:

@@ -46,6 +46,10 @@ class Desk:
         """Return what the node answers with, as `ask` does, where something else shows that we wait."""
         with self.refusals_told():
             answer = question()
+        return self.answered(answer)
+
+    def answered(self, answer: Granted | Turned) -> Any:
+        """Return what a node answered with; a refusal is told, all of it, and ends the program with status 1."""
         match answer:
             case Granted(data):
                 return data

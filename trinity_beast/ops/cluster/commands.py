@@ -92,7 +92,7 @@ def _counters_table(counters: dict[str, int], totals: dict[str, int] | None) -> 
 
 
 def _derived_table(told: dict[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", title="")
     table.add_column("comes to", no_wrap=True)
     table.add_column("counted", justify="right", no_wrap=True)
     table.add_column(f"last {told['lately_seconds']:.0f} s", justify="right", no_wrap=True)

@@ -7,6 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from trinity_beast.ops.standing import duration
+
 WIDE = 130
 """From so many columns on there is room for what a node takes of its machine."""
 Told = Mapping[str, Any]
@@ -32,17 +34,17 @@ def cluster_shown(told: Told, width: int, lines: int) -> RenderableType:
 
 
 def _headings(*, is_wide: bool) -> list[tuple[str, bool]]:
-    first = [("node", False), ("state", False), ("up", True), ("req/s", True), ("memory %", True), ("limited %", True)]
+    first = [("node", False), ("state", False), ("up", True), ("req/s", True), ("hit %", True), ("limited %", True)]
     if not is_wide:
         return [*first, ("feeds", True), ("params", True), ("told", True)]
-    shares = [("cache %", True), ("udp drop %", True), ("requests", True), ("lost", True), ("db", True), ("feeds", True)]
+    shares = [("cached %", True), ("udp drop %", True), ("requests", True), ("lost", True), ("db", True), ("feeds", True)]
     return [*first, *shares, ("cpu %", True), ("memory", True), ("files", True), ("params", True), ("version", False), ("told", True)]
 
 
 def _node(one: Told, *, is_wide: bool) -> list[str | Text]:
     lately, derived, totals = one["lately"], one["derived"], one["totals"]
     live = sum(state == "live" for state in one["feeds"].values())
-    feeds = Text(f"{live}/{len(one['feeds'])}", style="" if live == len(one["feeds"]) else "yellow")
+    feeds = Text(f"{live}/{len(one['feeds'])}" if one["feeds"] else "-", style="" if live == len(one["feeds"]) else "yellow")
     told = Text(f"{one['age_seconds']:.0f} s", style="dim")
     cells: list[str | Text] = [
         one["cluster_node"],
@@ -117,16 +119,6 @@ def _sentences(told: Told) -> list[Text]:
 def percent(share: float | None) -> str:
     """Return a share, or a dash where there was nothing to share out."""
     return "-" if share is None else f"{share:.2f}"
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time in its two greatest units."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} m" if hours else f"{minutes} m {rest} s" if minutes else f"{rest} s"
 
 
 def size(octets: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from trinity_beast.feeds import FeedState, FeedStatus
 from trinity_beast.jobs import JobStanding
 from trinity_beast.ops.cluster.model import Summed, View
-from trinity_beast.ops.standing.model import Line
+from trinity_beast.ops.standing.model import Line, duration
 from trinity_beast.storage import CacheGauges
 from trinity_beast.telemetry import HealthReport
 from trinity_beast.usage import Overview, Totals
@@ -17,7 +17,7 @@ MILLISECOND_NS = 1_000_000
 
 def service_lines(report: HealthReport) -> list[Line]:
     """Tell how every part of the node fares."""
-    lines = [Line("node", "good" if report.is_ready else "wrong", f"{report.status}, up {report.up_seconds / 3_600:,.1f} h")]
+    lines = [Line("node", "good" if report.is_ready else "wrong", f"{report.status}, up {duration(report.up_seconds)}")]
     for part in report.parts:
         facts = ", ".join(f"{name} {value}" for name, value in part.finding.facts.items())
         standing = "good" if part.finding.is_ok else "wrong" if part.is_needed else "weak"
@@ -32,15 +32,15 @@ def feed_lines(feeds: Iterable[FeedStatus], assets: Mapping[str, int]) -> list[L
         if feed.state is FeedState.OFF:
             lines.append(Line(feed.venue, "off", "switched off"))
             continue
-        told = [f"{len(feed.symbols)} symbols", f"{feed.connections} connections"]
+        told = [f"{len(feed.symbols)} symbols"] + ([f"{feed.connections} connections"] if feed.connections != 1 else [])
         told += [f"silent {feed.silent_seconds:.0f} s"] if feed.silent_seconds else []
         told += [f"exchange says {feed.venue_status}"] if feed.venue_status and not feed.venue_status_is_good else []
         told += [feed.last_error] if feed.last_error and feed.state is not FeedState.LIVE else []
         is_well = feed.state is FeedState.LIVE and feed.venue_status_is_good
         lines.append(Line(feed.venue, "good" if is_well else "weak", f"{feed.state.value}: {', '.join(told)}"))
     held, unserved = sum(assets.values()), assets.get("stale", 0) + assets.get("unavailable", 0)
-    told = ", ".join(f"{count} {state}" for state, count in assets.items() if count) or "none is held"
-    lines.append(Line("assets", "good" if not unserved else "wrong" if unserved == held else "weak", told))
+    states = ", ".join(f"{count} {state}" for state, count in assets.items() if count) or "none is held"
+    lines.append(Line("assets", "good" if not unserved else "wrong" if unserved == held else "weak", states))
     return lines
 
 
@@ -53,9 +53,7 @@ def cluster_lines(view: View, together: Summed) -> list[Line]:
         lines = [Line("nodes", "off" if view.nodes_expected == 1 else "weak", f"{told}: {view.trouble}")]
     for found in view.found:
         one = found.snapshot
-        told = (
-            f"{one.version}, up {one.up_seconds / 3_600:,.1f} h, parameters {one.parameters_version}, {one.process.cpu_percent:.0f} % cpu"
-        )
+        told = f"{one.version}, up {duration(one.up_seconds)}, parameters {one.parameters_version}, {one.process.cpu_percent:.0f} % cpu"
         lines.append(Line(one.cluster_node, "good", told))
     for gone in view.missing:
         lines.append(Line(gone.cluster_node, "wrong", "missing"))
@@ -82,7 +80,7 @@ def cache_lines(gauges: CacheGauges, info: Mapping[str, str]) -> list[Line]:
         f"{_number(info, 'connected_clients')} clients",
     ]
     told += [f"{100 * hits / (hits + misses):.1f} % hits"] if hits + misses else []
-    told += [f"{_number(info, 'evicted_keys'):,} evicted", f"up {_number(info, 'uptime_in_seconds') / 3_600:,.1f} h"]
+    told += [f"{_number(info, 'evicted_keys'):,} evicted", f"up {duration(_number(info, 'uptime_in_seconds'))}"]
     version = info.get("valkey_version") or info.get("redis_version", "?")
     return [
         Line("server", "weak" if is_full else "good", f"{version}: {', '.join(told)}"),
@@ -144,14 +142,13 @@ def info_of(text: object) -> dict[str, str]:
 
 
 def _job_line(job: JobStanding, now: datetime) -> Line:
-    last = job.last
+    last, due = job.last, f"due {job.next_at:%m-%d %H:%M} UTC" + (" (late)" if job.next_at < now else "")
     failed = f", {job.failed} failed of those remembered" if job.failed else ""
     if last is None:
-        return Line(job.name, "off", f"never yet; due {job.next_at:%Y-%m-%d %H:%M} UTC{failed}")
-    ended = f" {last.ended_at:%Y-%m-%d %H:%M} UTC" if last.ended_at else ""
+        return Line(job.name, "off", f"never yet; {due}{failed}")
+    ended = f" {last.ended_at:%m-%d %H:%M}" if last.ended_at else ""
     is_well = last.state in {"succeeded", "doing", "todo"}
-    late = " (late)" if job.next_at < now else ""
-    return Line(job.name, "good" if is_well else "weak", f"{last.state}{ended}; due {job.next_at:%Y-%m-%d %H:%M} UTC{late}{failed}")
+    return Line(job.name, "good" if is_well else "weak", f"{last.state}{ended}, {due}{failed}")
 
 
 def _number(info: Mapping[str, str], name: str) -> int:

@@ -14,7 +14,7 @@ from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.ops.commands import AdminKey, AsJson, DataDir, NodeOf, Url
 from trinity_beast.ops.logs.since import SinceInvalid, moment_of
-from trinity_beast.web import Desk, Granted, KnownNode, NodeNotReached
+from trinity_beast.web import Desk, KnownNode, NodeNotReached
 
 PAGE = 1_000
 STYLES = {"debug": "dim", "info": "green", "warning": "yellow", "error": "bold red"}
@@ -77,7 +77,7 @@ def _pages(desk: Desk, node: KnownNode, clock: Clock, asked: Mapping[str, object
             away_seconds = min(AWAY_SECONDS_MAX, max(every_seconds, 2 * away_seconds))
             continue
         away_seconds = 0.0
-        page = answer.data if isinstance(answer, Granted) else desk.ask_quietly(lambda found=answer: found)
+        page = desk.answered(answer)
         if page["boot"] != boot:
             desk.say("The node was started anew.", style="yellow")
             boot, after = page["boot"], 0

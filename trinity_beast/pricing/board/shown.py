@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 STYLES = {"live": "green", "quiet": "dim green", "rest": "cyan", "stale": "bold red", "halted": "red", "unavailable": "dim red"}
-WIDE = 110
-"""From so many columns on there is room for the exchange's time."""
+ROOMY, WIDE = 100, 120
+"""From so many columns on there is room for venue and tier, and for the exchange's time."""
 Told = Mapping[str, Any]
 
 
@@ -24,27 +24,27 @@ class Board:
     def shown(self, told: Told, width: int, lines: int) -> RenderableType:
         """Return the prices, one a line, as many as there is room for; `change` is since the first look."""
         prices: Sequence[Told] = told["prices"]
-        is_wide, room = width >= WIDE, max(1, lines - 3)
-        headings = [("asset", False), ("price", True), ("", False), ("change", True), ("venue", False), ("source", False)]
-        headings += [("tier", False), ("state", False), ("age", True), *([("exchange time", False)] if is_wide else [])]
+        room = max(1, lines - 3)
+        headings = [("asset", False), ("price", True), ("", False), ("change", True), ("source", False), ("state", False), ("age", True)]
+        headings += [("venue", False), ("tier", False)] if width >= ROOMY else []
+        headings += [("exchange time", False)] if width >= WIDE else []
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading, is_number in headings:
             table.add_column(heading, justify="right" if is_number else "left", no_wrap=True, overflow="ellipsis")
         for each in prices[:room]:
-            table.add_row(*self._cells(each, is_wide=is_wide))
+            table.add_row(*self._cells(each, width))
         for each in prices[room:]:
             self._moved(each)  # What is out of sight moves too.
         return Group(table, Text(_summary(prices, len(prices) - room), style="dim"))
 
-    def _cells(self, each: Told, *, is_wide: bool) -> list[str | Text]:
+    def _cells(self, each: Told, width: int) -> list[str | Text]:
         moved, change = self._moved(each)
         price = Text(each["price"] or "-", style="green" if moved > 0 else "red" if moved < 0 else "bold")
         percent = "" if change is None else Text(f"{change:+.2f} %", style="green" if change > 0 else "red" if change < 0 else "dim")
         state = Text(each["state"], style=STYLES.get(each["state"], ""))
-        cells: list[str | Text] = [
-            each["asset"], price, each["quote"], percent, each["venue"], each["source"], each["cache_tier"], state, _age(each["age_ms"])
-        ]  # fmt: skip
-        return [*cells, (each["exchange_time"] or "")[11:23]] if is_wide else cells
+        cells: list[str | Text] = [each["asset"], price, each["quote"], percent, each["source"], state, _age(each["age_ms"])]
+        cells += [each["venue"], each["cache_tier"]] if width >= ROOMY else []
+        return [*cells, (each["exchange_time"] or "")[11:23]] if width >= WIDE else cells
 
     def _moved(self, each: Told) -> tuple[int, Decimal | None]:
         """Return whether a price rose (1) or fell (-1) since it was shown last, and by how many per cent since it was shown first."""
