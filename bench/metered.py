@@ -1,11 +1,9 @@
 """A whole node whose metering is watched: how many answers it has recorded, and how many of them can be asked for in the database."""
 
-import os
-import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +13,7 @@ import psycopg
 from bench.errors import RunBroken
 from bench.generator import Generator
 from bench.machine import Cores
+from bench.processes import level_with_others, standing_still, tree_of
 from bench.servers import ask_line, sample_body
 from bench.whole_node import CLOCK, WholeNode, counters_of, issue_key, metrics_of, node_in
 
@@ -77,20 +76,18 @@ class MeteredNode:
         told = metrics_of(self.node.port("price_health"))
         return told["beast_usage_backlog_bytes"], told["beast_usage_backlog_records"]
 
-    @contextmanager
-    def database_frozen(self) -> Iterator[None]:
-        """Stop PostgreSQL where it stands for the length of a block: connections stay open, nothing is answered."""
-        os.killpg(self.postmaster, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.killpg(self.postmaster, signal.SIGCONT)
+    def database_frozen(self) -> AbstractContextManager[None]:
+        """Stop PostgreSQL where it stands for the length of a block: connections stay open, nothing is answered.
+
+        Each of its processes leads a group of its own; the first is stopped first, so that no further ones come.
+        """
+        return standing_still(pid for pid, _ in tree_of(self.postmaster))
 
 
 @contextmanager
 def metered_node(cores: Cores) -> Iterator[MeteredNode]:
     """Run a node with stand-in venues in a folder of its own, and a load of good requests for it."""
-    with tempfile.TemporaryDirectory(prefix="beast-bench-") as folder, node_in(Path(folder)) as node:
+    with tempfile.TemporaryDirectory(prefix="beast-bench-") as folder, node_in(Path(folder)) as node, level_with_others():
         key, port = issue_key(Path(folder), "--tier", "internal"), node.port("price")
         sample_body(port, key)
         data = Path(folder) / "data"

@@ -42,7 +42,7 @@ INSERT INTO {partition} (time, key_id, asset, source_id, node_id, status, asset_
 SELECT CAST(:day AS date)::timestamp AT TIME ZONE 'UTC' + place * interval '1 day' / :rows, key_id,
     'A' || (key_id * 7 + place % {assets}) % 150, 1, 1, CASE WHEN place % 50 = 0 THEN 429 ELSE 200 END, 1, 0, 1, 1, 1 + place % 2,
     CASE WHEN place % 50 = 0 THEN 0 ELSE 1 END, 3000 + (place * 7919) % 40000, 760 + place % 9, place, 1, :first + place
-FROM (SELECT place, 1 + (place * 2654435761) % {keys} AS key_id FROM generate_series(0, :rows - 1) AS place) AS placed
+FROM (SELECT place, 1 + (place * 2654435761) % {keys} AS key_id FROM generate_series(CAST(0 AS bigint), :rows - 1) AS place) AS placed
 """
 _COPY = """
 COPY (SELECT to_char(time, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), request_id, key_id, asset, asset_count, venue, source, tier.word, state.word,

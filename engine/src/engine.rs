@@ -20,6 +20,7 @@ use crate::record::Entry;
 use crate::request_id::THREADS_MAX;
 use crate::shared::{Settings, Shared, ThreadContext};
 use crate::thread::EngineThread;
+use crate::turn::ask_for_short_turns;
 use crate::udp::socket::bind_all;
 
 /// Connections the kernel keeps until a thread accepts them.
@@ -230,6 +231,8 @@ fn start_thread(shared: &Arc<Shared>, number: usize) -> io::Result<JoinHandle<us
     let shared = Arc::clone(shared);
     std::thread::Builder::new().name(format!("engine-{number}")).spawn(move || {
         block_signals();
+        // Where the kernel refuses, a busy machine makes callers wait longer; nothing else is lost.
+        let _ = ask_for_short_turns();
         catch_unwind(AssertUnwindSafe(|| thread.run())).unwrap_or_else(|_| {
             // The message is on stderr already. The other threads go on; this one's sockets were closed on the way out.
             shared.counters.add(Counter::ThreadsLost, 1);

@@ -40,6 +40,7 @@ pub mod tally;
 pub mod texts;
 pub mod thread;
 pub mod tries;
+pub mod turn;
 pub mod udp;
 pub mod usage;
 pub mod words;

@@ -73,7 +73,9 @@ async def test_of_two_who_change_the_same_version_one_is_refused(three: list[Pro
 
 async def test_the_whole_set_lies_in_the_shared_cache(three: list[Product], valkey_server: ValkeyServerOfATest) -> None:
     await admin(three[0]).post("/admin/parameters/save", {"values": {"jump_percent": 7.5}})
-    await admin(three[0]).post("/admin/reload-params", None)
     valkey = Valkey(valkey_server.url, clock=SystemClock())
-    assert await valkey.do("HGET", "app:config", "jump_percent") == b"7.5"
+    async with asyncio.timeout(WITHIN_SECONDS):
+        # On a starved machine one write may be given up; the next look writes it.
+        while await valkey.do("HGET", "app:config", "jump_percent") != b"7.5":
+            await admin(three[0]).post("/admin/reload-params", None)
     await valkey.close()

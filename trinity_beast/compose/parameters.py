@@ -96,7 +96,7 @@ USAGE_SEGMENT_BYTES = Parameter(
     help="How large a file of usage records is.",
 )  # fmt: skip
 USAGE_SEGMENT_SECONDS = Parameter(
-    "usage_segment_seconds", group=USAGE, unit="s", default=5.0, least=0.1, most=3_600.0,
+    "usage_segment_seconds", group=USAGE, unit="s", default=1.0, least=0.1, most=3_600.0,
     help="How long a file of usage records is written to before it is sealed though not full: so late is usage stored at least.",
 )  # fmt: skip
 

@@ -12,6 +12,8 @@ mod net;
 mod open;
 mod report;
 mod time;
+#[path = "../../../engine/src/turn.rs"]
+mod turn;
 mod udp;
 mod watch;
 
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         }
     };
     net::raise_file_limit();
+    // A caller has a machine of its own. Here it shares one, and what it waits for its turn would count as the engine's delay.
+    let _ = turn::ask_for_short_turns();
     match run(arguments) {
         Ok(report) => {
             println!("{}", report.json());
