@@ -96,7 +96,8 @@ async def test_counting_is_begun_anew_and_who_did_it_is_in_the_trail(asked: Aske
 )
 async def test_a_wrong_question_is_refused_and_changes_nothing(asked: Asked, question: str, body: bytes, refused: tuple[int, str]) -> None:
     since = asked.node.statistics.since
-    told = await asked.admin.ask(*question.split(), body)
+    method, path = question.split()
+    told = await asked.admin.ask(method, path, body)
 
     assert ((told.status, told.code), asked.node.statistics.since) == (refused, since)
 

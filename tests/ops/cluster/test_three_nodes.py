@@ -149,6 +149,24 @@ def test_a_table_changes_in_place_until_it_is_interrupted(nodes: dict[str, Produ
     assert b"more below" in shown
 
 
+def test_log_lines_are_followed_as_they_come(nodes: dict[str, Product]) -> None:
+    main = nodes["Main"]
+    command = [str(BEAST), "logs", "--follow", "--json", "--part", "access", "--lines", "1", "--every", "0.2", "--url", price_url(main)]
+    environment = dict(child_environment({"ADMIN_KEY": ADMIN_KEY}))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True) as process:
+        assert process.stdout is not None
+        try:
+            first = json.loads(process.stdout.readline())
+            beast(main, "cluster", "--once", key="wrong")
+            line = json.loads(process.stdout.readline())
+            process.send_signal(signal.SIGINT)
+            assert process.wait(EVENT_SECONDS) == 0
+        finally:
+            process.kill()
+    assert line["number"] > first["number"]
+    assert (line["event"], line["level"], line["module"]) == ("admin key refused", "warning", "access")
+
+
 async def test_a_node_that_is_killed_is_missing_as_soon_as_its_word_runs_out(nodes: dict[str, Product]) -> None:
     killed = nodes["Mirror"].process
     killed.kill()

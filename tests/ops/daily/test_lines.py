@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trinity_beast.feeds import FeedState, FeedStatus
 from trinity_beast.jobs import JobStanding, LastRun
-from trinity_beast.ops import lines, summed
+from trinity_beast.ops import Line, lines, summed
 from trinity_beast.ops.cluster.model import Found, Gone, Snapshot, View
 from trinity_beast.storage import CacheGauges
 from trinity_beast.telemetry import Finding, HealthReport, PartHealth, Span
@@ -28,7 +28,7 @@ def view(*names: str, **more: object) -> View:
     return View(found, **given_)  # type: ignore[arg-type]
 
 
-def standings(found: list[lines.Line]) -> dict[str, str]:
+def standings(found: list[Line]) -> dict[str, str]:
     return {line.what: line.standing for line in found}
 
 

@@ -35,7 +35,7 @@ def test_whatever_is_written_is_a_moment_or_refused_in_a_sentence(text: str) -> 
     except SinceInvalid as error:
         assert "15m" in str(error)
         return
-    assert moment == "" or datetime.fromisoformat(moment)
+    assert moment == "" or datetime.fromisoformat(moment).tzinfo is not None
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(-14, 14))

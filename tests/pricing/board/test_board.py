@@ -71,8 +71,11 @@ async def admin() -> AsyncIterator[Admin]:
     for asset, price, venue in (("BTC", "97123.45", "coinbase"), ("ETH", "3321.10", "kraken"), ("XRP", "", "")):
         book.announce(asset)
         if price:
-            times = {"exchange_time_ns": START_NS, "received_monotonic_ns": 100 * SECOND_NS, "usable_for_ns": 90 * SECOND_NS}
-            book.publish(asset, price, "USD", venue, f"{venue}-ws", **times)
+            received_ns = 100 * SECOND_NS
+            book.publish(
+                asset, price, "USD", venue, f"{venue}-ws",
+                exchange_time_ns=START_NS, received_monotonic_ns=received_ns, usable_for_ns=90 * SECOND_NS,
+            )  # fmt: skip
     async with serving(small_app([board_routes(partial(held_prices, node.engine), operator=operator())])) as port:
         yield Admin(port)
     node.close()
