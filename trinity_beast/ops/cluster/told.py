@@ -63,7 +63,7 @@ class StressStatsTold(CountedTold):
     up_seconds: float
 
 
-class NodeTold(CountedTold):
+class NodeStatsTold(CountedTold):
     """One node, as it last told of itself."""
 
     cluster_node: str
@@ -82,7 +82,7 @@ class NodeTold(CountedTold):
     latency: dict[str, str] = Field(description="Histograms of latency by protocol, base64.")
 
 
-class MissingTold(BaseModel):
+class MissingNodeTold(BaseModel):
     """A node that is expected and has not told anything of late."""
 
     cluster_node: str
@@ -107,12 +107,12 @@ class ClusterTold(BaseModel):
     region: str
     nodes_found: int
     nodes_expected: int
-    missing: list[MissingTold]
+    missing: list[MissingNodeTold]
     never_seen: int = Field(description="How many more nodes `nodes_expected` tells of than anybody has a name for.")
     unseen: list[str]
     twins: list[str] = Field(description="Names that two living nodes share: each hides the other.")
     trouble: str
-    per_node: list[NodeTold]
+    per_node: list[NodeStatsTold]
     aggregated: AggregatedTold
     milliseconds: float = Field(description="How long it took to ask.")
 
@@ -172,9 +172,9 @@ def _counted(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _node(found: Found) -> NodeTold:
+def _node(found: Found) -> NodeStatsTold:
     one, process = found.snapshot, found.snapshot.process
-    return NodeTold(
+    return NodeStatsTold(
         **_counted(one),
         cluster_node=one.cluster_node,
         node_id=one.node_id,
@@ -199,10 +199,10 @@ def _node(found: Found) -> NodeTold:
     )
 
 
-def _missing(gone: Gone, now: datetime) -> MissingTold:
+def _missing(gone: Gone, now: datetime) -> MissingNodeTold:
     seen_ms = gone.last_seen_at_ms
     seen_at = datetime.fromtimestamp(seen_ms / 1_000, UTC) if seen_ms is not None and 0 < seen_ms <= MOMENT_MS_MAX else None
-    return MissingTold(
+    return MissingNodeTold(
         cluster_node=gone.cluster_node,
         server_type=gone.server_type,
         last_seen_at=None if seen_at is None else timestamp_of(seen_at),

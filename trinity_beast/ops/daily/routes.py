@@ -15,7 +15,7 @@ from trinity_beast.storage import DependencyAway
 from trinity_beast.web import refusals, timestamp_of
 
 
-class LineTold(BaseModel):
+class DashboardLineTold(BaseModel):
     """One line: of what, how it stands, and what there is to say."""
 
     what: str
@@ -27,10 +27,10 @@ class SectionTold(BaseModel):
     """One part of the system."""
 
     name: str
-    lines: list[LineTold]
+    lines: list[DashboardLineTold]
 
 
-class AlarmTold(LineTold):
+class AlarmTold(DashboardLineTold):
     """A line that is not well."""
 
     section: str
@@ -77,7 +77,8 @@ def _told(dashboard: Dashboard) -> DashboardTold:
         ],
         sections=[
             SectionTold(
-                name=section.name, lines=[LineTold(what=line.what, standing=line.standing, told=line.told) for line in section.lines]
+                name=section.name,
+                lines=[DashboardLineTold(what=line.what, standing=line.standing, told=line.told) for line in section.lines],
             )
             for section in dashboard.sections
         ],

@@ -15,7 +15,7 @@ NUMBER_MAX = 2**53
 Level = Literal["debug", "info", "warning", "error"]
 
 
-class LineTold(BaseModel):
+class LogLineTold(BaseModel):
     """One log line. What could be a secret was taken out before it was kept."""
 
     number: int = Field(description="Its place among all lines of this life of the node.")
@@ -34,7 +34,7 @@ class LogsTold(BaseModel):
     boot: str
     oldest: int = Field(description="The number of the oldest line still kept; 0 where none is.")
     next_after: int
-    lines: list[LineTold]
+    lines: list[LogLineTold]
 
 
 def log_routes(logs: KeptLogs, *, boot: str, operator: Callable[..., Awaitable[Operator]]) -> APIRouter:
@@ -57,7 +57,7 @@ def log_routes(logs: KeptLogs, *, boot: str, operator: Callable[..., Awaitable[O
         """Tell the last log lines this node keeps in memory: the newest, or those after a number, so that none is missed."""
         page = logs.page(after=after, level=level, part=part, since=since, limit=limit)
         lines = [
-            LineTold(
+            LogLineTold(
                 number=line.number,
                 time=line.time,
                 level=str(line.told.get("level", "")),

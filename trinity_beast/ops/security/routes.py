@@ -30,7 +30,7 @@ class GuessesTold(BaseModel):
     is_shut_out: bool
 
 
-class BlockTold(BaseModel):
+class BlockedTold(BaseModel):
     """A network nobody is answered at."""
 
     network: str
@@ -40,7 +40,7 @@ class BlockTold(BaseModel):
     expires_at: str | None
 
 
-class LeakTold(BaseModel):
+class LeakedTold(BaseModel):
     """A key that was found where it should not be."""
 
     public_id: str
@@ -50,7 +50,7 @@ class LeakTold(BaseModel):
     action: str
 
 
-class KeysTold(BaseModel):
+class CensusTold(BaseModel):
     """How old the customers' keys are, and how many want a look."""
 
     live: int
@@ -86,9 +86,9 @@ class SecurityTold(BaseModel):
     admin_guesses: list[GuessesTold]
     admin_turned_away: dict[str, int] = Field(description="Calls refused since the start: key `missing`, `wrong`, or `shut_out`.")
     refused: dict[str, int] = Field(description="Counters of whoever else was turned away.")
-    blocks: list[BlockTold] | None
-    leaks: list[LeakTold] | None
-    keys: KeysTold | None
+    blocks: list[BlockedTold] | None
+    leaks: list[LeakedTold] | None
+    keys: CensusTold | None
     secrets: list[SecretTold]
     certificates: list[CertificateTold]
 
@@ -133,11 +133,11 @@ def _told(found: Standing) -> SecurityTold:
     )
 
 
-def _stored(stored: Stored | None) -> tuple[list[BlockTold] | None, list[LeakTold] | None, KeysTold | None]:
+def _stored(stored: Stored | None) -> tuple[list[BlockedTold] | None, list[LeakedTold] | None, CensusTold | None]:
     if stored is None:
         return None, None, None
     blocks = [
-        BlockTold(
+        BlockedTold(
             network=str(one.network),
             reason=one.reason,
             blocked_by=one.blocked_by,
@@ -147,11 +147,13 @@ def _stored(stored: Stored | None) -> tuple[list[BlockTold] | None, list[LeakTol
         for one in stored.blocks
     ]
     leaks = [
-        LeakTold(public_id=one.public_id, reported_at=timestamp_of(one.reported_at), reporter=one.reporter, url=one.url, action=one.action)
+        LeakedTold(
+            public_id=one.public_id, reported_at=timestamp_of(one.reported_at), reporter=one.reporter, url=one.url, action=one.action
+        )
         for one in stored.leaks
     ]
     census = stored.keys
-    keys = KeysTold(
+    keys = CensusTold(
         live=census.live,
         ended=census.ended,
         leaked=census.leaked,
