@@ -43,6 +43,8 @@ from trinity_beast.pricing.board.routes import board_routes
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.stress.kept.routes import stress_routes
+from trinity_beast.telemetry import metrics_in
+from trinity_beast.telemetry.catalog import CONTRACT
 from trinity_beast.telemetry.routes import health_routes
 from trinity_beast.usage.overseeing.routes import usage_admin_routes
 from trinity_beast.usage.reconciling.routes import reconcile_routes
@@ -99,6 +101,26 @@ def parameters_page() -> str:
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "## What they must agree upon", ""]
     lines += [f"- {agreement.sentence}" for agreement in declared.agreements]
+    return "\n".join([*lines, ""])
+
+
+def metrics_page() -> str:
+    """Return every metric: its name on the page of metrics, its kind, unit, labels and meaning."""
+    lines = ["# Metrics", "", NOT_BY_HAND, ""]
+    lines += [
+        "What `/metrics` on the health ports tells, in Prometheus' text format. Each has the labels `node` and `region` besides its own; a",
+        "counter only rises, until the node starts anew or its counters are reset. A histogram `x` is told as `x_bucket` (with `le`, in",
+        "seconds, true to 0.8 %), `x_sum` and `x_count`.",
+        "",
+        "| metric | kind | unit | labels | what it tells |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    metrics = metrics_in(*(module for name, module in sorted(sys.modules.items()) if name.startswith("trinity_beast.")))
+    for metric in metrics:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        lines.append(f"| `{metric.exposed}` | {metric.kind} | {metric.unit} | {labels} | {metric.about} |")
+    lines += ["", "## The 24 of the contract", "", "In their order, as `/counters` tells them:", ""]
+    lines += [f"{place}. `{name}`" for place, name in enumerate(CONTRACT, start=1)]
     return "\n".join([*lines, ""])
 
 
@@ -224,6 +246,7 @@ def _present(name: str) -> str | None:
 PAGES: dict[str, Callable[[], str]] = {
     "refusals.md": refusals_page,
     "parameters.md": parameters_page,
+    "metrics.md": metrics_page,
     "profiles.md": profiles_page,
     "commands.md": commands_page,
     "openapi.json": openapi_page,

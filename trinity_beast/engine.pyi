@@ -891,8 +891,21 @@ class Counters:
         """
         ...
 
+    def latencies(self) -> dict[str, tuple[int, list[tuple[int, int]]]]:
+        """Return how long answers to known keys took since the start or the last reset, summed over the threads at each reading.
+
+        By way: `http` and `udp` are the engine's own answers, `handed` those that Python gave. Each answer with a usage record is
+        counted once, by the latency that record tells. Of each way, all nanoseconds together, and the buckets that are not
+        empty, each with how many answers fell into it, the shortest first.
+
+        Below 64 ns a bucket is a nanosecond; above, a 64th of the power of two its times lie in: of `ns`, with
+        `shift = ns.bit_length() - 7`, it is the bucket `64 * shift + (ns >> shift)`. The last is 1,727, which ends at 2**32 ns
+        and has all that took longer, too. The bounds never change, so the sum of two nodes is the sum of their counts.
+        """
+        ...
+
     def reset(self) -> None:
-        """Start counting from zero. Gauges stay."""
+        """Start counting from zero, latencies too. Gauges stay."""
         ...
 
 @final
@@ -1134,6 +1147,10 @@ class UsageBatch:
     @property
     def sources(self) -> list[tuple[str, str]]:
         """The venue and source tag of each source number, in order."""
+        ...
+
+    def spread(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Return how many answers were served, by asset (the first of several) and by source tag. Refusals are left out."""
         ...
 
     def rows(self, *, lane: int, node: int, sources: Sequence[int], stored: Sequence[tuple[int, int]] = ...) -> UsageRows:

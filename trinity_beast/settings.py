@@ -60,6 +60,12 @@ class Settings:
     log_level: str = "info"
     force_full_sync: bool = False
     """Whether the shared cache is filled anew at every synchronisation."""
+    cloudwatch_metrics: bool = False
+    """Whether figures go to CloudWatch."""
+    otlp_endpoint: str = ""
+    """Where traces go, as OTLP over HTTP; empty, nowhere."""
+    otlp_headers: str = field(default="", repr=False)
+    """Header fields sent there, `name=value` with commas between, values percent-encoded."""
     parameters: str = ""
     """Values parameters begin with, `name=value` with blanks between."""
 
@@ -90,9 +96,13 @@ _NAMES = {
     "BEAST_POSTGRES_BIN_DIR": "postgres_bin_dir",
     "BEAST_LOG_LEVEL": "log_level",
     "FORCE_FULL_SYNC": "force_full_sync",
+    "CLOUDWATCH_METRICS": "cloudwatch_metrics",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "otlp_endpoint",
+    "OTEL_EXPORTER_OTLP_HEADERS": "otlp_headers",
     "BEAST_PARAMETERS": "parameters",
 }
-_SECRETS = frozenset(["ADMIN_KEY", "BEAST_SERVER_SECRET", "CACHE_URL", "DATABASE_URL", "DATABASE_READER_URL"])
+_SECRETS = frozenset(["ADMIN_KEY", "BEAST_SERVER_SECRET", "CACHE_URL", "DATABASE_URL", "DATABASE_READER_URL", "OTEL_EXPORTER_OTLP_HEADERS"])
+_FLAGS = frozenset(["CLOUDWATCH_METRICS", "FORCE_FULL_SYNC"])
 _SECRETS_FILE = "file:"
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 _NODE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -166,7 +176,7 @@ def _parsed(name: str, text: str) -> object:
         raise SettingInvalid(setting=name, reason=f"must be one of {', '.join(_LOG_LEVELS)}, not {text!r}")
     if name == "CLUSTER_NODE" and not (1 <= len(text) <= 40 and set(text) <= _NODE_CHARACTERS):
         raise SettingInvalid(setting=name, reason="must be 1 to 40 letters, digits, dots, dashes or underscores")
-    if name == "FORCE_FULL_SYNC":
+    if name in _FLAGS:
         return _flag(name, text)
     if name.endswith("_PORT"):
         return _number(name, text, 0, 65_535)

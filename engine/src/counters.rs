@@ -1,9 +1,11 @@
 //! What the engine counts: one set of cells per thread, written by that thread alone, summed on reading.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crossbeam_utils::CachePadded;
+
+use crate::latency::{Row, Sum, Way};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
@@ -129,13 +131,16 @@ const GAUGES: [Counter; 5] =
 
 const COUNT: usize = ALL.len();
 
-/// One thread's cells.
+/// One thread's cells, and how long its answers took.
 #[derive(Debug)]
-pub struct Cells(CachePadded<[AtomicU64; COUNT]>);
+pub struct Cells {
+    counts: CachePadded<[AtomicU64; COUNT]>,
+    took: Box<[Row; Way::ALL.len()]>,
+}
 
 impl Default for Cells {
     fn default() -> Self {
-        Self(CachePadded::new([const { AtomicU64::new(0) }; COUNT]))
+        Self { counts: CachePadded::new([const { AtomicU64::new(0) }; COUNT]), took: Box::default() }
     }
 }
 
@@ -143,7 +148,7 @@ impl Cells {
     /// Count `amount` more. Only the thread that owns these cells may call it: the sum is not atomic.
     #[inline]
     pub fn add(&self, counter: Counter, amount: u64) {
-        let cell = &self.0[counter as usize];
+        let cell = &self.counts[counter as usize];
         cell.store(cell.load(Relaxed).wrapping_add(amount), Relaxed);
     }
 
@@ -152,6 +157,12 @@ impl Cells {
     pub fn sub(&self, counter: Counter, amount: u64) {
         self.add(counter, amount.wrapping_neg());
     }
+
+    /// Count how long an answer took. Only the thread that owns these cells may call it.
+    #[inline]
+    pub fn took(&self, way: Way, ns: u32) {
+        self.took[way as usize].add(ns);
+    }
 }
 
 /// All threads' cells, and one set that anybody may add to.
@@ -159,14 +170,21 @@ impl Cells {
 pub struct Counters {
     threads: Box<[Cells]>,
     shared: Cells,
-    reset_at: Mutex<[u64; COUNT]>,
+    reset_at: Mutex<Reset>,
+}
+
+/// What there was at the last reset.
+#[derive(Debug)]
+struct Reset {
+    counts: [u64; COUNT],
+    took: [Sum; Way::ALL.len()],
 }
 
 impl Counters {
     /// Return counters for `threads` threads, all at zero.
     pub fn new(threads: usize) -> Self {
         let threads = (0..threads).map(|_| Cells::default()).collect();
-        Self { threads, shared: Cells::default(), reset_at: Mutex::new([0; COUNT]) }
+        Self { threads, shared: Cells::default(), reset_at: Mutex::new(Reset { counts: [0; COUNT], took: Default::default() }) }
     }
 
     /// Return one thread's cells, for that thread.
@@ -176,36 +194,61 @@ impl Counters {
 
     /// Count from a thread that owns no cells.
     pub fn add(&self, counter: Counter, amount: u64) {
-        self.shared.0[counter as usize].fetch_add(amount, Relaxed);
+        self.shared.counts[counter as usize].fetch_add(amount, Relaxed);
     }
 
     /// Take off a gauge, from a thread that owns no cells.
     pub fn sub(&self, counter: Counter, amount: u64) {
-        self.shared.0[counter as usize].fetch_sub(amount, Relaxed);
+        self.shared.counts[counter as usize].fetch_sub(amount, Relaxed);
     }
 
     /// Set what this process's own share of a counter is.
     pub fn set(&self, counter: Counter, value: u64) {
-        self.shared.0[counter as usize].store(value, Relaxed);
+        self.shared.counts[counter as usize].store(value, Relaxed);
     }
 
     /// Return the sum over all threads since the last reset.
     pub fn read(&self, counter: Counter) -> u64 {
-        let reset_at = self.reset_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        self.total(counter).wrapping_sub(reset_at[counter as usize])
+        self.total(counter).wrapping_sub(self.reset_at().counts[counter as usize])
+    }
+
+    /// Count how long an answer of Python's took. Its callers take turns: whoever calls holds the lock of Python's desk.
+    pub fn took_handed(&self, ns: u32) {
+        self.shared.took(Way::Handed, ns);
+    }
+
+    /// Return how long the answers took that left by one way since the last reset.
+    pub fn took(&self, way: Way) -> Sum {
+        let mut sum = self.took_in_all(way);
+        sum.less(&self.reset_at().took[way as usize]);
+        sum
     }
 
     /// Start counting from zero; gauges stay.
     pub fn reset(&self) {
-        let mut reset_at = self.reset_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut reset_at = self.reset_at();
         for counter in ALL.iter().filter(|counter| !GAUGES.contains(counter)) {
-            reset_at[*counter as usize] = self.total(*counter);
+            reset_at.counts[*counter as usize] = self.total(*counter);
+        }
+        for way in Way::ALL {
+            reset_at.took[way as usize] = self.took_in_all(way);
         }
     }
 
     fn total(&self, counter: Counter) -> u64 {
-        let cells = self.threads.iter().chain([&self.shared]);
-        cells.fold(0, |sum, cells| sum.wrapping_add(cells.0[counter as usize].load(Relaxed)))
+        self.cells().fold(0, |sum, cells| sum.wrapping_add(cells.counts[counter as usize].load(Relaxed)))
+    }
+
+    fn took_in_all(&self, way: Way) -> Sum {
+        Sum::of(self.cells().map(|cells| &cells.took[way as usize]))
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &Cells> {
+        self.threads.iter().chain([&self.shared])
+    }
+
+    fn reset_at(&self) -> MutexGuard<'_, Reset> {
+        self.reset_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -242,5 +285,21 @@ mod tests {
         assert_eq!((counters.read(Counter::TcpRequests), counters.read(Counter::ConnectionsOpen)), (1, 1));
         assert_eq!(named("tcp_requests"), Some(Counter::TcpRequests));
         assert_eq!(named("nothing"), None);
+    }
+
+    #[test]
+    fn what_threads_and_python_took_is_summed_by_way_and_reset_too() {
+        let counters = Counters::new(2);
+        counters.of_thread(0).took(Way::Http, 700);
+        counters.of_thread(1).took(Way::Http, 700);
+        counters.of_thread(1).took(Way::Udp, 50);
+        counters.took_handed(9_000_000);
+        let told = |way| counters.took(way).buckets().map(|(_, count)| count).sum::<u64>();
+        assert_eq!(Way::ALL.map(told), [2, 1, 1]);
+        assert_eq!(counters.took(Way::Http).sum_ns, 1_400);
+        counters.reset();
+        counters.of_thread(0).took(Way::Http, 64);
+        assert_eq!(Way::ALL.map(told), [1, 0, 0]);
+        assert_eq!(counters.took(Way::Http).sum_ns, 64);
     }
 }

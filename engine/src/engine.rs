@@ -196,6 +196,8 @@ impl Engine {
         let request_id = request_id.unwrap_or_else(|| python.ids.next(now.wall_ns));
         let sequence = python.lane.append(&Entry { time_ns: now.wall_ns, request_id, ..*entry });
         self.shared.counters.add(if sequence.is_some() { Counter::UsageRecorded } else { Counter::UsageLost }, 1);
+        self.shared.counters.took_handed(entry.latency_ns);
+        drop(python); // Only now: its lock keeps two callers from counting at once.
         sequence
     }
 

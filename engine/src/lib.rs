@@ -21,6 +21,7 @@ pub mod intake;
 pub mod json;
 pub mod key_use;
 pub mod keys;
+pub mod latency;
 pub mod lease;
 pub mod limits;
 pub mod memo;

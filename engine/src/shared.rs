@@ -18,6 +18,7 @@ use crate::door::Door;
 use crate::governor::Governor;
 use crate::inbox::Inbox;
 use crate::keys::{Digest, Keys};
+use crate::latency::Way;
 use crate::limits::{InForce, Limits};
 use crate::memo::Memo;
 use crate::questions::{Question, Questions, Ticket, Wanted};
@@ -238,9 +239,10 @@ impl ThreadContext {
     }
 }
 
-/// Write a usage record and count it as kept or lost; whether it was kept.
+/// Write a usage record, count it as kept or lost, and its latency by its protocol; whether it was kept.
 #[inline]
 pub fn write_record(lane: &mut Lane, cells: &Cells, entry: &Entry<'_>) -> bool {
+    cells.took(Way::of_protocol(entry.protocol), entry.latency_ns);
     let is_kept = lane.append(entry).is_some();
     cells.add(if is_kept { Counter::UsageRecorded } else { Counter::UsageLost }, 1);
     is_kept

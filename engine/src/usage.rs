@@ -6,8 +6,10 @@
 mod batch;
 mod copy;
 mod packed;
+mod spread;
 mod sum;
 
 pub use batch::{Batch, RECORDS_MAX};
 pub use copy::{Counted, DayRows, Numbers, encode};
 pub use packed::{PackedError, pack, unpack};
+pub use spread::{Spread, spread};

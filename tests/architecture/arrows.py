@@ -10,7 +10,7 @@ PRICE_SIDE = frozenset(["feeds", "pricing", "access", "usage", "reports", "push"
 CUSTOMER_SIDE = frozenset(["billing", "accounts", "support", "content", "ops", "console"])
 CAPABILITIES = PRICE_SIDE | CUSTOMER_SIDE
 INFRASTRUCTURE = frozenset(["storage", "web", "mail", "cloud", "jobs"])
-SHARED_NOUNS = frozenset(["clock", "randomness", "errors", "words", "parts", "log"])
+SHARED_NOUNS = frozenset(["clock", "randomness", "errors", "words", "parts", "log", "traces"])
 JOINERS = frozenset(["compose", "exchanges", "node", "standing", "cli", "__main__"])
 # `stress` speaks to none that runs in a node: a load has threads of its own, in whatever process asks for it.
 SPEAKS_TO_ENGINE = frozenset(["pricing", "access", "usage", "telemetry", "stress", "compose"])
@@ -18,6 +18,7 @@ INSIDE = frozenset(["model", "errors", "parameters", "tables", "store", "service
 EDGES = frozenset(["routes", "jobs", "commands", "pages"])
 # Nouns and rules: data in, data out, time as an argument. A new rule is a new line here, or one of these names.
 RULES = (
+    "*/metrics.py",
     "*/model.py",
     "*/errors.py",
     "*/parameters.py",
@@ -107,9 +108,21 @@ RULES = (
     "stress/questions.py",
     "stress/report.py",
     "telemetry/tally.py",
+    "telemetry/catalog.py",
+    "telemetry/cloudwatch/model.py",
+    "telemetry/cloudwatch/prices.py",
+    "telemetry/cloudwatch/reports.py",
+    "telemetry/cloudwatch/shapes.py",
+    "telemetry/exposition.py",
+    "telemetry/latency/*",
+    "telemetry/metric.py",
+    "telemetry/tracing/address.py",
+    "telemetry/tracing/parent.py",
+    "telemetry/tracing/protobuf.py",
     "usage/envelope.py",
     "usage/pace.py",
     "usage/reading/seen.py",
+    "usage/spread.py",
     "usage/mirror/marks.py",
     "usage/mirror/packing.py",
     "stress/telling.py",

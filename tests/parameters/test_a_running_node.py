@@ -27,6 +27,9 @@ OF_A_QUEUE = {name for name in declarations().defaults() if name.startswith("sqs
     "usage_hold_seconds", "usage_receivers", "usage_resend_seconds"
 }  # fmt: skip
 """Read where QUEUE_URL names a queue, by nodes and writers; this node has none. `tests/usage` turns them."""
+OF_OUTLETS = {"cloudwatch_publish_seconds", "cloudwatch_pending_max", "trace_share", "trace_spans_max", "trace_export_seconds"}
+"""Read where the settings name somebody outside to tell; this node tells nobody. `tests/telemetry` turns them."""
+ELSEWHERE = OF_A_QUEUE | OF_OUTLETS
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +67,7 @@ async def load(node: Product, secret: str) -> AsyncIterator["Load"]:
 
 async def test_every_parameter_of_the_program_is_read_by_the_node(admin: Admin) -> None:
     told = (await admin.get("/admin/parameters")).data["parameters"]
-    assert {one["name"] for one in told if one["here"] is None} == OF_A_QUEUE
+    assert {one["name"] for one in told if one["here"] is None} == ELSEWHERE
     assert len(told) == len(DECLARED) >= 80
 
 
@@ -79,7 +82,7 @@ async def test_at_both_ends_of_its_range_it_is_in_force_and_prices_are_answered(
     try:
         await admin.post("/admin/reload-params", None)
         here = await _here(admin, parameter.group)
-        assert {name: here[name] for name in values} == {name: None if name in OF_A_QUEUE else values[name] for name in values}
+        assert {name: here[name] for name in values} == {name: None if name in ELSEWHERE else values[name] for name in values}
         assert await _answer(_port(node, "price_udp"), secret) == "OK"
     finally:
         assert (await admin.post("/admin/parameters/save", {"values": dict.fromkeys(values)})).status == 200
@@ -106,7 +109,7 @@ async def test_all_sixteen_profiles_are_applied_in_turn_under_load_without_a_fai
         deployed = (await admin.post("/admin/force-deploy-params", None)).data
         assert (deployed["version"], deployed["behind"]) == (applied["version"], [])
         whole = declarations().whole(profile.values)
-        assert await _here(admin) == {name: None if name in OF_A_QUEUE else value for name, value in whole.items()}
+        assert await _here(admin) == {name: None if name in ELSEWHERE else value for name, value in whole.items()}
         await load.answers(20)
     previous = (await admin.get("/admin/system-mode?mode=previous")).data
     assert previous["profile"] == list(PROFILES)[-2]

@@ -149,3 +149,8 @@ async def test_times_come_back_in_utc_whatever_the_server_thinks(own_database_ur
     async with database.transaction() as tx:
         assert (await tx.execute(sa.text("SHOW timezone"))).scalar_one() == "UTC"
     await database.close()
+
+
+async def test_nothing_is_compiled_however_dear_it_looks(own_database: Database) -> None:
+    async with own_database.transaction() as tx:
+        assert (await tx.execute(sa.text("SHOW jit"))).scalar_one() == "off"

@@ -79,7 +79,13 @@ class MiniStackOfATest:
             os.kill(self._process.pid, number)
 
     def _started(self, port: int) -> subprocess.Popen[bytes]:
-        own = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "sqs", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+        own = {
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "SERVICES": "sqs,cloudwatch",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+        }
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [Path(sys.executable).with_name("ministack")],

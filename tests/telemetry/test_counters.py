@@ -1,7 +1,7 @@
 import pytest
 
-from trinity_beast.telemetry import Counters
-from trinity_beast.telemetry.counters import CONTRACT, prometheus_text
+from trinity_beast.telemetry import Counters, Histogram, Kind
+from trinity_beast.telemetry.catalog import CONTRACT, OWN
 
 
 class Counting:
@@ -12,6 +12,9 @@ class Counting:
 
     def read(self) -> dict[str, int]:
         return dict(self.counted)
+
+    def latencies(self) -> dict[str, tuple[int, list[tuple[int, int]]]]:
+        return {"http": (1_400, [(700, 2)])}
 
     def add(self, name: str, amount: int = 1) -> None:
         self.counted[name] += amount
@@ -43,16 +46,14 @@ def test_what_is_counted_here_is_read_back() -> None:
         counters.set("no_such", 1)
 
 
-def test_prometheus_reads_counters_and_gauges_with_their_node() -> None:
-    text = prometheus_text({"tcp_requests": 5, "db_open_conns": 2, "slow_readers_cut": 1}, node='Beast"1', region="eu")
-    assert text == (
-        "# HELP beast_tcp_requests_total Requests over HTTP.\n"
-        "# TYPE beast_tcp_requests_total counter\n"
-        'beast_tcp_requests_total{node="Beast\\"1",region="eu"} 5\n'
-        "# HELP beast_db_open_conns Connections to the database that are open.\n"
-        "# TYPE beast_db_open_conns gauge\n"
-        'beast_db_open_conns{node="Beast\\"1",region="eu"} 2\n'
-        "# HELP beast_slow_readers_cut_total Slow readers cut.\n"
-        "# TYPE beast_slow_readers_cut_total counter\n"
-        'beast_slow_readers_cut_total{node="Beast\\"1",region="eu"} 1\n'
-    )
+def test_every_counter_is_a_metric_with_its_kind_and_unit() -> None:
+    told = {sample.name: sample for sample in Counters(Counting(tcp_requests=5, db_open_conns=2, shed=1)).samples()}
+    assert (told["tcp_requests"].value, told["tcp_requests"].metric.exposed) == (5, "beast_tcp_requests_total")
+    assert (told["db_open_conns"].metric.kind, told["db_open_conns"].metric.unit) == (Kind.GAUGE, "connections")
+    assert told["shed"].metric is OWN["shed"]
+    assert told["answer_seconds"].value == Histogram({700: 2}, 1_400)
+
+
+def test_a_counter_of_a_newer_engine_is_told_by_its_name() -> None:
+    told = {sample.name: sample.metric.about for sample in Counters(Counting(lately_invented=1)).samples()}
+    assert told["lately_invented"] == "Lately invented."

@@ -76,3 +76,10 @@ async def test_counters_are_told_to_programs_and_to_prometheus(health: Health) -
     assert heard.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert b'beast_tcp_requests_total{node="BeastMain",region="local"} 5\n' in heard.body
     assert data(await asked("/counters", health))["tcp_requests"] == 5
+
+
+async def test_latencies_are_told_in_figures_and_as_a_histogram(health: Health) -> None:
+    heard = await asked("/metrics", health)
+    assert b'beast_answer_seconds_count{node="BeastMain",region="local",way="http"} 2\n' in heard.body
+    told = data(await asked("/latencies", health))["http"]
+    assert (told["answers"], told["mean_us"], told["p50_us"], told["max_us"]) == (2, 0.7, 63.743, 63.743)

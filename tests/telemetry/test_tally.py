@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinity_beast.telemetry import Span, Tally, derived_of, passed, tally_of, together, whole
-from trinity_beast.telemetry.counters import CONTRACT
+from trinity_beast.telemetry import Stretch, Tally, derived_of, passed, tally_of, together, whole
+from trinity_beast.telemetry.catalog import CONTRACT
 from trinity_beast.telemetry.tally import GAUGES
 
 TOLD = ["tcp_requests", "udp_requests", "syncmap_hits", "cache_misses", "usage_lost", "db_open_conns"]
 COUNTS = st.tuples(*[st.integers(0, 2**48)] * len(TOLD)).map(
     lambda counts: dict.fromkeys(CONTRACT, 0) | dict(zip(TOLD, counts, strict=True))
 )
-SPANS = st.builds(Span, st.floats(0.001, 1e7), COUNTS)
+SPANS = st.builds(Stretch, st.floats(0.001, 1e7), COUNTS)
 
 
 @given(st.lists(SPANS, max_size=4), st.data())
-def test_nodes_add_up_in_any_order_and_grouping(spans: Sequence[Span], data: st.DataObject) -> None:
+def test_nodes_add_up_in_any_order_and_grouping(spans: Sequence[Stretch], data: st.DataObject) -> None:
     tallies = [tally_of(span) for span in spans]
     shuffled = data.draw(st.permutations(tallies))
     cut = data.draw(st.integers(0, len(tallies)))
@@ -32,7 +32,7 @@ def test_nodes_add_up_in_any_order_and_grouping(spans: Sequence[Span], data: st.
 
 
 @given(st.lists(SPANS, min_size=1, max_size=4))
-def test_a_share_of_many_nodes_is_that_of_their_sums_and_lies_between_their_own(spans: Sequence[Span]) -> None:
+def test_a_share_of_many_nodes_is_that_of_their_sums_and_lies_between_their_own(spans: Sequence[Stretch]) -> None:
     tallies = [tally_of(span) for span in spans]
     sums = {name: sum(span.counters[name] for span in spans) for name in CONTRACT}
     derived = derived_of(together(tallies))
@@ -48,8 +48,8 @@ def test_a_share_of_many_nodes_is_that_of_their_sums_and_lies_between_their_own(
 
 
 def test_a_busy_node_weighs_more_than_an_idle_one() -> None:
-    busy = Span(10, {"tcp_requests": 990, "syncmap_hits": 990, "cache_misses": 0})
-    idle = Span(2, {"tcp_requests": 10, "syncmap_hits": 0, "cache_misses": 10})
+    busy = Stretch(10, {"tcp_requests": 990, "syncmap_hits": 990, "cache_misses": 0})
+    idle = Stretch(2, {"tcp_requests": 10, "syncmap_hits": 0, "cache_misses": 10})
     derived = derived_of(together([tally_of(busy), tally_of(idle)]))
 
     assert derived.memory_hit_percent == 99.0, "the mean of both would be 50"
@@ -61,7 +61,7 @@ def test_a_share_of_nothing_is_no_share() -> None:
 
     assert (derived.requests, derived.requests_per_second) == (0, 0.0)
     assert {derived.memory_hit_percent, derived.udp_dropped_percent, derived.usage_lost_percent, derived.limited_percent} == {None}
-    assert derived_of(tally_of(Span(0.0, {"tcp_requests": 5}))).requests_per_second == 0.0
+    assert derived_of(tally_of(Stretch(0.0, {"tcp_requests": 5}))).requests_per_second == 0.0
 
 
 @given(COUNTS, st.lists(COUNTS, min_size=1, max_size=4))

@@ -13,7 +13,7 @@ from trinity_beast.engine import UsageBatch
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import dice_from
 from trinity_beast.storage import Database, DependencyAway
-from trinity_beast.usage import Carried, InPlace, Shipper, Waiting, Writer
+from trinity_beast.usage import Carried, InPlace, Shipper, Spread, Waiting, Writer
 from trinity_beast.usage.waiting import in_turns
 
 NOON_NS = 1_795_176_000_000_000_000  # 2026-11-20T12:00:00Z
@@ -226,3 +226,19 @@ class StandingStill:
     async def carry(self, batch: UsageBatch) -> Carried:
         await self._may.wait()
         return await self._line.carry(batch)
+
+
+async def test_what_was_served_is_counted_by_asset_and_source_once_however_often_a_file_is_given(
+    spool: Path, line: Line, clock: ManualClock, readings: Readings
+) -> None:
+    spread = Spread()
+    shipper = Shipper(Waiting(spool), line, clock=clock, dice=dice_from("shipper"), readings=readings, spread=spread)
+    readings.turn("usage_batch_records", 100)
+    Layout(capacity=250).write(spool, [Written(time_ns=NOON_NS)] * 250)
+    line.fails_after = lambda batch: away(batch) if batch.first_sequence == 241 else None
+    assert not await shipper.ship()
+    assert spread.by_asset() == {}, "a part of it would be counted again with the rest"
+    line.fails_after = lambda _: None
+    assert await shipper.ship()
+    assert sum(spread.by_asset().values()) == sum(spread.by_source().values()) == 250
+    assert (spread.by_asset(), spread.by_source()) == ({"BTC": 250}, {"coinbase-ws": 250})

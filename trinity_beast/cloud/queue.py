@@ -1,23 +1,14 @@
 """A queue of SQS: messages in batches, each call with a bound on its time."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from aiobotocore.config import AioConfig
-from aiobotocore.session import AioSession, get_session
-from botocore.exceptions import BotoCoreError, ClientError
+from aiobotocore.session import AioSession
 
 from trinity_beast.cloud.model import CALL_BYTES_MAX, MESSAGES_MAX, Backlog, Received
-from trinity_beast.storage import DependencyAway
+from trinity_beast.cloud.service import AwsService
 
-T = TypeVar("T")
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 30.0
 LONG_POLL_SECONDS_MAX = 20
-CONNECTIONS_MAX = 32
-REASON_CHARACTERS = 200
 
 
 class Queue:
@@ -39,12 +30,8 @@ class Queue:
 
         `endpoint_url` is where AWS, or its stand-in, answers; empty, by its region.
         """
-        self._session = session or get_session()
-        self._url, self._region, self._endpoint_url = url, region, endpoint_url
-        self._call_seconds = call_seconds
-        self._stack = AsyncExitStack()
-        self._client: Any = None
-        self._opening = asyncio.Lock()
+        self._service = AwsService("sqs", part="queue", region=region, endpoint_url=endpoint_url, session=session)
+        self._url, self._call_seconds = url, call_seconds
 
     async def send(self, bodies: Sequence[str]) -> Sequence[int]:
         """Send messages in one call and return the places of those that were not taken.
@@ -117,50 +104,7 @@ class Queue:
 
     async def close(self) -> None:
         """End the connections."""
-        self._client = None
-        await self._stack.aclose()
+        await self._service.close()
 
     async def _called(self, operation: str, *, seconds: float = 0.0, **arguments: object) -> dict[str, Any]:
-        bound = seconds or self._call_seconds()
-        async with _named_away(bound):
-            client = await self._opened()
-            call: Callable[..., Awaitable[dict[str, Any]]] = getattr(client, operation)
-            return await asyncio.wait_for(call(QueueUrl=self._url, **arguments), bound)
-
-    async def _opened(self) -> Any:
-        async with self._opening:
-            if self._client is None:
-                made = self._session.create_client(
-                    "sqs",
-                    region_name=self._region,
-                    endpoint_url=self._endpoint_url or None,
-                    config=AioConfig(
-                        connect_timeout=CONNECT_SECONDS,
-                        read_timeout=READ_SECONDS,
-                        max_pool_connections=CONNECTIONS_MAX,
-                        retries={"total_max_attempts": 1},
-                    ),
-                )
-                self._client = await self._stack.enter_async_context(made)
-        return self._client
-
-
-@asynccontextmanager
-async def _named_away(seconds: float) -> AsyncIterator[None]:
-    """Turn every fault of the other side, and every way not to reach it, into ours.
-
-    A queue that is not there or not ours to use is away like the others: it may be mended while we run.
-    """
-    try:
-        yield
-    except TimeoutError as error:
-        raise DependencyAway(part="queue", reason=f"no answer within {seconds:g} s") from error
-    except ClientError as error:
-        told = error.response.get("Error", {})
-        raise DependencyAway(part="queue", reason=_short(f"{told.get('Code', '')}: {told.get('Message', '')}")) from error
-    except (BotoCoreError, OSError) as error:
-        raise DependencyAway(part="queue", reason=_short(str(error) or type(error).__name__)) from error
-
-
-def _short(reason: str) -> str:
-    return (reason.splitlines() or ["?"])[0][:REASON_CHARACTERS]
+        return await self._service.called(operation, seconds=seconds or self._call_seconds(), QueueUrl=self._url, **arguments)

@@ -18,6 +18,7 @@ from trinity_beast.priority import give_way
 from trinity_beast.settings import Settings, engine_threads
 from trinity_beast.telemetry import Health
 from trinity_beast.telemetry.routes import health_routes
+from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.web import App, Count, HttpServer, Identity, KnownLimits, Meter, RequestIds, Router, build_app
 
 ENVELOPE_VERSION = "1"
@@ -81,6 +82,7 @@ def app_of(
     meter: Meter | None = None,
     count: Count | None = None,
     limits: KnownLimits | None = None,
+    traces: Traces = UNTRACED,
 ) -> App:
     """Return a service's app: its routes, with the envelope, the refusals and the pages that all services share."""
     return build_app(
@@ -95,6 +97,7 @@ def app_of(
         meter=meter,
         count=count,
         limits=limits,
+        traces=traces,
     )
 
 

@@ -10,11 +10,13 @@ from trinity_beast.access import Digests, KeyBroadcast, Keys, MadeAdminKey, Tier
 from trinity_beast.clock import Clock
 from trinity_beast.compose.followers import follow_database, follow_kept_logs, follow_log_level
 from trinity_beast.compose.knobs import Knobs, given_of, knobs_of
+from trinity_beast.compose.tracing import Tracing
 from trinity_beast.parameters import Readings, ThisNode
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, Valkey, upgrade
 from trinity_beast.telemetry import Health, KeptLogs
+from trinity_beast.traces import Traces
 from trinity_beast.web import RequestIds
 
 NODE_ID = "node-id"
@@ -45,6 +47,7 @@ class Ground:
     logs: KeptLogs
     """The last lines this process has written."""
     request_ids: RequestIds
+    tracing: Tracing
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Where each listener ended up, by name."""
     node_id: str = ""
@@ -54,6 +57,11 @@ class Ground:
     def readings(self) -> Readings:
         """What parameters are at, live."""
         return self.knobs.readings
+
+    @property
+    def traces(self) -> Traces:
+        """Where spans are begun."""
+        return self.tracing.traces
 
 
 @asynccontextmanager
@@ -73,7 +81,8 @@ async def ground(
     with DataFolder(settings.data_dir, clock) as folder:
         async with _cache(settings, clock, dice) as cache, _database_url(settings, folder, clock) as url:
             await asyncio.to_thread(upgrade, url)
-            database = Database(url)
+            tracing = Tracing(settings, clock, dice)
+            database = Database(url, traces=tracing.traces)
             try:
                 secret = server_secret(folder, secrets, given=settings.server_secret)
                 digests = Digests(secret)
@@ -105,6 +114,7 @@ async def ground(
                     knobs=knobs,
                     logs=logs,
                     request_ids=RequestIds(clock),
+                    tracing=tracing,
                     node_id=node_id,
                 )
             finally:

@@ -11,6 +11,7 @@ from trinity_beast.parts import Part, Step
 from trinity_beast.settings import Settings, engine_threads
 from trinity_beast.storage import Database
 from trinity_beast.telemetry import Counters, Samples
+from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.usage import (
     SQS_TIMEOUT_MS,
     Aside,
@@ -22,6 +23,7 @@ from trinity_beast.usage import (
     Oversight,
     Reconciler,
     Shipper,
+    Spread,
     Waiting,
     Writer,
 )
@@ -35,9 +37,9 @@ RECONCILE_SECONDS = 25.0
 """Reading every row of a day takes long; the caller waits."""
 
 
-def metering_database(url: str) -> Database:
+def metering_database(url: str, traces: Traces = UNTRACED) -> Database:
     """Return metering's own way to the database: a backlog must not keep a key waiting."""
-    return Database(url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
+    return Database(url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS, traces=traces)
 
 
 def usage_queue(settings: Settings, readings: Readings) -> Queue:
@@ -53,7 +55,13 @@ def usage_queue(settings: Settings, readings: Readings) -> Queue:
 
 def reconciler_of(on: Ground, engine: Engine) -> tuple[Reconciler, Part]:
     """Return what compares this node's spool and engine with the database, and its own way there: it reads long."""
-    database = Database(on.database.url, connections_max=1, statement_seconds=RECONCILE_SECONDS, transaction_seconds=RECONCILE_SECONDS)
+    database = Database(
+        on.database.url,
+        connections_max=1,
+        statement_seconds=RECONCILE_SECONDS,
+        transaction_seconds=RECONCILE_SECONDS,
+        traces=on.traces,
+    )
 
     def count() -> EngineCount:
         counted = engine.counters.read()
@@ -74,18 +82,30 @@ class Metering:
     """What operators ask about usage on its way, and whether all of it arrived."""
     samples: Samples
     oversight: Oversight
+    spread: Spread | None
+    """By asset and source what was answered, where somebody is told that."""
 
 
 def metering_of(on: Ground, engine: Engine, counters: Counters, operator: Operated) -> Metering:
     """Return what has the spool stored: through the queue where there is one, else in this process."""
-    database = metering_database(on.database.url)
+    database = metering_database(on.database.url, on.traces)
     writer, waiting = Writer(database), Waiting(on.folder.spool)
     by_queue: ByQueue | None = None
     carrier: Carrier = InPlace(writer, clock=on.clock, readings=on.readings)
     if on.settings.queue_url:
         queue = usage_queue(on.settings, on.readings)
         carrier = by_queue = ByQueue(queue, Ledger(database), clock=on.clock, dice=on.dice, readings=on.readings)
-    shipper = Shipper(waiting, carrier, clock=on.clock, dice=on.dice, readings=on.readings, bound=engine.spool.bound, count=counters.add)
+    spread = Spread() if on.settings.cloudwatch_metrics else None
+    shipper = Shipper(
+        waiting,
+        carrier,
+        clock=on.clock,
+        dice=on.dice,
+        readings=on.readings,
+        bound=engine.spool.bound,
+        count=counters.add,
+        spread=spread,
+    )
     aside = Aside(database, writer)
     oversight = Oversight(
         waiting,
@@ -100,4 +120,4 @@ def metering_of(on: Ground, engine: Engine, counters: Counters, operator: Operat
     reconciler, reconcile_database = reconciler_of(on, engine)
     parts: list[Part] = [reconcile_database, Step("metering database", down=database.close), *([by_queue] if by_queue else []), shipper]
     routers = [usage_admin_routes(oversight, aside, operator=operator), reconcile_routes(reconciler, operator=operator)]
-    return Metering(parts, routers, oversight.samples, oversight)
+    return Metering(parts, routers, oversight.samples, oversight, spread)

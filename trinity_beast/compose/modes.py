@@ -16,6 +16,7 @@ from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.guarding import security_route
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_of
+from trinity_beast.compose.outlets import Outlets
 from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
 from trinity_beast.compose.reporting import reporting_parts
 from trinity_beast.compose.upkeep import desk_routes
@@ -45,10 +46,13 @@ class Services:
 
 
 class Entrance:
-    """What every service shares: the work done in turn, the engine, its counters, and who is let in. Built when it is first asked for."""
+    """What every service shares: the work done in turn, what is told outside, the engine, its counters, and who is let in.
+
+    The last three are built when they are first asked for.
+    """
 
     def __init__(self, on: Ground, working: Working) -> None:
-        self._on, self.working = on, working
+        self._on, self.working, self.outlets = on, working, Outlets(on)
 
     @cached_property
     def engine(self) -> Engine:
@@ -79,7 +83,10 @@ def services(on: Ground, exchanges: Exchanges) -> Services:
     first: list[Part] = [on.knobs.watch]
     if on.cache is not None:
         first.append(follow_cache(on.readings, on.cache, on.clock))
-    parts = [*first, *entrance.working.parts, *(part for each in built for part in each.parts)]
+    # What tells the outside stops after all that is told of.
+    tracing, traced = on.tracing.parts(on.readings)
+    entrance.outlets.tell(*traced)
+    parts = [*first, *tracing, *entrance.outlets.parts(), *entrance.working.parts, *(part for each in built for part in each.parts)]
     on.readings.all_claimed()
     return Services(parts, engines[0] if engines else None)
 
@@ -93,9 +100,16 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
     market = market_of(on, exchanges, engine)
     metering = metering_of(on, engine, counters, gates.operator)
     counted = counted_of(
-        on, boot=engine.spool.boot, counters=counters.contract, feeds=partial(feed_states, market.feeds), neighbours=gates.neighbours
-    )  # fmt: skip
+        on,
+        boot=engine.spool.boot,
+        counters=counters.contract,
+        latencies=counters.latencies,
+        feeds=partial(feed_states, market.feeds),
+        neighbours=gates.neighbours,
+    )
     watch_by_day(on, entrance.working, counted, market, metering)
+    entrance.outlets.tell(*market_samples(market), metering.samples, counted.publisher.samples)
+    entrance.outlets.prices(counters, market, metering.spread)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
         key_routes(gates.callers),
@@ -110,16 +124,24 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         security_route(on, engine, gates),
         log_routes(on.logs, boot=engine.spool.boot, operator=gates.operator),
     ]
-    app = app_of(on, "LPO", "Trinity Beast prices", routers, meter=engine.spool, count=counters.add, limits=gates.callers.known_limits)
+    app = app_of(
+        on,
+        "LPO",
+        "Trinity Beast prices",
+        routers,
+        meter=engine.spool,
+        count=counters.add,
+        limits=gates.callers.known_limits,
+        traces=on.traces,
+    )
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     on.health.register("database", database_probe(on.database))
     on.health.register("feeds", feeds_probe(market.feeds, market.looks))
     on.health.register("prices", market.tallies.finding, is_needed=False)
     on.health.register("metering", metering_probe(counters), is_needed=False)
     on.health.register("event loop", loop_probe(), is_needed=False)
-    samples = [*market_samples(market), metering.samples, counted.publisher.samples]
     parts: list[Part] = [
-        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, *samples)),
+        health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, entrance.outlets.samples)),
         counted.publisher,
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
@@ -134,7 +156,8 @@ def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Servic
     """Return the parts that let keys in where no prices are told."""
     counters, gates, grace = entrance.counters, entrance.gates, on.readings.of(SHUTDOWN_GRACE_SECONDS)
     counted = counted_of(on, boot=entrance.engine.spool.boot, counters=counters.contract, neighbours=gates.neighbours)
-    health = health_port(on, "report_health", on.settings.report_health_port, metrics_routes(counters, counted.publisher.samples))
+    entrance.outlets.tell(counted.publisher.samples)
+    health = health_port(on, "report_health", on.settings.report_health_port, metrics_routes(counters, entrance.outlets.samples))
     # Listening to nobody, the engine is not started, but it is stopped.
     engine = Step("engine", down=lambda: asyncio.to_thread(entrance.engine.stop, grace.value))
     return Services([health, counted.publisher, PoolGauges(on.database, counters, on.clock), engine, *gates.parts])
@@ -143,7 +166,7 @@ def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Servic
 def report_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
     """Return the parts that answer reports (LRS)."""
     on.health.register("database", database_probe(on.database))
-    return Services(reporting_parts(on, entrance.gates, entrance.counters))
+    return Services(reporting_parts(on, entrance.gates, entrance.counters, entrance.outlets))
 
 
 def report_health_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance) -> Services:

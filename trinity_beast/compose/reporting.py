@@ -5,6 +5,7 @@ from trinity_beast.compose.doors import app_of
 from trinity_beast.compose.followers import follow_database
 from trinity_beast.compose.gates import Gates
 from trinity_beast.compose.ground import Ground
+from trinity_beast.compose.outlets import Outlets
 from trinity_beast.compose.parameters import SHUTDOWN_GRACE_SECONDS
 from trinity_beast.parts import Part, Step
 from trinity_beast.reports import Askers, Compact, Datagrams, Reports, Turnstile, Uses
@@ -19,10 +20,10 @@ STATEMENT_SECONDS, TRANSACTION_SECONDS = 30.0, 600.0
 """How long the database may take for some rows, and a caller for a whole report."""
 
 
-def reporting_parts(on: Ground, gates: Gates, counters: Counters) -> list[Part]:
+def reporting_parts(on: Ground, gates: Gates, counters: Counters, outlets: Outlets) -> list[Part]:
     """Return what answers reports, in the order it starts. Its connections are its own: a long report must not keep a key waiting."""
     url = on.settings.database_reader_url or on.database.url
-    database = Database(url, statement_seconds=STATEMENT_SECONDS)
+    database = Database(url, statement_seconds=STATEMENT_SECONDS, traces=on.traces)
     follow_database(on.readings, database, transaction_seconds=TRANSACTION_SECONDS)
     reports = Reports(
         UsageReader(database, Waiting(on.folder.spool)),
@@ -33,13 +34,16 @@ def reporting_parts(on: Ground, gates: Gates, counters: Counters) -> list[Part]:
         node=on.settings.node,
         cursor_secret=on.digests.derived("report cursors"),
     )
+    outlets.tell(reports.tallies.samples)
+    outlets.reports(counters, reports.tallies)
     askers = Askers(gates.callers, on.keys)
     routers = [
         report_routes(reports, askers),
         report_admin_routes(reports, operator=gates.operator),
         health_routes(on.health, with_facts=False),
     ]
-    app = app_of(on, "LRS", "Trinity Beast reports", routers, count=_counted(counters), limits=gates.callers.known_limits)
+    limits = gates.callers.known_limits
+    app = app_of(on, "LRS", "Trinity Beast reports", routers, count=_counted(counters), limits=limits, traces=on.traces)
     server = HttpServer(app, clock=on.clock, refuse=app.refusal_bytes)
     grace = on.readings.of(SHUTDOWN_GRACE_SECONDS)
 

@@ -12,6 +12,7 @@ from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.reports import ReportMirror
 from trinity_beast.settings import SettingInvalid, Settings
 from trinity_beast.storage import Database, Valkey, Whereabouts, reached
+from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.usage import UsageMirror
 
 STATEMENT_SECONDS, TRANSACTION_SECONDS = 6 * 3_600.0, 6 * 3_600.0
@@ -20,9 +21,11 @@ NIGHTLY = "0 6 * * *"
 """1 AM EST, which is 6:00 UTC the year round: the documents say EST, and name no summer time."""
 
 
-def syncing_database(url: str) -> Database:
+def syncing_database(url: str, traces: Traces = UNTRACED) -> Database:
     """Return synchronisation's own way to the database: its transactions are the longest of all."""
-    return Database(url, connections_max=3, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
+    return Database(
+        url, connections_max=3, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS, traces=traces
+    )  # fmt: skip
 
 
 def sync_of(database: Database, cache: Valkey, keys: Keys, digests: Digests, *, clock: Clock, readings: Readings) -> Sync:

@@ -43,7 +43,13 @@ class Working:
 
 def working_of(on: Ground) -> Working:
     """Return the work every node does in turn with the others, whatever its mode. Its connections are its own."""
-    database = Database(on.database.url, connections_max=4, statement_seconds=STATEMENT_SECONDS, transaction_seconds=TRANSACTION_SECONDS)
+    database = Database(
+        on.database.url,
+        connections_max=4,
+        statement_seconds=STATEMENT_SECONDS,
+        transaction_seconds=TRANSACTION_SECONDS,
+        traces=on.traces,
+    )
     days = Days(database)
     partitions = Partitions(database, days, on.clock, on.readings)
     uses = Uses(database, on.clock, on.readings)
@@ -51,10 +57,10 @@ def working_of(on: Ground) -> Working:
     daily = Daily(database, on.clock, on.readings, node=on.settings.node)
     work, databases = [*usage_jobs(on, days, partitions), forget, daily.job()], [database]
     if on.cache is not None:
-        databases.append(syncing_database(on.database.url))
+        databases.append(syncing_database(on.database.url, on.traces))
         sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)
         work.append(sync_job(sync, is_full=on.settings.force_full_sync))
-    jobs = Jobs(database, work, on.clock)
+    jobs = Jobs(database, work, on.clock, traces=on.traces)
     return Working(
         parts=[
             *[Step("jobs database", down=each.close) for each in databases],

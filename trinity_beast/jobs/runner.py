@@ -14,6 +14,7 @@ from trinity_beast.jobs.errors import JobUnknown
 from trinity_beast.jobs.model import Job, JobStanding
 from trinity_beast.log import get_log
 from trinity_beast.storage import Database, DependencyAway, address_for_libpq
+from trinity_beast.traces import UNTRACED, Traces
 
 AT_ONCE_MAX = 4
 CATCH_UP_SECONDS = 93_600.0
@@ -48,8 +49,9 @@ class Jobs:
         *,
         silent_seconds: float = SILENT_SECONDS,
         stop_seconds: float = STOP_SECONDS,
+        traces: Traces = UNTRACED,
     ) -> None:
-        self._database, self._clock = database, clock
+        self._database, self._clock, self._traces = database, clock, traces
         self._silent_seconds, self._stop_seconds = silent_seconds, stop_seconds
         self._jobs = {job.name: job for job in jobs}
         self._app = self._made()
@@ -146,7 +148,8 @@ class Jobs:
             assert context.job.id is not None, "it came from the database"
             self._running.add(context.job.id)
             try:
-                await self._tried(job, context.job.attempts)
+                with self._traces.span(f"job {job.name}", facts={"trinity.job": job.name, "trinity.attempts": context.job.attempts}):
+                    await self._tried(job, context.job.attempts)
             except asyncio.CancelledError:
                 # The node stops. Another does it, or this one's next start; a nightly job would else wait for the next night.
                 await self.ask(job.name)

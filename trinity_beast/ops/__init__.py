@@ -1,7 +1,7 @@
 """What one person needs to run it: the examination, backups, consoles, and how the program's own works fare."""
 
 from trinity_beast.ops.backup import Maker
-from trinity_beast.ops.cluster import ClusterView, Counting, Itself, Publisher, Statistics, summed
+from trinity_beast.ops.cluster import ClusterView, Counting, Itself, Statistics, StatsPublisher, summed
 from trinity_beast.ops.consoles import CacheDesk, Confirmations, SqlDesk, passwords_of
 from trinity_beast.ops.daily import Daily, lines
 from trinity_beast.ops.doctor import Listener, Premises, certificate_looks
@@ -26,11 +26,11 @@ __all__ = [
     "Maker",
     "NodePorts",
     "Premises",
-    "Publisher",
     "Runs",
     "Security",
     "SqlDesk",
     "Statistics",
+    "StatsPublisher",
     "Step",
     "Sync",
     "Synced",

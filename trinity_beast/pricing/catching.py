@@ -8,7 +8,7 @@ from trinity_beast.pricing.service import Prices
 
 CATCH_UP_SECONDS = 0.1
 """How late a turned parameter, or a choice between venues that only a trade taken in our place has brought about, may come."""
-AT_ONCE = 16
+AT_ONCE = 4
 """How many symbols are caught up with before sockets are looked at again."""
 _log = get_log("pricing")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trinity_beast.pricing.demand import Demand
 from trinity_beast.pricing.errands import Errands
+from trinity_beast.pricing.metrics import ASSETS, COUNTED, STANDING
 from trinity_beast.pricing.service import Prices
 from trinity_beast.pricing.watch import Watch
 from trinity_beast.telemetry import Finding, Sample
@@ -56,13 +57,13 @@ class Tallies:
         """Give all of it as metrics."""
         for part, counts in self.counted().items():
             for name, count in counts.items():
-                yield Sample(f"{part}_{name}", count, f"{name.replace('_', ' ').capitalize()}, counted by {part}.")
+                yield COUNTED[part][name].at(count)
         standing = self.standing()
         for state, count in standing["assets"].items():
-            yield Sample("assets", count, "Assets held from the start, by what is told of them.", (("state", state),), is_gauge=True)
-        for part in ("liveness", "demand"):
-            for name, count in standing[part].items():
-                yield Sample(f"{part}_{name}", count, f"{name.replace('_', ' ').capitalize()} now.", is_gauge=True)
+            yield ASSETS.at(count, state)
+        for part, metrics in STANDING.items():
+            for name, metric in metrics.items():
+                yield metric.at(standing[part][name])
 
     async def finding(self) -> Finding:
         """Find fault when the watch has ended, or when assets are held and not one can be served. A `Probe`."""

@@ -6,6 +6,7 @@ from trinity_beast.reports.errors import CursorExpired, CursorInvalid, ReportInv
 from trinity_beast.reports.mirror import ReportMirror
 from trinity_beast.reports.model import Asker, Kind
 from trinity_beast.reports.service import Reports, Telling, Way
+from trinity_beast.reports.tallies import ReportTallies
 from trinity_beast.reports.turnstile import Turnstile
 from trinity_beast.reports.uses import Uses
 
@@ -20,6 +21,7 @@ __all__ = [
     "ReportInvalid",
     "ReportMirror",
     "ReportQuotaSpent",
+    "ReportTallies",
     "Reports",
     "Telling",
     "Turnstile",

@@ -16,6 +16,7 @@ from trinity_beast.reports.cursor import Cursor, heard, question_of, said
 from trinity_beast.reports.listing import Page, every_row, usage_page
 from trinity_beast.reports.model import Asker, Ended, Head, Kind, Opening, Row
 from trinity_beast.reports.shaping import day_rows, totals_rows
+from trinity_beast.reports.tallies import ReportTallies
 from trinity_beast.reports.turnstile import Turnstile
 from trinity_beast.reports.uses import Uses
 from trinity_beast.usage import Dimension, Look, Sought, UsageReader
@@ -73,6 +74,7 @@ class Reports:
         """Tell what `reader` finds, count it in `uses`. `cursor_secret` is the same on all nodes, so that any of them goes on."""
         self._reader, self._uses, self._owners, self._turnstile = reader, uses, owners, turnstile
         self._clock, self._node, self._cursor_secret = clock, node, cursor_secret
+        self.tallies = ReportTallies()
 
     @asynccontextmanager
     async def opened(self, asked: Asked, by: Asker, way: Way) -> AsyncIterator[Telling]:
@@ -122,6 +124,7 @@ class Reports:
             if not telling.answer_bytes:
                 await self._uses.give_back(begun, opening)
             latency_ns = self._clock.monotonic_ns() - started_ns
+            self.tallies.told(opening.report, opening.format, latency_ns)
             await self._uses.end(begun, Ended(status, code, telling.rows_told, telling.answer_bytes, latency_ns))
 
     async def _rows(

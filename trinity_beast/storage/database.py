@@ -19,6 +19,7 @@ from trinity_beast.log import get_log
 from trinity_beast.storage.addresses import database_url
 from trinity_beast.storage.errors import DependencyAway
 from trinity_beast.storage.room import Room
+from trinity_beast.traces import UNTRACED, SpanKind, Traces
 
 T = TypeVar("T")
 _log = get_log("storage")
@@ -31,6 +32,8 @@ LOCK_NOT_AVAILABLE = "55P03"
 """What a statement is told that would wait for a lock longer than it said it wants to."""
 
 CONNECTIONS_MOST = 1_000
+_SPAN_FACTS = {"db.system.name": "postgresql"}
+"""All that a trace tells of a transaction: statements may hold what is nobody's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,10 @@ class Database:
         connect_seconds: float = 5.0,
         statement_seconds: float = 10.0,
         transaction_seconds: float = 15.0,
+        traces: Traces = UNTRACED,
     ) -> None:
-        self.url = url
+        """Prepare the way to the PostgreSQL at `url`. Transactions done within a span of `traces` are told there."""
+        self.url, self._traces = url, traces
         self._transaction_seconds, self._wait_seconds = transaction_seconds, connect_seconds
         self._waits = 0
         self._prepares = True
@@ -70,7 +75,8 @@ class Database:
             connect_args={
                 "connect_timeout": max(2, round(connect_seconds)),
                 "application_name": "trinity-beast",
-                "options": f"-c statement_timeout={round(statement_seconds * 1000)} -c timezone=UTC",
+                # Compiling a statement over a month's partitions takes half a second, and its first rows a few milliseconds.
+                "options": f"-c statement_timeout={round(statement_seconds * 1000)} -c timezone=UTC -c jit=off",
             },
         )
         sa.event.listen(self._engine.sync_engine, "checkout", _refuse_if_hung_up)
@@ -83,14 +89,15 @@ class Database:
         Raises:
             DependencyAway: the server cannot be reached, is going down, has no room, or took too long. The cause is kept.
         """
-        async with self._place():
-            with self._named_away():
-                async with (
-                    self._engine.connect() as connection,
-                    _line_cut_after(connection, self._transaction_seconds),
-                    connection.begin(),
-                ):
-                    yield connection
+        with self._traces.within("transaction", kind=SpanKind.CLIENT, facts=_SPAN_FACTS):
+            async with self._place():
+                with self._named_away():
+                    async with (
+                        self._engine.connect() as connection,
+                        _line_cut_after(connection, self._transaction_seconds),
+                        connection.begin(),
+                    ):
+                        yield connection
 
     def resize(self, connections_max: int, idle_max: int, *, wait_seconds: float, transaction_seconds: float) -> None:
         """Open so many connections at most from now on, keep so many when idle, and wait so long for one, and for its end."""

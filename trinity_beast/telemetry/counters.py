@@ -1,39 +1,11 @@
 """What is counted: the 24 of the contract, and whatever else the engine counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from trinity_beast.telemetry.samples import escaped
-
-CONTRACT: Mapping[str, str] = {
-    "tcp_requests": "Requests over HTTP.",
-    "udp_requests": "Requests over UDP.",
-    "lrs_requests": "Requests for reports.",
-    "syncmap_hits": "Prices answered from memory.",
-    "elasticache_hits": "Prices answered from the shared cache.",
-    "cache_misses": "Prices asked for and found in no cache.",
-    "udp_packets_received": "Datagrams received.",
-    "udp_packets_dropped": "Datagrams dropped unanswered.",
-    "udp_packets_sent": "Datagrams sent.",
-    "bg_work_submitted": "Pieces of background work submitted.",
-    "bg_work_dropped": "Pieces of background work dropped.",
-    "bg_work_completed": "Pieces of background work completed.",
-    "batch_rows_queued": "Usage rows queued for writing.",
-    "db_open_conns": "Connections to the database that are open.",
-    "db_in_use_conns": "Connections to the database that are in use.",
-    "db_wait_count": "Times a connection to the database was waited for.",
-    "rate_limited": "Requests refused for coming too fast.",
-    "quota_refused": "Requests refused because the month was used up.",
-    "keys_refused": "Requests refused for their key.",
-    "prices_stale": "Prices refused for being too old.",
-    "prices_unavailable": "Prices refused because there was none.",
-    "usage_recorded": "Usage records written.",
-    "usage_lost": "Usage records lost.",
-    "handed_over": "Connections handed to the Python server.",
-}
-"""The 24, in their order, each with what it counts."""
-
-_GAUGES = frozenset(("db_open_conns", "db_in_use_conns", "connections_open", "handed_open", "udp_receive_buffer_bytes"))
+from trinity_beast.telemetry.catalog import ANSWER_SECONDS, CONTRACT, OWN
+from trinity_beast.telemetry.latency import Histogram
+from trinity_beast.telemetry.metric import Metric, Sample
 
 
 class CounterSource(Protocol):
@@ -41,6 +13,10 @@ class CounterSource(Protocol):
 
     def read(self) -> dict[str, int]:
         """Return every counter by name."""
+        ...
+
+    def latencies(self) -> dict[str, tuple[int, list[tuple[int, int]]]]:
+        """Return how long answers took, by way: all nanoseconds together, and the buckets that are not empty."""
         ...
 
     def add(self, name: str, amount: int = 1) -> None:
@@ -81,18 +57,29 @@ class Counters:
 
     def read(self) -> dict[str, int]:
         """Return every counter: the 24 first, then the engine's own."""
-        return self.contract() | self._source.read()
+        counted = self._source.read()
+        return {name: counted.get(name, 0) for name in CONTRACT} | counted
+
+    def latencies(self) -> dict[str, Histogram]:
+        """Return how long answers to known keys took: `http` and `udp` by the engine, `handed` by Python."""
+        return {way: histogram_of(*told) for way, told in self._source.latencies().items()}
+
+    def samples(self) -> Iterator[Sample]:
+        """Give all of it as metrics."""
+        for name, value in self.read().items():
+            yield _metric_of(name).at(value)
+        for way, histogram in self.latencies().items():
+            yield ANSWER_SECONDS.at(histogram, way)
 
 
-def prometheus_text(counters: Mapping[str, int], *, node: str, region: str) -> str:
-    """Return the counters in Prometheus' text format 0.0.4.
+def histogram_of(sum_ns: int, buckets: Sequence[tuple[int, int]]) -> Histogram:
+    """Return as a histogram what the engine tells of one way."""
+    return Histogram(dict(buckets), sum_ns)
 
-    Source: https://prometheus.io/docs/instrumenting/exposition_formats/, read 2026-11-20.
-    """
-    labels = f'{{node="{escaped(node)}",region="{escaped(region)}"}}'
-    lines = []
-    for name, value in counters.items():
-        kind, metric = ("gauge", f"beast_{name}") if name in _GAUGES else ("counter", f"beast_{name}_total")
-        about = CONTRACT.get(name, name.replace("_", " ").capitalize() + ".")
-        lines += [f"# HELP {metric} {about}", f"# TYPE {metric} {kind}", f"{metric}{labels} {value}"]
-    return "\n".join(lines) + "\n"
+
+_KNOWN: Mapping[str, Metric] = {**CONTRACT, **OWN}
+
+
+def _metric_of(name: str) -> Metric:
+    """Return the declaration of a counter; one of a newer engine than this says no more than its name."""
+    return _KNOWN.get(name) or Metric(name, name.replace("_", " ").capitalize() + ".")

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from trinity_beast.telemetry.counters import CONTRACT
+from trinity_beast.telemetry.catalog import CONTRACT
+from trinity_beast.telemetry.metric import Kind
 
-GAUGES = frozenset(("db_open_conns", "db_in_use_conns"))
+GAUGES = frozenset(name for name, metric in CONTRACT.items() if metric.kind is Kind.GAUGE)
 """Those of the 24 that tell how things stand, and not how often something happened."""
 REQUESTS = ("tcp_requests", "udp_requests", "lrs_requests")
 _LOOKUPS = ("syncmap_hits", "elasticache_hits", "cache_misses")
@@ -13,7 +14,7 @@ DECIMALS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Stretch:
     """What was counted within so many seconds. A gauge is as it stands at their end."""
 
     seconds: float
@@ -58,7 +59,7 @@ def passed(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
     return {name: value if name in GAUGES or value < before.get(name, 0) else value - before.get(name, 0) for name, value in now.items()}
 
 
-def tally_of(span: Span) -> Tally:
+def tally_of(span: Stretch) -> Tally:
     """Return one node's tally."""
     seconds = span.seconds
     rates = {name: span.counters.get(name, 0) / seconds if seconds > 0 else 0.0 for name in REQUESTS}

@@ -17,6 +17,7 @@ from trinity_beast.usage.receiver import Receiver
 from trinity_beast.usage.reconciling import Difference, EngineCount, Reconciled, Reconciler
 from trinity_beast.usage.service import SpoolReader
 from trinity_beast.usage.shipper import Shipped, Shipper
+from trinity_beast.usage.spread import Spread
 from trinity_beast.usage.summary import Chosen, Grouped, Latencies, Sums, sums
 from trinity_beast.usage.waiting import Waiting
 from trinity_beast.usage.writer import Writer
@@ -59,6 +60,7 @@ __all__ = [
     "SpoolListing",
     "SpoolReader",
     "SpoolUnreadable",
+    "Spread",
     "Stored",
     "Sums",
     "Totals",

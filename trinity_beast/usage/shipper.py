@@ -14,6 +14,7 @@ from trinity_beast.usage import parameters
 from trinity_beast.usage.carriers import Carrier
 from trinity_beast.usage.model import Backlog
 from trinity_beast.usage.pace import Pace
+from trinity_beast.usage.spread import Spread
 from trinity_beast.usage.waiting import SEALED, Waiting, in_turns
 
 RETRY_FIRST_SECONDS = 0.1
@@ -54,10 +55,11 @@ class Shipper:
         readings: Readings | None = None,
         bound: Callable[[int], None] = lambda _: None,
         count: Callable[[str, int], None] = lambda _name, _count: None,
+        spread: Spread | None = None,
     ) -> None:
         """Ship what waits by `carrier`; `bound` is told how many bytes the spool may take, at the start and when that changes.
 
-        `count` counts for the contract what goes to the carrier.
+        `count` counts for the contract what goes to the carrier, `spread` what was stored by asset and source.
         """
         readings = readings or Readings()
         self._waiting, self._carrier, self._clock, self._dice = waiting, carrier, clock, dice
@@ -67,7 +69,7 @@ class Shipper:
         self._retry_most = readings.of(parameters.RETRY_SECONDS_MAX)
         self._plain_max = readings.of(parameters.PLAIN_SEGMENTS_MAX)
         self._drain_seconds = readings.of(parameters.DRAIN_SECONDS)
-        self._count = count
+        self._count, self._spread = count, spread
         self._is_away = False
         self._in_hand: set[Path] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -152,6 +154,7 @@ class Shipper:
             self.shipped.unreadable += 1
             _log.error("spool file set aside", file=str(aside), reason=str(error))
             return True
+        spread = []
         for batch in batches:
             self._count("batch_rows_queued", batch.records)
             carried = await self._carrier.carry(batch)
@@ -159,7 +162,11 @@ class Shipper:
             self._pace.note(carried.records, self._clock.monotonic_ns())
             self.shipped.records += carried.records  # Read only now: another file's count may have come meanwhile.
             self.shipped.set_aside += carried.is_set_aside
+            if self._spread is not None:
+                spread.append(await asyncio.to_thread(batch.spread))
         await asyncio.to_thread(self._waiting.stored, path)
+        if self._spread is not None:
+            self._spread.add(spread)  # Only now: a file of which a part fails is given whole once more.
         self.shipped.segments += 1
         return True
 

@@ -19,7 +19,7 @@ class Answer:
     def __init__(self, send: Send, asked: Asked, meter: Meter | None, *, is_head: bool) -> None:
         self._send, self._asked, self._meter, self._is_head = send, asked, meter, is_head
         self._head: Message | None = None
-        self._status, self._head_bytes, self._bytes = 0, 0, 0
+        self.status, self._head_bytes, self._bytes = 0, 0, 0  # No status until there is an answer.
         self.limit: asyncio.Timeout | None = None
         """The time limit of the request, lifted once the answer begins: a stream may go on."""
         self.is_body_unread = True
@@ -32,9 +32,9 @@ class Answer:
         if self.is_complete:
             return
         if message["type"] == "http.response.start":
-            self._status = int(message["status"])
+            self.status = int(message["status"])
             self._head = {**message, "headers": [*message.get("headers", ()), *self._added(message)]}
-            self._head_bytes = _head_bytes(self._status, self._head["headers"])
+            self._head_bytes = _head_bytes(self.status, self._head["headers"])
             self.has_started = True
             if self.limit is not None:
                 self.limit.reschedule(None)
@@ -72,7 +72,7 @@ class Answer:
             cache_tier=usage.cache_tier,
             state=usage.state or STATES.get(self._asked.code, ""),
             code=self._asked.code,
-            status=self._status,
+            status=self.status,
             protocol="http",
             latency_ns=self._asked.latency_ns,
             answer_bytes=self._head_bytes + self._bytes,

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
+from trinity_beast.traces import UNTRACED, Traces
 from trinity_beast.web.asked import current
 from trinity_beast.web.bounds import RequestBounds
 from trinity_beast.web.edge import Edge
@@ -58,12 +59,13 @@ def build_app(
     count: Count | None = None,
     bounds: RequestBounds | None = None,
     limits: KnownLimits | None = None,
+    traces: Traces = UNTRACED,
 ) -> App:
     """Build the app of one port from its routers.
 
     `links` are (address, what is there) for the landing page. `meter` records the answers to known keys; None records
     nothing, and `count` None counts nothing, for ports that serve no customer. `limits` knows the rate-limit fields of callers
-    whom no route let in, such as those who ask for what is not there.
+    whom no route let in, such as those who ask for what is not there. `traces` is told of every request.
     """
     api = FastAPI(
         title=title,
@@ -74,6 +76,8 @@ def build_app(
         redoc_url=None,
         redirect_slashes=False,
         default_response_class=EnvelopeResponse,
+        # Its own would tell whole addresses, with the keys in them, and listen to the environment. The edge traces.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     for kind in (TrinityError, RequestValidationError, HTTPException, Exception):
         api.add_exception_handler(kind, answer_error)
@@ -91,6 +95,7 @@ def build_app(
         meter=meter,
         count=count,
         limits=limits,
+        traces=traces,
     )
 
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.log import get_log
+from trinity_beast.traces import UNTRACED, SpanKind, Traces
 from trinity_beast.web.answer import Answer
 from trinity_beast.web.asked import Asked, answering
 from trinity_beast.web.bounds import RequestBounds
@@ -22,6 +23,7 @@ from trinity_beast.web.known_limits import KnownLimits, carried
 from trinity_beast.web.metering import Count, Meter, counters_of
 from trinity_beast.web.refusals import refusal_of, refused
 from trinity_beast.web.request_ids import RequestIds, echoed
+from trinity_beast.web.traced import describe, method_told, parent_in
 from trinity_beast.web.words import Words
 
 LOG = get_log("web")
@@ -42,7 +44,9 @@ class Edge:
         meter: Meter | None = None,
         count: Count | None = None,
         limits: KnownLimits | None = None,
+        traces: Traces = UNTRACED,
     ) -> None:
+        self._traces = traces
         self._app, self._identity, self._words, self._clock = app, identity, words, clock
         self._request_ids, self._bounds, self._meter, self._count, self._limits = request_ids, bounds, meter, count, limits
 
@@ -99,21 +103,27 @@ class Edge:
         method: str = scope["method"]
         asked = self._asked(scope["headers"], method, scope)
         answering(asked)
-        answer = Answer(send, asked, self._meter, is_head=method == "HEAD")
+        # To the app a HEAD is a GET; its body stays here.
+        inner = {**scope, "method": "GET"} if method == "HEAD" else scope
+        with self._traces.span(method_told(method), kind=SpanKind.SERVER, parent=parent_in(scope["headers"])) as span:
+            answer = await self._answered(inner, receive, send, asked)
+            describe(span, inner, answer.status, asked)
+        self._counted(asked.code)
+        LOG.debug("request answered", request_id=asked.request_id, method=method, path=scope["path"], code=asked.code, ns=asked.latency_ns)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send, asked: Asked) -> Answer:
+        answer = Answer(send, asked, self._meter, is_head=asked.method == "HEAD")
         body = Body(receive, answer, self._bounds.body_bytes_max)
         try:
             async with asyncio.timeout(self._bounds.request_seconds) as answer.limit:
                 body.expect(scope["headers"])
-                if method == "OPTIONS":
+                if asked.method == "OPTIONS":
                     await Response(status_code=204, headers=dict(PREFLIGHT))(scope, body.receive, answer.send)
                 else:
-                    # To the app a HEAD is a GET; its body stays here.
-                    inner = {**scope, "method": "GET"} if method == "HEAD" else scope
-                    await self._app(inner, body.receive, answer.send)
+                    await self._app(scope, body.receive, answer.send)
         except Exception as error:
             await self._answer_failure(error, scope, body, answer, asked)
-        self._counted(asked.code)
-        LOG.debug("request answered", request_id=asked.request_id, method=method, path=scope["path"], code=asked.code, ns=asked.latency_ns)
+        return answer
 
     def _counted(self, code: str) -> None:
         if self._count is not None:

@@ -1,5 +1,6 @@
 //! `Counters`, `Blocklist` and `Tries`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyKeyError, PyValueError};
@@ -11,12 +12,16 @@ use crate::clock::SECOND_NS;
 use crate::counters::{ALL, Counter, NAMES, named};
 use crate::engine::Engine as Machine;
 use crate::keys::Channel;
+use crate::latency::Way;
 use crate::ratelimit::{pairs_of, write_tries};
 use crate::tries::{Bounds, Origin, Wrong};
 
 /// What the engine has counted since it started, summed over its threads at each reading.
 #[pyclass(frozen, module = "trinity_beast.engine")]
 pub struct Counters(pub Arc<Machine>);
+
+/// All nanoseconds together, and each bucket that is not empty with its count.
+type Took = (u64, Vec<(usize, u64)>);
 
 fn counter(name: &str) -> PyResult<Counter> {
     named(name).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
@@ -46,6 +51,16 @@ impl Counters {
     fn set(&self, name: &str, value: u64) -> PyResult<()> {
         self.0.shared().counters.set(counter(name)?, value);
         Ok(())
+    }
+
+    /// Return how long answers took, by way: all nanoseconds together, and each bucket that is not empty with its count.
+    fn latencies(&self) -> BTreeMap<&'static str, Took> {
+        let counters = &self.0.shared().counters;
+        let told = |way: Way| {
+            let sum = counters.took(way);
+            (way.name(), (sum.sum_ns, sum.buckets().collect()))
+        };
+        Way::ALL.map(told).into()
     }
 
     /// Start counting from zero. Gauges stay.

@@ -1,6 +1,7 @@
 //! Batches of usage records, for Python to ship and to store.
 #![allow(clippy::needless_pass_by_value, reason = "PyO3 gives its arguments away")]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pyo3::exceptions::PyValueError;
@@ -78,6 +79,11 @@ impl UsageBatch {
     #[getter]
     fn sources(&self) -> Vec<(&str, &str)> {
         self.0.sources.iter().map(|source| (&*source.venue, &*source.tag)).collect()
+    }
+
+    fn spread(&self, py: Python<'_>) -> (BTreeMap<String, u64>, BTreeMap<String, u64>) {
+        let usage::Spread { assets, sources } = py.detach(|| usage::spread(&self.0));
+        (assets, sources)
     }
 
     #[pyo3(signature = (*, lane, node, sources, stored = Vec::new()))]

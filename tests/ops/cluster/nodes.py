@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.support.clock import ManualClock
 from trinity_beast.access import NODES_EXPECTED
-from trinity_beast.ops import ClusterView, Itself, Publisher, Statistics
+from trinity_beast.ops import ClusterView, Itself, Statistics, StatsPublisher
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import Valkey
 from trinity_beast.telemetry import ProcessFacts
@@ -18,10 +18,12 @@ class ANode:
     neighbours: dict[str, str]
     readings: Readings
     statistics: Statistics
-    publisher: Publisher
+    publisher: StatsPublisher
     view: ClusterView
     looks: list[int]
     """When its figures were looked at."""
+    latency: dict[str, str]
+    """Its histograms, as text."""
 
 
 def a_node(name: str, cache: Valkey | None, clock: ManualClock, *, node_id: str = "") -> ANode:
@@ -29,6 +31,7 @@ def a_node(name: str, cache: Valkey | None, clock: ManualClock, *, node_id: str 
     counters: dict[str, int] = {}
     neighbours: dict[str, str] = {}
     looks: list[int] = []
+    latency: dict[str, str] = {}
 
     def process() -> ProcessFacts:
         looks.append(clock.monotonic_ns())
@@ -42,10 +45,11 @@ def a_node(name: str, cache: Valkey | None, clock: ManualClock, *, node_id: str 
         clock,
         feeds=lambda: {"kraken": "live", "okx": "waiting"},
         parameters_version=lambda: 7,
+        latency=lambda: latency,
         process=process,
     )
-    publisher = Publisher(statistics, cache, clock, readings)
+    publisher = StatsPublisher(statistics, cache, clock, readings)
     view = ClusterView(
         statistics, publisher, cache, clock, readings, nodes_expected=readings.of(NODES_EXPECTED), neighbours=lambda: neighbours
     )  # fmt: skip
-    return ANode(counters, neighbours, readings, statistics, publisher, view, looks)
+    return ANode(counters, neighbours, readings, statistics, publisher, view, looks, latency)

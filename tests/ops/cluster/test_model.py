@@ -15,7 +15,7 @@ from trinity_beast.ops.cluster.model import (
     snapshot_of,
     twins_of,
 )
-from trinity_beast.telemetry import Span
+from trinity_beast.telemetry import Stretch
 
 NAMES, IDS = st.sampled_from(["Main", "Mirror", "LRS"]), st.sampled_from(["a", "b", "c", "d"])
 REGISTRIES = st.dictionaries(IDS, st.builds(Known, NAMES, st.just("APP_SERVER"), st.integers(1, 1_000), st.booleans()))
@@ -30,7 +30,7 @@ JSON = st.recursive(
 
 def test_what_a_node_tells_is_read_back() -> None:
     told = Snapshot(
-        "Main", "a", feeds={"kraken": "live"}, since_reset=Span(2.5, {"tcp_requests": 3}), latency={"tcp": "aGRy"}, kept_ms=30_000
+        "Main", "a", feeds={"kraken": "live"}, since_reset=Stretch(2.5, {"tcp_requests": 3}), latency={"http": "1 0"}, kept_ms=30_000
     )
 
     assert snapshot_of(encoded(told)) == told

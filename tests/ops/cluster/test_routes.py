@@ -15,6 +15,8 @@ from trinity_beast.audit import Audit
 from trinity_beast.ops import Counting
 from trinity_beast.ops.cluster.routes import cluster_routes
 from trinity_beast.storage import Database, Valkey
+from trinity_beast.telemetry import encoded
+from trinity_beast.telemetry.counters import histogram_of
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,22 @@ async def test_the_cluster_is_told_node_by_node_and_together(asked: Asked, valke
     assert told["per_node"][1]["process"] == {
         "pid": 123, "memory_bytes": 50_000_000, "threads": 9, "open_files": 40, "cpu_percent": 50.0
     }  # fmt: skip
+
+
+async def test_latencies_of_all_nodes_are_told_from_their_histograms_added_up(asked: Asked, valkey: Valkey, clock: ManualClock) -> None:
+    other = a_node("Mirror", valkey, clock)
+    asked.node.latency |= {"http": encoded(histogram_of(9_000, [(100, 9)])), "udp": encoded(histogram_of(10, [(5, 1)]))}
+    other.latency |= {"http": encoded(histogram_of(1_000_000, [(700, 1)])), "udp": "of a later version"}
+    for node in (other, asked.node):
+        await node.publisher.publish()
+    told = (await asked.admin.get("/admin/cluster-stats")).data
+    [main, mirror], together = [one["latency"] for one in told["per_node"]], told["aggregated"]["latency"]
+
+    assert (main["http"]["answers"], mirror["http"]["answers"], sorted(mirror)) == (9, 1, ["http"])
+    assert (together["http"]["answers"], together["http"]["mean_us"]) == (10, 100.9)
+    assert together["http"]["p50_us"] == main["http"]["p50_us"]
+    assert together["http"]["p99_us"] == mirror["http"]["p99_us"]
+    assert together["udp"] == main["udp"]
 
 
 async def test_a_missing_node_is_named_with_the_moment_it_was_seen_last(asked: Asked, valkey: Valkey, clock: ManualClock) -> None:

@@ -11,7 +11,7 @@ from trinity_beast.jobs import JobStanding, LastRun
 from trinity_beast.ops import Line, lines, summed
 from trinity_beast.ops.cluster.model import Found, Gone, Snapshot, View
 from trinity_beast.storage import CacheGauges
-from trinity_beast.telemetry import Finding, HealthReport, PartHealth, Span
+from trinity_beast.telemetry import Finding, HealthReport, PartHealth, Stretch
 
 NOW = datetime(2026, 11, 20, 7, 40, tzinfo=UTC)
 OPEN = CacheGauges(True, 0, 10, 0, 0)
@@ -23,7 +23,7 @@ def feed(venue: str, state: FeedState, **said: object) -> FeedStatus:
 
 
 def view(*names: str, **more: object) -> View:
-    found = [Found(Snapshot(name, totals={"usage_lost": 0}, since_reset=Span(10, {"tcp_requests": 5})), 1.0) for name in names]
+    found = [Found(Snapshot(name, totals={"usage_lost": 0}, since_reset=Stretch(10, {"tcp_requests": 5})), 1.0) for name in names]
     given_ = {"missing": (), "unseen": (), "twins": (), "nodes_expected": len(names), "trouble": ""} | more
     return View(found, **given_)  # type: ignore[arg-type]
 
@@ -81,7 +81,7 @@ def test_a_node_that_cannot_see_others_says_so_and_is_well_where_nobody_is_expec
 
 
 def test_usage_that_was_lost_anywhere_is_wrong() -> None:
-    lost = Snapshot("Main", since_reset=Span(1, {"usage_recorded": 99, "usage_lost": 1}))
+    lost = Snapshot("Main", since_reset=Stretch(1, {"usage_recorded": 99, "usage_lost": 1}))
     found = lines.cluster_lines(view("Main"), summed([lost]))
 
     assert (found[-1].standing, "1.00 % of usage lost" in found[-1].told) == ("wrong", True)

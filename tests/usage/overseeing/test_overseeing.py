@@ -22,7 +22,7 @@ from trinity_beast.engine import UsageBatch
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import dice_from
 from trinity_beast.storage import Database, DependencyAway
-from trinity_beast.telemetry.samples import exposition
+from trinity_beast.telemetry.exposition import exposition
 from trinity_beast.usage import Aside, Carried, InPlace, Oversight, Shipper, Waiting, Writer
 from trinity_beast.usage.overseeing.commands import usage_app
 from trinity_beast.usage.overseeing.routes import usage_admin_routes

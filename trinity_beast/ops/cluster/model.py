@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from trinity_beast.telemetry import Derived, Span, Tally
+from trinity_beast.telemetry import Derived, Histogram, Stretch, Tally, decoded
 
 T = TypeVar("T")
 STATS = "cluster:stats:"
@@ -47,10 +47,10 @@ class Snapshot:
     process: Process = field(default_factory=Process)
     totals: Mapping[str, int] = field(default_factory=dict)
     """The 24 since the node started."""
-    since_reset: Span = field(default_factory=lambda: Span(0.0, {}))
-    lately: Span = field(default_factory=lambda: Span(0.0, {}))
+    since_reset: Stretch = field(default_factory=lambda: Stretch(0.0, {}))
+    lately: Stretch = field(default_factory=lambda: Stretch(0.0, {}))
     latency: Mapping[str, str] = field(default_factory=dict)
-    """Histograms by protocol, base64, for whoever merges them over nodes."""
+    """How long answers took since the node started, by way: histograms as text, to be added up over nodes."""
     kept_ms: int = 0
     """For how long it lies there: what is left of that says how old it is, by the one clock of the cache."""
 
@@ -105,11 +105,24 @@ class Summed:
     totals: Mapping[str, int]
     derived: Derived
     lately: Derived
+    latency: Mapping[str, Histogram]
+    """How long answers took since the nodes started, by way."""
 
 
 def encoded(value: Snapshot | Known) -> bytes:
     """Return what is put into the shared cache."""
     return msgspec.json.encode(value)
+
+
+def latencies_of(snapshot: Snapshot) -> dict[str, Histogram]:
+    """Return how long a node's answers took, by way; what another version tells otherwise is left out."""
+    read = {}
+    for way, text in snapshot.latency.items():
+        try:
+            read[way] = decoded(text)
+        except ValueError:
+            continue
+    return read
 
 
 def snapshot_of(text: object) -> Snapshot | None:

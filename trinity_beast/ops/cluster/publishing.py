@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from trinity_beast.clock import Clock, pause
 from trinity_beast.log import get_log
+from trinity_beast.ops.cluster.metrics import NODES_KNOWN, STATS_FAILURES, STATS_PUBLISHED
 from trinity_beast.ops.cluster.model import NODES, STATS, Known, encoded, registry_of, remembered
 from trinity_beast.ops.cluster.parameters import EXPIRY_SECONDS, PUBLISH_SECONDS, REMEMBERED_SECONDS
 from trinity_beast.ops.cluster.statistics import Statistics
@@ -18,7 +19,7 @@ MILLION = 1_000_000
 _log = get_log("ops")
 
 
-class Publisher:
+class StatsPublisher:
     """Looks at this node's figures every few seconds and tells them where there is a shared cache. A `Part`.
 
     One round trip carries all of it there and brings back who is known. A cache that is away costs one bounded try each time;
@@ -83,9 +84,9 @@ class Publisher:
 
     def samples(self) -> Iterator[Sample]:
         """Give what is told to whoever collects metrics."""
-        yield Sample("cluster_stats_published", self._published, "Times this node told the shared cache how it fares.")
-        yield Sample("cluster_stats_failures", self._failures, "Times the shared cache could not be told.")
-        yield Sample("cluster_nodes_known", sum(not one.has_left for one in self._known.values()), "Nodes expected.", is_gauge=True)
+        yield STATS_PUBLISHED.at(self._published)
+        yield STATS_FAILURES.at(self._failures)
+        yield NODES_KNOWN.at(sum(not one.has_left for one in self._known.values()))
 
     async def _mend(self, held: Mapping[str, Known]) -> None:
         """Bring back who the cache has forgotten, and have it forget who was not seen for long."""

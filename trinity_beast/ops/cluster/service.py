@@ -12,6 +12,7 @@ from trinity_beast.ops.cluster.model import (
     Summed,
     View,
     expected_of,
+    latencies_of,
     missing_of,
     registry_of,
     remembered,
@@ -19,11 +20,11 @@ from trinity_beast.ops.cluster.model import (
     twins_of,
 )
 from trinity_beast.ops.cluster.parameters import EXPIRY_SECONDS, REMEMBERED_SECONDS
-from trinity_beast.ops.cluster.publishing import MILLION, Publisher
+from trinity_beast.ops.cluster.publishing import MILLION, StatsPublisher
 from trinity_beast.ops.cluster.statistics import Statistics
 from trinity_beast.parameters import Reading, Readings
 from trinity_beast.storage import Command, DependencyAway, Valkey
-from trinity_beast.telemetry import Tally, derived_of, tally_of, together, whole
+from trinity_beast.telemetry import Tally, derived_of, merged, tally_of, together, whole
 
 WITHIN_SECONDS = 1.0
 NO_CACHE = "there is no shared cache (CACHE_URL is empty), so no node can see another"
@@ -35,7 +36,7 @@ class ClusterView:
     def __init__(
         self,
         statistics: Statistics,
-        publisher: Publisher,
+        publisher: StatsPublisher,
         cache: Valkey | None,
         clock: Clock,
         readings: Readings,
@@ -110,7 +111,9 @@ def summed(snapshots: Sequence[Snapshot]) -> Summed:
     counted = together(tally_of(one.since_reset) for one in snapshots)
     totals = together(Tally(1, whole(one.totals)) for one in snapshots)
     lately = together(tally_of(one.lately) for one in snapshots)
-    return Summed(counted, totals.counters, derived_of(counted), derived_of(lately))
+    told = [latencies_of(one) for one in snapshots]
+    latency = {way: merged(one[way] for one in told if way in one) for way in sorted({way for one in told for way in one})}
+    return Summed(counted, totals.counters, derived_of(counted), derived_of(lately), latency)
 
 
 def _age_seconds(snapshot: Snapshot, left_ms: object) -> float:

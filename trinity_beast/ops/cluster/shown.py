@@ -9,7 +9,7 @@ from rich.text import Text
 
 from trinity_beast.ops.standing import duration
 
-WIDE = 130
+WIDE = 160
 """From so many columns on there is room for what a node takes of its machine."""
 Told = Mapping[str, Any]
 
@@ -37,7 +37,7 @@ def _headings(*, is_wide: bool) -> list[tuple[str, bool]]:
     first = [("node", False), ("state", False), ("up", True), ("req/s", True), ("hit %", True), ("limited %", True)]
     if not is_wide:
         return [*first, ("feeds", True), ("params", True), ("told", True)]
-    shares = [("cached %", True), ("udp drop %", True), ("requests", True), ("lost", True), ("db", True), ("feeds", True)]
+    shares = [("p99 us", True), ("cached %", True), ("udp drop %", True), ("requests", True), ("lost", True), ("db", True), ("feeds", True)]
     return [*first, *shares, ("cpu %", True), ("memory", True), ("files", True), ("params", True), ("version", False), ("told", True)]
 
 
@@ -59,6 +59,7 @@ def _node(one: Told, *, is_wide: bool) -> list[str | Text]:
     process = one["process"]
     return [
         *cells,
+        _slowest(one["latency"]),
         percent(derived["cache_hit_percent"]),
         percent(derived["udp_dropped_percent"]),
         f"{derived['requests']:,}",
@@ -94,6 +95,7 @@ def _together(told: Told, *, is_wide: bool) -> list[str | Text]:
         return cells
     return [
         *cells,
+        _slowest(everything["latency"]),
         percent(derived["cache_hit_percent"]),
         percent(derived["udp_dropped_percent"]),
         f"{derived['requests']:,}",
@@ -114,6 +116,12 @@ def _sentences(told: Told) -> list[Text]:
     if told["trouble"]:
         said.append(Text(f"This node alone: {told['trouble']}.", style="yellow"))
     return said
+
+
+def _slowest(latency: Told) -> str:
+    """Return the 99th percentile of the engine's answers over HTTP."""
+    told = latency.get("http", {}).get("p99_us")
+    return "-" if told is None else f"{told:,.1f}"
 
 
 def percent(share: float | None) -> str:

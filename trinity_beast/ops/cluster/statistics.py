@@ -7,7 +7,7 @@ from datetime import datetime
 
 from trinity_beast.clock import Clock
 from trinity_beast.ops.cluster.model import Process, Snapshot
-from trinity_beast.telemetry import ProcessFacts, Span, passed, process_facts, whole
+from trinity_beast.telemetry import ProcessFacts, Stretch, passed, process_facts, whole
 from trinity_beast.web import timestamp_of
 
 LOOKS_KEPT = 4
@@ -32,7 +32,7 @@ class Reset:
     """When counting was begun anew, and how long it had gone on before."""
 
     at: datetime
-    after: Span
+    after: Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Statistics:
         latency: Callable[[], Mapping[str, str]] = dict,
         process: Callable[[], ProcessFacts] = process_facts,
     ) -> None:
-        """Tell of `itself` by what is `counted`. `feeds` tells how each venue stands, `latency` the histograms by protocol, base64."""
+        """Tell of `itself` by what is `counted`. `feeds` tells how each venue stands, `latency` the histograms by way, as text."""
         self.itself = itself
         self._counted, self._clock, self._process = counted, clock, process
         self._feeds, self._version, self._latency = feeds, parameters_version, latency
@@ -72,7 +72,7 @@ class Statistics:
     def reset(self) -> Reset:
         """Begin the counts and rates anew; what only rises for ever goes on."""
         now_ns, counters = self._clock.monotonic_ns(), whole(self._counted())
-        after = self._span(self._reset_ns, self._reset_counters, now_ns, counters)
+        after = self._stretch(self._reset_ns, self._reset_counters, now_ns, counters)
         self._reset_ns, self._reset_at, self._reset_counters = now_ns, self._clock.now(), counters
         return Reset(self._reset_at, after)
 
@@ -84,7 +84,7 @@ class Statistics:
         """Return everything as of now, for whoever keeps it so long."""
         itself, facts, now_ns, totals = self.itself, self._process(), self._clock.monotonic_ns(), whole(self._counted())
         oldest = self._looks[0]
-        lately = self._span(oldest.at_ns, oldest.counters, now_ns, totals)
+        lately = self._stretch(oldest.at_ns, oldest.counters, now_ns, totals)
         used = max(0.0, facts.cpu_seconds - oldest.cpu_seconds)
         return Snapshot(
             cluster_node=itself.node,
@@ -106,12 +106,12 @@ class Statistics:
                 cpu_percent=round(100 * used / lately.seconds, 1) if lately.seconds > 0 else 0.0,
             ),
             totals=totals,
-            since_reset=self._span(self._reset_ns, self._reset_counters, now_ns, totals),
+            since_reset=self._stretch(self._reset_ns, self._reset_counters, now_ns, totals),
             lately=lately,
             latency=dict(self._latency()),
             kept_ms=round(kept_seconds * 1_000),
         )
 
     @staticmethod
-    def _span(from_ns: int, before: Mapping[str, int], now_ns: int, now: Mapping[str, int]) -> Span:
-        return Span(round((now_ns - from_ns) / SECOND_NS, 6), passed(before, now))
+    def _stretch(from_ns: int, before: Mapping[str, int], now_ns: int, now: Mapping[str, int]) -> Stretch:
+        return Stretch(round((now_ns - from_ns) / SECOND_NS, 6), passed(before, now))

@@ -1,14 +1,15 @@
 """What operators are told of nodes and their counters."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from trinity_beast.ops.cluster.model import Found, Gone, Snapshot, Summed, View
+from trinity_beast.ops.cluster.model import Found, Gone, Snapshot, Summed, View, latencies_of
 from trinity_beast.ops.cluster.service import summed
 from trinity_beast.ops.cluster.statistics import Reset
-from trinity_beast.telemetry import Derived, derived_of, tally_of, whole
+from trinity_beast.telemetry import Derived, Histogram, derived_of, figures, tally_of, whole
 from trinity_beast.web import timestamp_of
 
 MOMENT_MS_MAX = 253_402_300_799_000
@@ -40,6 +41,18 @@ class ProcessTold(BaseModel):
     threads: int
     open_files: int
     cpu_percent: float = Field(description="Of one processor, lately.")
+
+
+class LatencyTold(BaseModel):
+    """How long answers took since the start, in microseconds; null where there was none."""
+
+    answers: int
+    mean_us: float | None
+    p50_us: float | None
+    p90_us: float | None
+    p99_us: float | None
+    p999_us: float | None
+    max_us: float | None
 
 
 class CountedTold(BaseModel):
@@ -79,7 +92,7 @@ class NodeStatsTold(CountedTold):
     parameters_version: int
     feeds: dict[str, str] = Field(description="How each exchange's feed stands there.")
     process: ProcessTold
-    latency: dict[str, str] = Field(description="Histograms of latency by protocol, base64.")
+    latency: dict[str, LatencyTold] = Field(description="By way: `http` and `udp` by the engine, `handed` by Python.")
 
 
 class MissingNodeTold(BaseModel):
@@ -99,6 +112,7 @@ class AggregatedTold(BaseModel):
     totals: dict[str, int]
     derived: DerivedTold
     lately: DerivedTold
+    latency: dict[str, LatencyTold] = Field(description="Of all nodes' histograms added up.")
 
 
 class ClusterTold(BaseModel):
@@ -195,7 +209,7 @@ def _node(found: Found) -> NodeStatsTold:
             open_files=process.open_files,
             cpu_percent=process.cpu_percent,
         ),
-        latency=dict(one.latency),
+        latency=_latency(latencies_of(one)),
     )
 
 
@@ -217,7 +231,12 @@ def _aggregated(summed_up: Summed) -> AggregatedTold:
         totals=dict(summed_up.totals),
         derived=_derived(summed_up.derived),
         lately=_derived(summed_up.lately),
+        latency=_latency(summed_up.latency),
     )
+
+
+def _latency(told: Mapping[str, Histogram]) -> dict[str, LatencyTold]:
+    return {way: LatencyTold.model_validate(figures(histogram), from_attributes=True) for way, histogram in told.items()}
 
 
 def _derived(derived: Derived) -> DerivedTold:

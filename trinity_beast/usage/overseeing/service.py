@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from trinity_beast.clock import Clock
 from trinity_beast.storage import DependencyAway
 from trinity_beast.telemetry import Finding, Sample
+from trinity_beast.usage import metrics
 from trinity_beast.usage.aside.model import Standing
 from trinity_beast.usage.aside.service import Aside
 from trinity_beast.usage.carriers import ByQueue
@@ -112,28 +113,21 @@ class Oversight:
     def samples(self) -> Iterator[Sample]:
         """Give all of it as metrics, the backlog as it was at the shipper's last look."""
         backlog, shipped = self._shipper.backlog, self._shipper.shipped
-        for name, value, about in (
-            ("usage_backlog_files", backlog.files, "Files of usage that wait to be stored."),
-            ("usage_backlog_bytes", backlog.bytes, "Bytes of usage that waits to be stored."),
-            ("usage_backlog_records", backlog.records, "Records that wait to be stored."),
-            ("usage_backlog_oldest_seconds", self._age_seconds(backlog), "How long the oldest file has waited."),
-            ("usage_spool_bytes_max", self._shipper.bytes_max, "Bytes that usage that waits may take."),
-            ("usage_stored_per_second", self._shipper.stored_per_second, "Records stored a second, over the last minute."),
-        ):
-            yield Sample(name, value, about, is_gauge=True)
-        for name, value, about in (
-            ("usage_records_stored", shipped.records, "Records of this node that are stored."),
-            ("usage_segments_stored", shipped.segments, "Files whose every record is stored."),
-            ("usage_batches_set_aside", shipped.set_aside, "Batches set aside by this node."),
-            ("usage_files_set_aside", shipped.unreadable, "Files set aside because they cannot be read."),
-            ("usage_files_compressed", shipped.compressed, "Files compressed while they wait."),
-            ("usage_ship_failures", shipped.failures, "Times a file could not be shipped."),
-        ):
-            yield Sample(name, value, about)
+        yield metrics.BACKLOG_FILES.at(backlog.files)
+        yield metrics.BACKLOG_BYTES.at(backlog.bytes)
+        yield metrics.BACKLOG_RECORDS.at(backlog.records)
+        yield metrics.BACKLOG_OLDEST_SECONDS.at(self._age_seconds(backlog))
+        yield metrics.SPOOL_BYTES_MAX.at(self._shipper.bytes_max)
+        yield metrics.STORED_PER_SECOND.at(self._shipper.stored_per_second)
+        yield metrics.RECORDS_STORED.at(shipped.records)
+        yield metrics.SEGMENTS_STORED.at(shipped.segments)
+        yield metrics.BATCHES_SET_ASIDE.at(shipped.set_aside)
+        yield metrics.FILES_SET_ASIDE.at(shipped.unreadable)
+        yield metrics.FILES_COMPRESSED.at(shipped.compressed)
+        yield metrics.SHIP_FAILURES.at(shipped.failures)
         if self._queue is not None:
-            under_way, about = self._queue.records_under_way, "Records sent to the queue and not known to be stored."
-            yield Sample("usage_records_under_way", under_way, about, is_gauge=True)
-            yield Sample("usage_batches_resent", self._queue.resent, "Batches sent to the queue once more.")
+            yield metrics.RECORDS_UNDER_WAY.at(self._queue.records_under_way)
+            yield metrics.BATCHES_RESENT.at(self._queue.resent)
 
     def _age_seconds(self, backlog: Backlog) -> float:
         return 0.0 if backlog.oldest_ns is None else max(0.0, (self._clock.time_ns() - backlog.oldest_ns) / SECOND_NS)

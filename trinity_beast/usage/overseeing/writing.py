@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from trinity_beast.telemetry import Finding, Sample
+from trinity_beast.usage import metrics
 from trinity_beast.usage.receiver import Receiver
 
 
@@ -20,13 +21,10 @@ class WriterOversight:
 
     def samples(self) -> Iterator[Sample]:
         """Give all of it as metrics."""
-        receiver, taken = self._receiver, self._receiver.taken
-        yield Sample("usage_stored_per_second", receiver.stored_per_second, "Records stored a second, over the last minute.", is_gauge=True)
-        for name, value, about in (
-            ("usage_messages_done", taken.messages, "Messages of the queue that were dealt with."),
-            ("usage_records_stored", taken.records, "Records stored by this writer."),
-            ("usage_records_known", taken.known, "Records that came once more, and were stored before."),
-            ("usage_set_aside", taken.set_aside, "Batches and messages set aside by this writer."),
-            ("usage_receive_failures", taken.failures, "Times the queue or the database did not do what was asked."),
-        ):
-            yield Sample(name, value, about)
+        taken = self._receiver.taken
+        yield metrics.STORED_PER_SECOND.at(self._receiver.stored_per_second)
+        yield metrics.MESSAGES_DONE.at(taken.messages)
+        yield metrics.RECORDS_STORED.at(taken.records)
+        yield metrics.RECORDS_KNOWN.at(taken.known)
+        yield metrics.SET_ASIDE.at(taken.set_aside)
+        yield metrics.RECEIVE_FAILURES.at(taken.failures)
