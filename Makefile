@@ -32,11 +32,11 @@ build: $(VENV)/.engine  ## make .venv and the engine; done again only when what 
 	@:
 
 test: packages  ## install what the tests need, then every check and every test
-	@$(MAKE) --no-print-directory build $(VENV)/.checks
 	@$(MAKE) --no-print-directory -j2 --output-sync=target check
 	@$(MAKE) --no-print-directory tests
 
-check: format lint types stub reference locks rust architecture fuzz  ## everything that judges the code without running the product
+# In this order the processors have work while one of them links the engine.
+check: rust types build architecture format lint locks stub reference fuzz  ## everything that judges the code without running the product
 
 bench: build  ## measure against the references of bench/, as ratios
 	@$(PY) -m bench
@@ -73,7 +73,7 @@ format: $(VENV)/.checks
 lint: $(VENV)/.checks
 	@$(PY) -m ruff check .
 
-types: $(VENV)/.checks build
+types: $(VENV)/.checks
 	@$(PY) -m mypy
 
 stub: $(VENV)/.checks build
@@ -90,8 +90,9 @@ architecture: $(VENV)/.checks build
 
 rust: $(VENV)/.run
 	@.ci/packages c++
-	@for crate in $(CRATES); do cargo clippy --locked --quiet --manifest-path $$crate/Cargo.toml --all-targets -- -D warnings || exit 1; done
+	@cargo clippy --locked --quiet --manifest-path engine/Cargo.toml --all-targets -- -D warnings
 	@cargo clippy --locked --quiet --manifest-path engine/Cargo.toml --features extension -- -D warnings
+	@cargo clippy --locked --quiet --manifest-path bench/load/Cargo.toml --all-targets -- -D warnings
 	@cargo test --locked --quiet --manifest-path engine/Cargo.toml
 
 tests: $(VENV)/.checks build

@@ -1,5 +1,7 @@
 """The fixtures every test may ask for. Each is documented where it is defined, in `tests/support/`."""
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -35,6 +37,12 @@ __all__ = [
 settings.register_profile("house", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("house")
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector not look through all that was imported and collected each time: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -61,17 +61,12 @@ from trinity_beast.usage.commands import spool_app
 from trinity_beast.usage.overseeing.commands import usage_app
 from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
 from trinity_beast.version import VERSION
-from trinity_beast.web import KnownNode
+from trinity_beast.web import ConfigFile, DataDir, KnownNode
 
 CLOCK, SECRETS = SystemClock(), SystemSecrets()
 TALK = Console(stderr=True)
 
 beast = typer.Typer(name="beast", no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
-
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="A file of settings: lines NAME = value, by the names of the environment.")
-]
 
 
 def told(error: TrinityError) -> str:
@@ -171,11 +166,14 @@ def _whom(data_dir: Path | None) -> Whom:
     folder = DataFolder(settings.data_dir, CLOCK)
     addresses = json.loads(folder.noted(NODE_ADDRESSES) or "{}")
     health, udp = addresses.get("price_health"), addresses.get("price_udp")
+    reports, reports_udp = addresses.get("report"), addresses.get("report_udp")
     demo_key = (folder.secret("demo-key") or b"").decode(errors="replace")
     return Whom(
         url=_node_of(data_dir, "", "", "").url,
         health_url=url_of(*health) if health else f"http://127.0.0.1:{settings.price_health_port}",
         udp=(reachable(udp[0]), udp[1]) if udp else ("127.0.0.1", settings.price_udp_port),
+        reports_url=url_of(*reports) if reports else "",
+        reports_udp=(reachable(reports_udp[0]), reports_udp[1]) if reports_udp else None,
         key=demo_key,
     )
 

@@ -820,6 +820,14 @@ class Blocklist:
         """Lift a block; whether there was one."""
         ...
 
+    def refuses(self, address: str) -> bool:
+        """Return whether an address is refused now, for doors that are not the engine's. Its zone (`%eth0`) plays no part.
+
+        Raises:
+            ValueError: it is no address.
+        """
+        ...
+
     def entries(self) -> list[tuple[str, float]]:
         """Return each blocked network with the seconds it has left (infinity: until it is lifted)."""
         ...

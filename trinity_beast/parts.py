@@ -38,7 +38,8 @@ class Step:
     _: KW_ONLY
     up: Callable[[], Awaitable[object]] | None = None
     """None: it comes up at its first use."""
-    down: Callable[[], Awaitable[object]]
+    down: Callable[[], Awaitable[object]] | None = None
+    """None: it leaves nothing behind."""
 
     async def start(self) -> None:
         """Come up."""
@@ -47,7 +48,8 @@ class Step:
 
     async def stop(self) -> None:
         """Let go."""
-        await self.down()
+        if self.down is not None:
+            await self.down()
 
 
 class Parts:

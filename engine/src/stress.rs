@@ -13,6 +13,7 @@ mod lines;
 mod pace;
 mod plan;
 mod tally;
+mod watch;
 
 use std::io;
 use std::sync::Arc;

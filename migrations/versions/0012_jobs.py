@@ -1,10 +1,10 @@
-"""Keep jobs in the database: the schema of procrastinate 3.10, as it ships it. Expand: old code ignores its tables.
+"""Keep jobs in the database: the schema of procrastinate, as the package ships it. Expand: old code ignores its tables.
 
-Where a later release of procrastinate changes its schema, the next step here runs the files it adds under
-`procrastinate/sql/migrations`, in their order; a test says when.
+Written for release 3.10. Where a later one changes its schema, a test says so: databases made before then need a step that
+runs what the release adds under `procrastinate/sql/migrations`, and those made since have it from here.
 """
 
-from pathlib import Path
+from importlib.resources import files
 
 from alembic import op
 
@@ -13,9 +13,8 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-SCHEMA = Path(__file__).parent / "procrastinate_3_10.sql"
-
 
 def upgrade() -> None:
+    schema = files("procrastinate.sql").joinpath("schema.sql").read_text(encoding="utf-8")
     # By the driver itself: in this text a colon is a cast, and a per cent sign nothing special.
-    op.get_bind().exec_driver_sql(SCHEMA.read_text(encoding="utf-8").replace("%", "%%"))
+    op.get_bind().exec_driver_sql(schema.replace("%", "%%"))

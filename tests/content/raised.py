@@ -46,18 +46,18 @@ def refusal_classes() -> tuple[RefusalClass, ...]:
     """Every class below TrinityError, with the code and status it declares or inherits."""
     known: dict[str, dict[str, object]] = {"TrinityError": {"code": "INTERNAL", "status": 500}}
     found: dict[str, RefusalClass] = {}
+    classes = [(file, node) for file, tree in _trees().items() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     grown = True
     while grown:
         grown = False
-        for file, tree in _trees().items():
-            for node in ast.walk(tree):
-                bases = {base.id for base in getattr(node, "bases", []) if isinstance(base, ast.Name)}
-                parent = next((base for base in bases if base in known), None)
-                if isinstance(node, ast.ClassDef) and parent and node.name not in known:
-                    known[node.name] = known[parent] | _declared(node)
-                    told = known[node.name]
-                    found[node.name] = RefusalClass(node.name, str(told["code"]), int(str(told["status"])), file)
-                    grown = True
+        for file, node in classes:
+            bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+            parent = next((base for base in bases if base in known), None)
+            if parent and node.name not in known:
+                known[node.name] = known[parent] | _declared(node)
+                told = known[node.name]
+                found[node.name] = RefusalClass(node.name, str(told["code"]), int(str(told["status"])), file)
+                grown = True
     return tuple(found.values())
 
 

@@ -5,6 +5,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from tests.engine.test_udp import asked, asking
 from tests.support.callers import request
 from tests.support.engines import SECRET, Node
@@ -62,6 +64,18 @@ def test_a_datagram_from_a_blocked_address_gets_no_answer(node: Node) -> None:
         node.until_counted("blocked_refused", 1)
         node.engine.blocklist.unblock("127.0.0.1")
         assert asked(caller, key=SECRET, asset="BTC")["code"] == "OK"
+
+
+def test_other_doors_can_ask_who_is_blocked(node: Node) -> None:
+    blocklist = node.engine.blocklist
+    blocklist.block("203.0.113.0/24", seconds=60)
+    blocklist.block("fe80::1", seconds=60)
+    assert all(blocklist.refuses(each) for each in ("203.0.113.7", "::ffff:203.0.113.7", "fe80::1%lo"))
+    assert not blocklist.refuses("203.0.114.1")
+    node.advance(61)
+    assert not blocklist.refuses("203.0.113.7")
+    with pytest.raises(ValueError, match="address: an IP address"):
+        blocklist.refuses("nobody")
 
 
 def test_a_block_without_end_outlives_any_clock_and_is_listed_so(node: Node) -> None:

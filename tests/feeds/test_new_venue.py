@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import json
-import subprocess
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.readme.product import BEAST, Product, running
+from tests.readme.product import Product, running
 from tests.support.processes import wait_until
+from tests.support.shell import Ended, beast, done
 from trinity_beast.clock import SystemClock
 from trinity_beast.lab import Lab, open_market
 from trinity_beast.lab.connection import Connection
@@ -84,21 +84,11 @@ class Shell:
     def __init__(self, product: Product) -> None:
         self._product = product
 
-    def run(self, *words: str, given: object = None, admin_key: str = ADMIN_KEY) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(BEAST), *words, "--data-dir", str(self._product.folder / "data")],
-            env={"ADMIN_KEY": admin_key, "PATH": "/usr/bin:/bin"},
-            input=json.dumps(given),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def run(self, *words: str, given: object = None) -> Ended:
+        return beast(*words, "--data-dir", self._product.folder / "data", given=json.dumps(given), ADMIN_KEY=ADMIN_KEY)
 
     def data(self, *words: str, given: object = None) -> Any:
-        done = self.run(*words, "--json", given=given)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return done(*words, "--data-dir", self._product.folder / "data", given=json.dumps(given), ADMIN_KEY=ADMIN_KEY)
 
     def price(self, query: str) -> dict[str, Any]:
         connection = http.client.HTTPConnection(self._product.ready["addresses"]["price"], timeout=10)
@@ -133,9 +123,9 @@ async def endpoint() -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def shell(place: Path) -> AsyncIterator[Shell]:
+async def shell(own_database_url: str, tmp_path: Path) -> AsyncIterator[Shell]:
     """A shell beside a node that plays its market."""
-    with running(place, "--feeds", "lab", ADMIN_KEY=ADMIN_KEY) as product:
+    with running(tmp_path, "--feeds", "lab", ADMIN_KEY=ADMIN_KEY, DATABASE_URL=own_database_url) as product:
         yield Shell(product)
 
 

@@ -57,18 +57,20 @@ def host_triple() -> str:
 
 
 def build_engine_targets() -> list[Target]:
-    """Build every target of the fuzz crate, with coverage, and return them.
+    """Lint and build every target of the fuzz crate, with coverage, and return them.
 
-    Naming the machine as the target keeps the coverage flags away from build scripts, which could not link with them.
+    Naming the machine as the target keeps the coverage flags away from build scripts, which could not link with them. What is
+    written in C and C++ is compiled once for both.
     """
     triple = host_triple()
-    subprocess.run(
-        ["cargo", "build", "--release", "--locked", "--quiet", "--target", triple],
-        cwd=CRATE,
-        env={**os.environ, "RUSTFLAGS": COVERAGE},
-        check=True,
-        timeout=1200,
-    )
+    for verb, more in (("clippy", ["--all-targets", "--", "-D", "warnings"]), ("build", [])):
+        subprocess.run(
+            ["cargo", verb, "--release", "--locked", "--quiet", "--target", triple, *more],
+            cwd=CRATE,
+            env={**os.environ, "RUSTFLAGS": COVERAGE},
+            check=True,
+            timeout=1200,
+        )
     built = CRATE / "target" / triple / "release"
     return [_target(source.stem, (str(built / source.stem),), CRATE / "corpus") for source in sorted((CRATE / "targets").glob("*.rs"))]
 

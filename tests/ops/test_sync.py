@@ -1,9 +1,6 @@
 """What a synchronisation promises: one at a time, over all there is to mirror, from a shell as well as by itself."""
 
 import asyncio
-import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import pytest
 from tests.support.clock import ManualClock
 from tests.support.randomness import SeededSecrets
 from tests.support.segments import Written
+from tests.support.shell import done
 from tests.support.usage_records import NOON_NS, batches
 from trinity_beast.access import ChangedLately, Digests, Keys, ServerSecretDiffers, SharedKeys
 from trinity_beast.clock import SystemClock
@@ -21,7 +19,7 @@ from trinity_beast.ops import Step, Sync, Tell
 from trinity_beast.ops.errors import SyncRunning
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import dice_from
-from trinity_beast.settings import SettingInvalid, Settings, child_environment
+from trinity_beast.settings import SettingInvalid, Settings
 from trinity_beast.storage import Database, Valkey, Whereabouts
 from trinity_beast.usage import Writer
 
@@ -109,11 +107,8 @@ async def test_a_shell_synchronises_beside_a_node(own_database_url: str, own_dat
     for batch in batches(tmp_path, [Written(time_ns=NOON_NS + place) for place in range(12)]):
         await Writer(own_database).store(batch)
     given = {"DATABASE_URL": own_database_url, "CACHE_URL": valkey_url, "BEAST_SERVER_SECRET": SECRET.hex()}
-    words = [sys.executable, "-m", "trinity_beast", "sync", "--data-dir", str(tmp_path / "data"), "--json"]
-    environment = dict(child_environment(given))
-    done = await asyncio.to_thread(lambda: subprocess.run(words, env=environment, capture_output=True, text=True, timeout=100, check=False))
-    assert done.returncode == 0, done.stderr
-    assert [(step["step"], step.get("rows")) for step in json.loads(done.stdout)] == [
+    told = await asyncio.to_thread(done, "sync", "--data-dir", tmp_path / "data", **given)
+    assert [(step["step"], step.get("rows")) for step in told] == [
         ("usage", 12), ("reports", None), ("keys", None), ("parameters", None)
     ]  # fmt: skip
 

@@ -148,8 +148,8 @@ class Twins:
         for venue, connection in self.python.connections.items():
             ours, theirs = self.engine.connections[venue].read_counts(), connection.read_counts()
             assert {name: ours[name] for name in COUNTED} == {name: theirs[name] for name in COUNTED}
-        for key, tick in self.python.prices._ticks.items():
-            other = self.engine.prices._ticks[key]
+        for key, tick in self.python.prices.serving.ticks.items():
+            other = self.engine.prices.serving.ticks[key]
             assert (other.phase, other.state, other.usable_until_ns, other.heard_ns) == (
                 tick.phase, tick.state, tick.usable_until_ns, tick.heard_ns,
             )  # fmt: skip

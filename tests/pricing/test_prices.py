@@ -167,7 +167,7 @@ def test_the_prewarmed_venue_serves_first_another_when_it_has_gone_stale_and_it_
     clock.advance(10)
     bench.hear("105")
     assert bench.book.prices("BTC") == ["101", "103", "105"]
-    assert bench.prices.venues_switched == 2
+    assert bench.prices.serving.venues_switched == 2
 
 
 def test_a_jump_no_other_venue_shows_is_held_back_and_counted(clock: ManualClock) -> None:
@@ -230,7 +230,7 @@ def test_what_rest_told_anew_is_noted_also_where_it_is_as_old_as_another_trade_o
 def test_what_the_book_refuses_is_counted_and_stops_nothing(clock: ManualClock) -> None:
     bench = Bench(clock, mapped("A" * 17, symbol="BTC-USD"), mapped("BTC"))
     bench.hear("1")
-    assert bench.prices.publishes_refused == 1
+    assert bench.prices.serving.publishes_refused == 1
     assert bench.book.prices("BTC") == ["1"]
 
 

@@ -24,8 +24,8 @@ from trinity_beast.rehearsal.meter.verdict import Verdict, judge
 from trinity_beast.rehearsal.stage import Means
 from trinity_beast.settings import child_environment
 
-SEED = int(os.environ.get("BEAST_FAULT_SEED", "3"))
-SECONDS = float(os.environ.get("BEAST_METER_SECONDS", "15"))
+SEED = int(os.environ.get("BEAST_FAULT_SEED", "7"))
+SECONDS = float(os.environ.get("BEAST_METER_SECONDS", "8"))
 NOON_NS = 1_795_176_000_000_000_000
 VICTIMS = ("node1", "node2", "node3", "postgres", "valkey")
 

@@ -29,7 +29,7 @@ SEED = int(os.environ.get("BEAST_FAULT_SEED", "7"))
 NAMED = pytest.mark.parametrize("seed", [pytest.param(SEED, id=f"BEAST_FAULT_SEED={SEED}")])
 COINBASE, KRAKEN, OKX = Venue("coinbase"), Venue("kraken"), Venue("okx")
 FAULTS = ("mute", "drop", "garbage", "duplicate", "clock-step", "rest-status")
-STEPS = 3
+STEPS = 2
 LIVE_SECONDS = (PROMISES.live_ns + PROMISES.transit_ns) / SECOND_NS
 """The widest window of a rehearsed node, the time to seek a proof and the way to the answer: by then nothing silent is called live."""
 PATIENCE_SECONDS = 20.0

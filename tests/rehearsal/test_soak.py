@@ -26,7 +26,7 @@ async def test_a_node_that_dies_in_a_soak_is_told_with_all_that_was_measured_bef
             os.kill(next(filter(is_node, children_of(os.getpid()))), signal.SIGKILL)
 
     means = Means(SystemClock(), SystemSecrets(), child_environment, quick_place())
-    report = await soak(SoakWanted(minutes=5, venues=("coinbase",), seed=7), means, measured=measured)
+    report = await soak(SoakWanted(minutes=5, venues=("coinbase",), seed=7, vitals_seconds=3.0), means, measured=measured)
 
     assert not report.has_passed
     assert any("the node ended with -9" in problem for problem in report.problems), report.problems

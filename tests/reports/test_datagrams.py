@@ -163,3 +163,24 @@ async def test_no_more_are_read_than_are_in_progress_at_most() -> None:
             assert sorted([await loop.sock_recv(caller, 100) for _ in range(5)]) == [b"<%d>" % number for number in range(5)]
     await datagrams.stop()
     assert counted.count("udp_packets_sent") == 5
+
+
+async def test_a_datagram_from_whoever_is_blocked_is_dropped_unread() -> None:
+    heard, counted, blocked = list[bytes](), list[str](), {"127.0.0.9"}
+
+    async def answer(datagram: bytes, _address: str) -> bytes:
+        heard.append(datagram)
+        return datagram
+
+    datagrams = Datagrams(answer, Readings(), count=lambda name, _amount: counted.append(name), is_blocked=blocked.__contains__)
+    address = ("127.0.0.1", await datagrams.listen("127.0.0.1", 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as friend, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as foe:
+        friend.setblocking(False)
+        foe.bind(("127.0.0.9", 0))
+        foe.sendto(b"foe", address)
+        friend.sendto(b"friend", address)
+        async with asyncio.timeout(10):
+            assert await asyncio.get_running_loop().sock_recv(friend, 100) == b"friend"
+    await datagrams.stop()
+    assert heard == [b"friend"]
+    assert (counted.count("udp_packets_received"), counted.count("udp_packets_dropped")) == (2, 1)

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.support.places import quick_place
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, upgrade
 
+TEST_SECONDS = 120.0
+"""How long a test may take, as pyproject.toml has it: a transaction that a whole test goes on in may take as long."""
 UNSYNCED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Nobody misses a test's data after a power cut."""
 
@@ -56,7 +58,7 @@ class RolledBackDatabase(Database):
     """A database whose transactions are savepoints of one that is never committed. What waits for a commit (NOTIFY) waits for ever."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url, connections_max=1)
+        super().__init__(url, connections_max=1, statement_seconds=TEST_SECONDS, transaction_seconds=TEST_SECONDS)
         self._outer: AsyncConnection | None = None
         self._turn = asyncio.Lock()
 

@@ -1,8 +1,6 @@
 """What `beast writer` promises as a process: it stores what comes, stops in order, and a kill loses nothing."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from http.client import HTTPConnection
@@ -12,14 +10,16 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.ministack import MiniStackOfATest
+from tests.support.randomness import SeededSecrets
 from tests.support.segments import Layout, Written
 from tests.support.writers import WriterProcess, writer_process
 from trinity_beast.clock import SystemClock
 from trinity_beast.cloud import Queue
+from trinity_beast.compose import run_writer
 from trinity_beast.engine import UsageBatch
 from trinity_beast.parameters import Readings
 from trinity_beast.randomness import dice_from
-from trinity_beast.settings import child_environment
+from trinity_beast.settings import SettingInvalid, Settings
 from trinity_beast.storage import Database, DependencyAway
 from trinity_beast.usage import ByQueue, Carried, Ledger
 
@@ -97,14 +97,11 @@ async def test_kills_at_any_moment_lose_nothing_and_store_nothing_twice(
     assert await counted(own_database) == (2 * RECORDS, 2 * RECORDS, 2 * RECORDS)
 
 
-def test_without_a_queue_or_a_database_it_says_what_is_missing(tmp_path: Path) -> None:
-    for settings, missing in (
-        ({"DATABASE_URL": "postgresql://db/beast"}, "QUEUE_URL"),
-        ({"QUEUE_URL": "http://q/1/usage"}, "DATABASE_URL"),
-    ):
-        told = subprocess.run(
-            [Path(sys.executable).with_name("beast"), "writer"], env=child_environment(settings), cwd=tmp_path,
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert told.returncode == 1
-        assert missing in told.stderr
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [(Settings(database_url="postgresql://db/beast"), "QUEUE_URL"), (Settings(queue_url="http://q/1/usage"), "DATABASE_URL")],
+)
+async def test_without_a_queue_or_a_database_it_says_what_is_missing(given: Settings, missing: str) -> None:
+    with pytest.raises(SettingInvalid) as refused:
+        await run_writer(given, ready=None, clock=SystemClock(), secrets=SeededSecrets(), dice=dice_from("writer"))
+    assert refused.value.facts["setting"] == missing

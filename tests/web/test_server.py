@@ -260,27 +260,6 @@ def test_past_the_bound_a_connection_is_told_so(run: Run) -> None:
     run(main())
 
 
-def test_a_listener_of_our_own_keeps_connections_alive_until_told_to_close(run: Run) -> None:
-    async def main() -> None:
-        server = HttpServer(SmallApp(), clock=SystemClock(), refuse=refuse)
-        port = await server.listen("127.0.0.1", 0)
-        line = await Line.to(port)
-        for path in ("/one", "/two", "/three"):
-            await line.say(get(path))
-            heard = await line.hear()
-            assert json.loads(heard.body)["path"] == path
-            assert "connection" not in heard.headers
-        await line.say(get("/four", "Connection: close"))
-        assert (await line.hear()).headers["connection"] == "close"
-        assert await line.rest() == b""
-        await line.hang_up()
-        assert await server.stop(grace_seconds=1) == 0
-        with pytest.raises(ConnectionRefusedError):
-            await Line.to(port)
-
-    run(main())
-
-
 def test_a_request_in_flight_is_finished_when_the_server_stops(run: Run) -> None:
     async def main() -> None:
         app = SmallApp()

@@ -19,15 +19,11 @@ from trinity_beast.audit import Entry, Sought
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.randomness import SecretSource
-from trinity_beast.web import print_json
+from trinity_beast.web import AsJson, DataDir, Operator, Reason, print_json
 
 T = TypeVar("T")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's number or its public id, as `beast keys list` shows them.")]
-Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the history will tell it.")]
-Reason = Annotated[str, typer.Option(help="Why; kept with the change.")]
 Rate = Annotated[str | None, typer.Option(metavar="NUMBER", help="Requests a second, below the tier's.")]
 Burst = Annotated[int | None, typer.Option(help="Requests at once, below the tier's.")]
 Quota = Annotated[int | None, typer.Option(help="Requests a month, below the tier's.")]

@@ -1,8 +1,6 @@
 """What can be refused about keys, tiers and limits, and why."""
 
-from collections.abc import Sequence
-
-from trinity_beast.errors import Mistake, TrinityError
+from trinity_beast.errors import TrinityError
 
 
 class KeyMissing(TrinityError):
@@ -88,15 +86,6 @@ class KeyRestrictionsInvalid(TrinityError):
 
     code, status = "KEY_RESTRICTIONS_INVALID", 422
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__(count=len(mistakes), first=mistakes[0].message)
-        self._mistakes = tuple(mistakes)
-
-    @property
-    def mistakes(self) -> Sequence[Mistake]:
-        """Return each thing that is wrong."""
-        return self._mistakes
-
 
 class AccountUnknown(TrinityError):
     """There is no account of that id."""
@@ -108,15 +97,6 @@ class TierInvalid(TrinityError):
     """A tier is to be saved with values that make no sense; every mistake is named."""
 
     code, status = "TIER_INVALID", 422
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__(count=len(mistakes), first=mistakes[0].message)
-        self._mistakes = tuple(mistakes)
-
-    @property
-    def mistakes(self) -> Sequence[Mistake]:
-        """Return each thing that is wrong."""
-        return self._mistakes
 
 
 class TierInUse(TrinityError):

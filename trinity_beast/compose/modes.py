@@ -166,7 +166,8 @@ def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Servic
 def report_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
     """Return the parts that answer reports (LRS)."""
     on.health.register("database", database_probe(on.database))
-    return Services(reporting_parts(on, entrance.gates, entrance.counters, entrance.outlets))
+    blocklist = entrance.engine.blocklist
+    return Services(reporting_parts(on, entrance.gates, blocklist, entrance.counters, entrance.outlets))
 
 
 def report_health_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance) -> Services:

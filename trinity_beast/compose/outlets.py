@@ -47,7 +47,7 @@ class Outlets:
             return PriceReading(
                 counters.read(),
                 merged(counters.latencies().values()),
-                market.prices.venues_switched,
+                market.prices.serving.venues_switched,
                 {} if spread is None else spread.by_asset(),
                 {} if spread is None else spread.by_source(),
             )

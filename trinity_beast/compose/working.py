@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from trinity_beast.access import Operator
 from trinity_beast.compose.ground import Ground
@@ -15,12 +14,11 @@ from trinity_beast.ops.runs.routes import job_routes
 from trinity_beast.parts import Part, Step
 from trinity_beast.reports import Uses
 from trinity_beast.storage import Database
-from trinity_beast.usage import Days, Partitions
+from trinity_beast.usage import Days, Partitions, Settled
 from trinity_beast.web import Router
 
 STATEMENT_SECONDS, TRANSACTION_SECONDS = 300.0, 330.0
 """What nobody waits for may take its time; a day is summed up anew in one statement."""
-MENDED_DAYS = 93
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,8 @@ def working_of(on: Ground) -> Working:
     uses = Uses(database, on.clock, on.readings)
     forget = Job("reports.forget", "Forgets which reports were asked for long ago.", uses.prune, cron="50 2 * * *")
     daily = Daily(database, on.clock, on.readings, node=on.settings.node)
-    work, databases = [*usage_jobs(on, days, partitions), forget, daily.job()], [database]
+    usage = usage_jobs(days, partitions, Settled(database, on.clock, on.readings))
+    work, databases = [*usage, forget, daily.job()], [database]
     if on.cache is not None:
         databases.append(syncing_database(on.database.url, on.traces))
         sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)
@@ -64,7 +63,7 @@ def working_of(on: Ground) -> Working:
     return Working(
         parts=[
             *[Step("jobs database", down=each.close) for each in databases],
-            Step("usage days", up=partitions.make_ahead_if_possible, down=_nothing),
+            Step("usage days", up=partitions.make_ahead_if_possible),
             jobs,
         ],
         runs=Runs(database, jobs),
@@ -74,18 +73,16 @@ def working_of(on: Ground) -> Working:
     )
 
 
-def usage_jobs(on: Ground, days: Days, partitions: Partitions) -> list[Job]:
+def usage_jobs(days: Days, partitions: Partitions, settled: Settled) -> list[Job]:
     """Return what usage has to be done by itself."""
-
-    async def mend() -> None:
-        await days.mend(on.clock.now().date() - timedelta(days=MENDED_DAYS))
-
     return [
         Job("usage.roll_up", "Sums usage up by day.", days.roll_up, cron="*/5 * * * *"),
         Job("usage.keep_days", "Makes days ahead and drops those whose time is over.", partitions.keep, cron="17 * * * *"),
-        Job("usage.mend", "Compares the sums by day with the counts of keys, and sums up anew what differs.", mend, cron="40 2 * * *"),
+        Job(
+            "usage.mend",
+            "Compares the sums by day with the counts of keys, and sums up anew what differs.",
+            partitions.mend,
+            cron="40 2 * * *",
+        ),
+        Job("usage.forget_settled", "Forgets what was set aside and dealt with long ago.", settled.forget_old, cron="45 2 * * *"),
     ]
-
-
-async def _nothing() -> None:
-    """Leave the days as they are."""

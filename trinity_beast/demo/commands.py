@@ -18,6 +18,7 @@ from trinity_beast.demo.errors import DemoInvalid
 from trinity_beast.demo.lines import Place, lines
 from trinity_beast.demo.stops import Stop, tour
 from trinity_beast.errors import TrinityError
+from trinity_beast.web import DataDir
 from trinity_beast.words import Asset
 
 ASSET = re.compile(r"[A-Z0-9]{1,16}")
@@ -31,7 +32,6 @@ KeyOption = Annotated[
     str, typer.Option("--key", envvar="BEAST_DEMO_KEY", help="The key to ask with. Default: the demo key of the data folder.")
 ]
 AssetOption = Annotated[str, typer.Option("--asset", help="The coin to ask for.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Take the whole tour without waiting for Enter.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print every stop and its answer as JSON, without waiting for Enter.")]
 

@@ -20,24 +20,14 @@ from trinity_beast.feeds.shown import (
     tried_table,
     versions_table,
 )
-from trinity_beast.web import Desk, KnownNode, error_lines, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, NodeDesk, NodeOf, Operator, Reason, Url, error_lines, print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Url = Annotated[
-    str, typer.Option(help="Where the node answers. Default: what the node of the data folder noted, else the price port here.")
-]
-AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
-Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the history will tell it.")]
-Reason = Annotated[str, typer.Option(help="Why; kept with the version.")]
 Force = Annotated[bool, typer.Option("--force", help="Save it although it fails its try; needs --reason.")]
 VenueArgument = Annotated[str, typer.Argument(metavar="VENUE", help="The exchange, as `beast feeds list` names it.")]
 RowFile = Annotated[
     Path,
     typer.Argument(metavar="FILE", help="A feed row as JSON, such as `beast feeds show` prints; - reads it from stdin.", allow_dash=True),
 ]
-NodeOf = Callable[[Path | None, str, str, str], KnownNode]
-"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
 
 
 def read_json(path: Path) -> Any:
@@ -56,18 +46,17 @@ def read_json(path: Path) -> Any:
 def feeds_app(node_of: NodeOf, clock: Clock, tell: Callable[[TrinityError], str] = str) -> typer.Typer:
     """Return the `feeds` verbs. `node_of` says which node is meant, `tell` puts a refusal into words."""
     app = typer.Typer(name="feeds", help="Look at exchanges, change them, try them and bring them back.", no_args_is_help=True)
-    desk = Desk(tell)
-    _reading_verbs(app, desk, node_of, clock)
-    _changing_verbs(app, desk, node_of)
+    desk = NodeDesk(tell, node_of)
+    _reading_verbs(app, desk, clock)
+    _changing_verbs(app, desk)
     return app
 
 
-def _reading_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) -> None:
+def _reading_verbs(app: typer.Typer, desk: NodeDesk, clock: Clock) -> None:
     @app.command(name="list", epilog="Example: beast feeds list")
     def listed(data_dir: DataDir = None, url: Url = "", admin_key: AdminKey = "", *, as_json: AsJson = False) -> None:
         """List every exchange: on or off, how its feed runs, how many assets are mapped to it."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         feeds = desk.ask(lambda: node.get("/admin/exchange-feeds"))["feeds"]
         if as_json:
             print_json(feeds)
@@ -84,8 +73,7 @@ def _reading_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) 
         as_json: AsJson = False,
     ) -> None:
         """Tell how the feeds run: connections, symbols, trades, and whatever was dropped."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/feed-status"))
         found = [feed for feed in told["feeds"] if feed["venue"] == venue] if venue else told["feeds"]
         if venue and not found:
@@ -105,8 +93,7 @@ def _reading_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) 
     @app.command(epilog="Example: beast feeds show kraken > kraken.json")
     def show(venue: VenueArgument, data_dir: DataDir = None, url: Url = "", admin_key: AdminKey = "") -> None:
         """Print an exchange's row and version as JSON: edit it, and give it to `save`."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         feeds = desk.ask(lambda: node.get("/admin/exchange-feeds"))["feeds"]
         found = next((feed for feed in feeds if feed["venue"] == venue), None)
         if found is None:
@@ -125,8 +112,7 @@ def _reading_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) 
         as_json: AsJson = False,
     ) -> None:
         """List the forms an exchange's row has had, newest first: when, who, why, what."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         versions = desk.ask(lambda: node.get("/admin/exchange-feeds/history", venue=venue, limit=limit))["versions"]
         if as_json:
             print_json(versions)
@@ -134,7 +120,7 @@ def _reading_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) 
             desk.table(versions_table(versions, desk.width))
 
 
-def _changing_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _changing_verbs(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(epilog='Example: beast feeds save kraken.json --reason "their new host"')
     def save(
         file: RowFile,
@@ -149,8 +135,7 @@ def _changing_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
     ) -> None:
         """Save a whole row, new or changed. One that is on and speaks otherwise is tried first, beside the running feed."""
         body = {**_row_of(file), "reason": reason, "force": force}
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         _saved(desk, desk.ask(lambda: node.post("/admin/exchange-feeds/save", body), "Trying the row"), as_json=as_json)
 
     @app.command(epilog="Example: beast feeds toggle kraken --on")
@@ -168,8 +153,7 @@ def _changing_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
     ) -> None:
         """Switch an exchange on or off. One that is switched on is tried first."""
         body = {"venue": venue, "enabled": enabled, "reason": reason, "force": force}
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         _saved(desk, desk.ask(lambda: node.post("/admin/exchange-feeds/toggle", body), "Trying the row"), as_json=as_json)
 
     @app.command(name="try", epilog="Example: beast feeds try kraken.json --seconds 10")
@@ -185,8 +169,7 @@ def _changing_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
     ) -> None:
         """Try a row beside the running feed and change nothing. Leaves with 1 when it does not do."""
         body = {"row": _row_of(file)["row"], "seconds": seconds, "frames": _lines_of(frames)}
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         tried = desk.ask(lambda: node.post("/admin/exchange-feeds/try", body), "Trying the row")
         if as_json:
             print_json(tried)
@@ -209,8 +192,7 @@ def _changing_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
     ) -> None:
         """Bring an exchange's row back to what it was, at once."""
         body = {"venue": venue, "to": to, "reason": reason}
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         _saved(desk, desk.ask(lambda: node.post("/admin/exchange-feeds/rollback", body)), as_json=as_json)
 
 

@@ -1,8 +1,6 @@
 """What can be refused about feeds and the asset map, beyond the grammar of a row."""
 
-from collections.abc import Sequence
-
-from trinity_beast.errors import ChangedMeanwhile, Mistake, TrinityError
+from trinity_beast.errors import ChangedMeanwhile, TrinityError
 
 
 class VenueUnknown(TrinityError):
@@ -34,29 +32,11 @@ class MapRowsInvalid(TrinityError):
 
     code, status = "MAP_ROWS_INVALID", 422
 
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__(count=len(mistakes), first=mistakes[0].message.rstrip("."))
-        self._mistakes = tuple(mistakes)
-
-    @property
-    def mistakes(self) -> Sequence[Mistake]:
-        """Return every mistake, its row named by its index in the batch."""
-        return self._mistakes
-
 
 class FeedTryFailed(TrinityError):
     """A changed feed row was tried beside the running feed and does not do. Facts: `venue`, `first`. Nothing was changed."""
 
     code, status = "FEED_TRY_FAILED", 422
-
-    def __init__(self, *, venue: str, mistakes: Sequence[Mistake]) -> None:
-        super().__init__(venue=venue, first=mistakes[0].message.rstrip("."))
-        self._mistakes = tuple(mistakes)
-
-    @property
-    def mistakes(self) -> Sequence[Mistake]:
-        """Return every flaw found, with the evidence for it."""
-        return self._mistakes
 
 
 class AuditRunning(TrinityError):

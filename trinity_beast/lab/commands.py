@@ -26,9 +26,9 @@ from trinity_beast.lab.orders import ask, known_lab
 from trinity_beast.lab.ready_file import facts_of, write_ready_file
 from trinity_beast.lab.service import Lab
 from trinity_beast.randomness import SecretSource
+from trinity_beast.web import AsJson
 from trinity_beast.words import Venue
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LabFile = Annotated[Path | None, typer.Option("--lab", help="The file `beast lab --ready-file` wrote.")]
 Control = Annotated[str, typer.Option("--control", help="The control address, when there is no such file.")]
 Token = Annotated[str, typer.Option("--token", help="The control address's token.")]

@@ -1,38 +1,26 @@
 """`beast jobs` and `beast db`: asked of a running node, for they are about its works."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, NodeDesk, NodeOf, Operator, Reason, Url, print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Url = Annotated[
-    str, typer.Option(help="Where the node answers. Default: what the node of the data folder noted, else the price port here.")
-]
-AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
-As = Annotated[str, typer.Option("--as", help="Who does it, for the trail.")]
-Reason = Annotated[str, typer.Option(help="Why, for the trail.")]
-NodeOf = Callable[[Path | None, str, str, str], KnownNode]
-"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
 STATEMENT_CHARACTERS = 80
 
 
 def jobs_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> typer.Typer:
     """Return the `jobs` verbs."""
     app = typer.Typer(name="jobs", help="Work that is done by itself: how it stands, and doing it now.", no_args_is_help=True)
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(name="list", epilog="Example: beast jobs list --json")
     def listed(*, data_dir: DataDir = None, url: Url = "", admin_key: AdminKey = "", as_json: AsJson = False) -> None:
         """List the jobs: the last run and how it ended, when it is due next, how many runs failed lately."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/jobs"))
         if as_json:
             print_json(told)
@@ -44,15 +32,14 @@ def jobs_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> type
         name: Annotated[str, typer.Argument(help="The job's name, as `beast jobs list` tells it.")],
         *,
         reason: Reason = "",
-        operator: As = "",
+        operator: Operator = "",
         data_dir: DataDir = None,
         url: Url = "",
         admin_key: AdminKey = "",
         as_json: AsJson = False,
     ) -> None:
         """Have a job done soon, whatever its times are; the way to do a failed one again."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         told = desk.ask(lambda: node.post(f"/admin/jobs/{name}/runs", {"reason": reason}))
         if as_json:
             print_json(told)
@@ -64,7 +51,7 @@ def jobs_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> type
 def db_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> typer.Typer:
     """Return the `db` verbs."""
     app = typer.Typer(name="db", help="How the database fares.", no_args_is_help=True, callback=lambda: None)
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(epilog="Example: beast db insights    or, before a measurement: beast db insights --reset")
     def insights(
@@ -72,15 +59,14 @@ def db_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> typer.
         reset: Annotated[bool, typer.Option("--reset", help="Begin counting statements anew, and tell nothing.")] = False,
         top: Annotated[int, typer.Option(min=1, max=200, help="How many statements and tables at most.")] = 20,
         reason: Reason = "",
-        operator: As = "",
+        operator: Operator = "",
         data_dir: DataDir = None,
         url: Url = "",
         admin_key: AdminKey = "",
         as_json: AsJson = False,
     ) -> None:
         """Tell what is read from memory, which statements take longest, and how tables are read."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         if reset:
             told = desk.ask(lambda: node.post("/admin/db-insights/reset", {"reason": reason}))
         else:

@@ -1,7 +1,6 @@
 """`beast params`, `beast profiles`, `beast mode`, `beast force-deploy`: what a running node goes by, looked at and turned."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,21 +15,11 @@ from trinity_beast.parameters.shown import (
     profiles_table,
     shown,
 )
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, NodeDesk, NodeOf, Operator, Reason, Url, print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Url = Annotated[
-    str, typer.Option(help="Where the node answers. Default: what the node of the data folder noted, else the price port here.")
-]
-AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
-Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the history will tell it.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why, for the history.")]
 Expected = Annotated[
     int | None, typer.Option("--expected-version", help="Refuse if somebody has changed parameters since they were at this version.")
 ]
-NodeOf = Callable[[Path | None, str, str, str], KnownNode]
-"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
 
 DEFAULT = "default"
 
@@ -38,14 +27,14 @@ DEFAULT = "default"
 def params_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> typer.Typer:
     """Return the `params` verbs. `node_of` says which node is meant, `tell` puts a refusal into words."""
     app = typer.Typer(name="params", help="Look at and turn what nodes go by while they run.", no_args_is_help=True)
-    desk = Desk(tell)
-    _add_looking(app, desk, node_of)
-    _add_past(app, desk, node_of)
-    _add_turning(app, desk, node_of)
+    desk = NodeDesk(tell, node_of)
+    _add_looking(app, desk)
+    _add_past(app, desk)
+    _add_turning(app, desk)
     return app
 
 
-def _add_looking(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _add_looking(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(name="list", epilog="Example: beast params list --group pricing")
     def listed(
         *,
@@ -57,8 +46,7 @@ def _add_looking(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         as_json: AsJson = False,
     ) -> None:
         """List parameters: what each is at (bold where it is set), its default, its range, and what it does."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/parameters", group=group))
         found = [one for one in told["parameters"] if one["is_set"] or not only_set]
         if as_json:
@@ -79,8 +67,7 @@ def _add_looking(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Tell all there is to say of a parameter."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         found = _known(desk, desk.ask(lambda: node.get("/admin/parameters"))["parameters"], name)
         if as_json:
             print_json(found)
@@ -88,7 +75,7 @@ def _add_looking(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
             desk.table(one_parameter(found))
 
 
-def _add_past(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _add_past(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(epilog="Example: beast params history stale_after_seconds")
     def history(
         name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this parameter's.")] = None,
@@ -100,8 +87,7 @@ def _add_past(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Tell what was changed, newest first: from what to what, when, by whom and why."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/parameters/history", name=name, limit=limit))
         if as_json:
             print_json(told)
@@ -121,8 +107,7 @@ def _add_past(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Tell what differs between two versions: alone, between the defaults and what is stored now."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/parameters/diff", before=before, after=after))
         if as_json:
             print_json(told)
@@ -134,8 +119,7 @@ def _add_past(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         *, data_dir: DataDir = None, url: Url = "", admin_key: AdminKey = "", as_json: AsJson = False
     ) -> None:  # fmt: skip
         """Tell which version each node has confirmed to run."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/parameters/nodes"))
         if as_json:
             print_json(told)
@@ -143,7 +127,7 @@ def _add_past(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
             desk.table(nodes_table(told["nodes"], max([each["version"] for each in told["nodes"]], default=0)))
 
 
-def _add_turning(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _add_turning(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(name="set", epilog="Example: beast params set stale_after_seconds=60 liveness_gaps=3 --reason 'thin market'")
     def turn(
         values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help=f"{DEFAULT} puts a parameter back to its default.")],
@@ -157,8 +141,7 @@ def _add_turning(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Set parameters, all of them or none. In force on every node within a second."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         known = desk.ask(lambda: node.get("/admin/parameters"))["parameters"]
         body = {"values": _read(desk, known, values), "reason": reason, "expected_version": expected_version}
         applied = desk.ask(lambda: node.post("/admin/parameters/save", body))
@@ -169,8 +152,7 @@ def _add_turning(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         *, data_dir: DataDir = None, url: Url = "", admin_key: AdminKey = "", as_json: AsJson = False
     ) -> None:  # fmt: skip
         """Have one node look at what is stored now."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.post("/admin/reload-params", {}))
         if as_json:
             print_json(told)
@@ -180,15 +162,14 @@ def _add_turning(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
 def profiles_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> typer.Typer:
     """Return the `profiles` verbs."""
     app = typer.Typer(name="profiles", help="Look at, compare and save sets of parameters. `beast mode` applies one.", no_args_is_help=True)
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(name="list", epilog="Example: beast profiles list")
     def listed(
         *, data_dir: DataDir = None, url: Url = "", admin_key: AdminKey = "", as_json: AsJson = False
     ) -> None:  # fmt: skip
         """List every profile; the one in force is marked."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/profiles"))
         if as_json:
             print_json(told)
@@ -205,8 +186,7 @@ def profiles_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> 
         as_json: AsJson = False,
     ) -> None:
         """Tell what a profile sets, and what would change if it were applied now."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/system-mode", mode=profile, preview="true"))
         found = next(one for one in desk.ask(lambda: node.get("/admin/profiles"))["profiles"] if one["profile"] == profile)
         if as_json:
@@ -228,8 +208,7 @@ def profiles_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> 
         as_json: AsJson = False,
     ) -> None:
         """Tell how two profiles differ, or one from what is in force."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/profiles/compare", one=one, other=other))
         if as_json:
             print_json(told)
@@ -248,8 +227,7 @@ def profiles_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> 
         as_json: AsJson = False,
     ) -> None:
         """Save what is in force as a profile, new or changed."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         told = desk.ask(lambda: node.post("/admin/profiles/save", {"profile": profile, "description": description}))
         if as_json:
             print_json(told)
@@ -260,7 +238,7 @@ def profiles_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> 
 
 def mode_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> None:
     """Add `mode` and `force-deploy`."""
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(epilog="Example: beast mode stress --preview")
     def mode(
@@ -275,8 +253,7 @@ def mode_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityError],
         as_json: AsJson = False,
     ) -> None:
         """Apply a profile on every node at once; alone, tell which is in force."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         if not profile:
             told = desk.ask(lambda: node.get("/admin/system-mode"))
             if as_json:
@@ -303,8 +280,7 @@ def mode_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityError],
         as_json: AsJson = False,
     ) -> None:
         """Have every node look at what is stored now, and tell which version each has confirmed. Ends with 1 if one has not."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         told = desk.ask(lambda: node.post("/admin/force-deploy-params", {}), "Deploying")
         if as_json:
             print_json(told)

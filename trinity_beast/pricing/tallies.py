@@ -38,8 +38,8 @@ class Tallies:
                 "trades_unmapped": prices.trades_unmapped,
                 "trades_late": prices.trades_late,
                 "jumps_held": prices.jumps_held,
-                "venues_switched": prices.venues_switched,
-                "publishes_refused": prices.publishes_refused,
+                "venues_switched": prices.serving.venues_switched,
+                "publishes_refused": prices.serving.publishes_refused,
             },
             "demand": {"datagrams": self.errands.datagrams, "fetched_for_datagrams": self.errands.fetched},
         }

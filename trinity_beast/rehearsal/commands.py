@@ -28,6 +28,7 @@ from trinity_beast.rehearsal.sampler import Sampler
 from trinity_beast.rehearsal.soak import VITALS_SECONDS, SoakReport, SoakWanted
 from trinity_beast.rehearsal.soak import soak as run_soak
 from trinity_beast.rehearsal.stage import Means
+from trinity_beast.web import AsJson
 
 T = TypeVar("T")
 LINES_EVERY = 12
@@ -35,7 +36,6 @@ LINES_EVERY = 12
 TABLE_WIDTH = 140
 """How wide tables are where nobody looks at them on a terminal."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Venues = Annotated[str, typer.Option(help="Only these exchanges, with commas between.")]
 Faults = Annotated[str, typer.Option(help="Only these faults, with commas between; `beast lab faults` lists all.")]
 Seed = Annotated[int, typer.Option(help="What the market, the order of the faults and the symbols hit are drawn from.")]

@@ -31,6 +31,8 @@ class SoakWanted:
     minutes: float = 60.0
     venues: Collection[str] = ()
     seed: int = 1
+    vitals_seconds: float = VITALS_SECONDS
+    """How often the node is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ async def soak(
         conductor = Conductor(stage, lanes, ends_ns=begun_ns + round(wanted.minutes * 60 * SECOND_NS))
         vitals: list[Vitals] = []
         async with questioned(stage, conductor, wanted.seed, every_seconds=ASK_SECONDS) as sampler:
-            watching = asyncio.create_task(_watch(stage, begun_ns, vitals, lambda each: measured(each, conductor)), name="vitals")
+            looking = _watch(stage, begun_ns, vitals, lambda each: measured(each, conductor), every_seconds=wanted.vitals_seconds)
+            watching = asyncio.create_task(looking, name="vitals")
             try:
                 ill = await _gone_through(conductor)
             finally:
@@ -136,7 +139,9 @@ def _all(group: BaseExceptionGroup[TrinityError]) -> list[TrinityError]:
     return found
 
 
-async def _watch(stage: Stage, begun_ns: int, vitals: list[Vitals], measured: Callable[[Vitals], None]) -> None:
+async def _watch(
+    stage: Stage, begun_ns: int, vitals: list[Vitals], measured: Callable[[Vitals], None], *, every_seconds: float
+) -> None:  # fmt: skip
     """Look at the node again and again, and forget what can concern no answer any more.
 
     Raises:
@@ -149,4 +154,4 @@ async def _watch(stage: Stage, begun_ns: int, vitals: list[Vitals], measured: Ca
         measured(vitals[-1])
         stage.truth.forget_old()
         stage.deeds.forget(stage.lab.now_ns() - 900 * SECOND_NS)
-        await stage.clock.sleep(VITALS_SECONDS)
+        await stage.clock.sleep(every_seconds)

@@ -16,7 +16,7 @@ from trinity_beast.randomness import SecretSource
 from trinity_beast.reports.model import Form, Kind
 from trinity_beast.reports.reaching import FromDatabase, FromNode, Source, Wanted, WhereOf, data_of
 from trinity_beast.reports.shown import head_lines, report_table, spark_of
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AsJson, DataDir, Desk, KnownNode, print_json
 
 TABLE_ROWS = 50
 _ABOUT = {
@@ -55,8 +55,6 @@ Out = Annotated[
 Url = Annotated[str, typer.Option(help="Ask the node whose reports are here, such as http://127.0.0.1:9090, and not the database.")]
 Key = Annotated[str, typer.Option(help="With --url: your API key; you see what your keys used.", envvar="BEAST_KEY")]
 AdminKey = Annotated[str, typer.Option(help="With --url: the admin key; you see everything.", envvar="ADMIN_KEY")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def report_app(where: WhereOf, clock: Clock, secrets: SecretSource, tell: Callable[[TrinityError], str] = str) -> typer.Typer:

@@ -91,15 +91,25 @@ def _granted(head: Head, rows: list[Row], frame: dict[str, object], room: int) -
     return compact.granted(rows[0][2:], complete_until_ms, frame, room)
 
 
+def _nobody(_address: str) -> bool:
+    return False
+
+
 class Datagrams:
     """Listens for datagrams and sends what each is answered with."""
 
     name = "reports over UDP"
 
     def __init__(
-        self, answer: Callable[[bytes, str], Coroutine[None, None, bytes | None]], readings: Readings, *, count: Count
-    ) -> None:  # fmt: skip
-        self._answer, self._count = answer, count
+        self,
+        answer: Callable[[bytes, str], Coroutine[None, None, bytes | None]],
+        readings: Readings,
+        *,
+        count: Count,
+        is_blocked: Callable[[str], bool] = _nobody,
+    ) -> None:
+        """Answer with `answer`. What comes from an address that `is_blocked` is dropped unread."""
+        self._answer, self._count, self._is_blocked = answer, count, is_blocked
         self._at_once_max = readings.of(parameters.UDP_AT_ONCE_MAX)
         self._socket: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -161,6 +171,9 @@ class Datagrams:
                 _log.debug("datagram not received", error_kind=type(error).__name__)
                 return
             self._count("udp_packets_received", 1)
+            if self._is_blocked(str(sender[0])):
+                self._count("udp_packets_dropped", 1)
+                continue
             task = asyncio.get_running_loop().create_task(self._answered(datagram, sender))
             self._tasks.add(task)
             task.add_done_callback(self._done)

@@ -1,23 +1,12 @@
 """What can be refused about reports."""
 
-from collections.abc import Sequence
-
-from trinity_beast.errors import Mistake, TrinityError
+from trinity_beast.errors import TrinityError
 
 
 class ReportInvalid(TrinityError):
     """A report was asked for with something that makes no sense; every mistake is named."""
 
     code, status = "REPORT_INVALID", 400
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__(count=len(mistakes), first=mistakes[0].message)
-        self._mistakes = tuple(mistakes)
-
-    @property
-    def mistakes(self) -> Sequence[Mistake]:
-        """Return each thing that is wrong."""
-        return self._mistakes
 
 
 class CursorInvalid(TrinityError):

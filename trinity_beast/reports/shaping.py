@@ -15,7 +15,9 @@ def usage_rows(rows: Sequence[UsageRow]) -> list[Row]:
 
 def totals_rows(kind: Kind, found: Sequence[Totals]) -> list[Row]:
     """Return sums as rows of `summary`, which tells the dimension, or of a report by one dimension, which is that itself."""
-    return [(each.dimension.value, *each[1:]) if kind is Kind.SUMMARY else each[1:] for each in found]
+    if kind is Kind.SUMMARY:
+        return [(each.dimension.value, each.value, *each.counted) for each in found]
+    return [(each.value, *each.counted) for each in found]
 
 
 def day_rows(days: Sequence[date], found: Sequence[Counted]) -> list[Row]:

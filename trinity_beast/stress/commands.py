@@ -19,7 +19,7 @@ from trinity_beast.stress.errors import StressPlanInvalid
 from trinity_beast.stress.generator import Generator
 from trinity_beast.stress.joined import Coordinator
 from trinity_beast.stress.joined.commands import add_worker_verb, listening_at
-from trinity_beast.stress.kept.commands import AdminKey, Html, NodeOf, Operator, Url, add_report_verbs, stored, write_page
+from trinity_beast.stress.kept.commands import Html, add_report_verbs, stored, write_page
 from trinity_beast.stress.levels import CONNECTIONS_MAX, LEVELS, read_levels
 from trinity_beast.stress.model import Progress, Step, Way
 from trinity_beast.stress.report import Report, StepReport
@@ -28,7 +28,7 @@ from trinity_beast.stress.table import progress_table, report_table
 from trinity_beast.stress.targets import read_target
 from trinity_beast.stress.telling import summary
 from trinity_beast.stress.terminal import refusals_told, say, told_to_stop
-from trinity_beast.web import Desk
+from trinity_beast.web import AdminKey, DataDir, Desk, NodeOf, Operator, Url
 from trinity_beast.words import Asset
 
 TOKEN_CHARACTERS = 22
@@ -79,7 +79,6 @@ Name = Annotated[str, typer.Option(help="What the report is called.")]
 Clients = Annotated[int, typer.Option(min=0, max=64, help="Clients to wait for, who ask in place of this process. 0: this process asks.")]
 Listen = Annotated[str, typer.Option(metavar="HOST:PORT", help="Where clients join. What they are told, keys too, is not encrypted.")]
 Store = Annotated[bool, typer.Option("--store", help="Have the node at --url keep the report.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
 
 
 @dataclass(frozen=True, slots=True)

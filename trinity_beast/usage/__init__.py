@@ -2,6 +2,7 @@
 
 from trinity_beast.usage.aside.errors import SetAsideUnknown
 from trinity_beast.usage.aside.service import Aside
+from trinity_beast.usage.aside.settled import Settled
 from trinity_beast.usage.carriers import ByQueue, Carrier, InPlace
 from trinity_beast.usage.days import DayDifference, Days, Rolled
 from trinity_beast.usage.errors import SpoolUnreadable
@@ -53,6 +54,7 @@ __all__ = [
     "Seen",
     "SegmentFile",
     "SetAsideUnknown",
+    "Settled",
     "Shipped",
     "Shipper",
     "Sought",

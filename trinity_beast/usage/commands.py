@@ -17,13 +17,12 @@ from rich.table import Table
 from trinity_beast.errors import TrinityError
 from trinity_beast.usage.model import SegmentFile, SpoolListing, UsageRecord
 from trinity_beast.usage.service import SpoolReader
+from trinity_beast.web import AsJson, DataDir
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ROWS_AT_ONCE = 1_000
 PLAIN_WIDTH = 200
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
 Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Segments, or folders of them. Default: the node's spool.")]
 
 

@@ -5,12 +5,13 @@ from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
 from trinity_beast.web.client import Granted, KnownNode, Opened, Turned
 from trinity_beast.web.credentials import Caller, Credentials
-from trinity_beast.web.desk import Desk, error_lines, print_json
+from trinity_beast.web.desk import Desk, NodeDesk, NodeOf, error_lines, print_json
 from trinity_beast.web.envelope import Detail, Identity, timestamp_of
 from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound, Overloaded, RequestInvalid, RequestTimeout, RequestTooLarge
 from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
 from trinity_beast.web.openapi import refusals
+from trinity_beast.web.options import AdminKey, AsJson, ConfigFile, DataDir, Every, Operator, Reason, Url
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
 from trinity_beast.web.source import ConnectionSource, HandedConnection
@@ -19,15 +20,20 @@ from trinity_beast.web.watching import Watching
 from trinity_beast.web.words import Spoken, Words
 
 __all__ = [
+    "AdminKey",
     "App",
+    "AsJson",
     "Asked",
     "Caller",
+    "ConfigFile",
     "ConnectionSource",
     "Count",
     "Credentials",
+    "DataDir",
     "Desk",
     "Detail",
     "EnvelopeResponse",
+    "Every",
     "Granted",
     "HandedConnection",
     "HttpServer",
@@ -36,10 +42,14 @@ __all__ = [
     "KnownNode",
     "Meter",
     "MethodNotAllowed",
+    "NodeDesk",
     "NodeNotReached",
+    "NodeOf",
     "NotFound",
     "Opened",
+    "Operator",
     "Overloaded",
+    "Reason",
     "RequestBounds",
     "RequestIds",
     "RequestInvalid",
@@ -51,6 +61,7 @@ __all__ = [
     "Stream",
     "Streamed",
     "Turned",
+    "Url",
     "Usage",
     "Watching",
     "Words",

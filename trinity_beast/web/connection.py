@@ -38,6 +38,11 @@ class Host(Protocol):
     bounds: ServerBounds
     refuse: Refuse
 
+    @property
+    def is_blocked(self) -> Callable[[str], bool]:
+        """Whose address is cut off."""
+        ...
+
     def refresh_date(self) -> None:
         """Set the Date header of the answers that start now."""
         ...
@@ -72,6 +77,9 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_made(LingeringTransport(transport, self._close))
         self.client = self._origin.peer or self.client
         self._connection = transport
+        if self._is_blocked():
+            self._cut()
+            return
         if len(self.connections) > self._bounds.connections_max:
             self._refuse(Overloaded(retry_after_seconds=1))
             return
@@ -81,6 +89,9 @@ class HttpConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, within the bounds of a header; after the answer, drop what still comes."""
+        if self._is_blocked():
+            self._cut()
+            return
         if self._dropped_bytes is not None:
             self._dropped_bytes += len(data)
             if self._dropped_bytes > self._bounds.linger_bytes_max:
@@ -141,6 +152,9 @@ class HttpConnection(HttpToolsProtocol):
     @property
     def _newest(self) -> RequestResponseCycle | None:
         return self.cycle  # None before the first request, whatever uvicorn's annotation says.
+
+    def _is_blocked(self) -> bool:
+        return self.client is not None and self._host.is_blocked(self.client[0])
 
     def _upgraded(self, config: Config, server_state: ServerState, app_state: dict[str, object]) -> "WebSocketConnection":
         self._header_patience.stop()

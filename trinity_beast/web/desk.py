@@ -4,13 +4,16 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.web.client import Granted, Turned
+from trinity_beast.web.client import Granted, KnownNode, Turned
 
+NodeOf = Callable[[Path | None, str, str, str], KnownNode]
+"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
 TABLE_WIDTH = 160
 """How wide tables are where nobody looks at them on a terminal."""
 
@@ -80,6 +83,19 @@ class Desk:
     def table(self, shown: RenderableType) -> None:
         """Print a table on stdout."""
         Console(width=None if sys.stdout.isatty() else TABLE_WIDTH).print(shown)
+
+
+class NodeDesk(Desk):
+    """The desk of verbs that are asked of a running node, wherever it is."""
+
+    def __init__(self, tell: Callable[[TrinityError], str], node_of: NodeOf) -> None:
+        super().__init__(tell)
+        self._node_of = node_of
+
+    def node(self, data_dir: Path | None, url: str, admin_key: str, operator: str = "") -> KnownNode:
+        """Return the node that is meant; where the settings cannot be read, say so and leave with status 1."""
+        with self.refusals_told():
+            return self._node_of(data_dir, url, admin_key, operator)
 
 
 def error_lines(error: Mapping[str, Any]) -> list[str]:

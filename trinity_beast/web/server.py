@@ -22,15 +22,28 @@ LOG = get_log("web")
 _SECONDS_AFTER_GRACE = 1.0
 
 
+def _nobody(_address: str) -> bool:
+    return False
+
+
 class HttpServer:
     """Serves one app on connections handed by a source, on listeners, or both. Started on the loop that runs it."""
 
-    def __init__(self, app: ASGIApp, *, clock: Clock, refuse: Refuse, bounds: ServerBounds | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        clock: Clock,
+        refuse: Refuse,
+        bounds: ServerBounds | None = None,
+        is_blocked: Callable[[str], bool] = _nobody,
+    ) -> None:
         """Prepare a server; nothing is taken yet.
 
-        `refuse` writes the whole answer for what never becomes a request.
+        `refuse` writes the whole answer for what never becomes a request. Whose address `is_blocked` is cut off unanswered,
+        as they connect and whenever they send.
         """
-        self.refuse, self.bounds, self._clock = refuse, bounds or ServerBounds(), clock
+        self.refuse, self.bounds, self.is_blocked, self._clock = refuse, bounds or ServerBounds(), is_blocked, clock
         self.state = ServerState()
         self._app = app
         self.config = Config(

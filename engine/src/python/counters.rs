@@ -93,6 +93,14 @@ impl Blocklist {
         Ok(self.0.shared().blocklist.unblock(network_of(network)?))
     }
 
+    /// Return whether an address is refused now.
+    fn refuses(&self, address: &str) -> PyResult<bool> {
+        let shared = self.0.shared();
+        let wrong = |_| PyValueError::new_err(format!("address: an IP address, not {address:?}"));
+        let address = address.split_once('%').map_or(address, |(address, _zone)| address).parse().map_err(wrong)?;
+        Ok(shared.blocklist.refuses(address, shared.clock.monotonic_ns()))
+    }
+
     /// Return each blocked network with the seconds it has left.
     fn entries(&self) -> Vec<(String, f64)> {
         let shared = self.0.shared();

@@ -8,6 +8,9 @@ use crossbeam_utils::CachePadded;
 use super::pace::now_ns;
 use super::plan::Plan;
 
+/// How long answers may take once somebody asked for the end.
+const STOPPED_NS: u64 = 2_000_000_000;
+
 /// What is asked between these moments counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(clippy::struct_field_names, reason = "the unit ends the name")]
@@ -114,6 +117,11 @@ impl Control {
         let opens_ns = begins_ns.saturating_add(self.warm_ns);
         let stops_ns = self.stops_ns.load(Ordering::Acquire).max(opens_ns);
         Some(Window { begins_ns, opens_ns, closes_ns: opens_ns.saturating_add(self.seconds_ns).min(stops_ns) })
+    }
+
+    /// Until when the answers to what was asked in a window are waited for.
+    pub fn gives_up_ns(&self, window: Window, timeout_ns: u64) -> u64 {
+        window.closes_ns + if self.has_stopped() { timeout_ns.min(STOPPED_NS) } else { timeout_ns }
     }
 
     /// What a thread tells.

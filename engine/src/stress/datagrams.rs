@@ -10,15 +10,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use memchr::memmem::{self, Finder};
 use socket2::SockRef;
 
-use super::alarm::Alarm;
 use super::answer::code_in;
 use super::control::{Control, Window};
 use super::flight::{Flight, ID_DIGITS, id_at, put_id};
-use super::lines::{READY_NS, SPIN_NS, STOPPED_NS, SWEEP_NS};
-use super::pace::{Pace, now_ns};
+use super::pace::{Pace, READY_NS, SWEEP_NS, now_ns};
 use super::plan::{DATAGRAM_BYTES_MAX, ID_PLACE, Plan};
 use super::tally::{Failure, Found, Tally};
-use crate::http::poll::{LEVEL, Poll};
+use super::watch::Watch;
+use crate::http::poll::LEVEL;
 use crate::udp::batch::{BATCH, Inbox, Outbox, Peer};
 
 /// What is asked of the kernel for answers that wait to be read.
@@ -27,7 +26,6 @@ const BUFFER_BYTES: usize = 32 << 20;
 const ANSWER_BYTES_MAX: usize = 2_048;
 /// Batches read from one socket before the others get their turn.
 const BATCHES: usize = 4;
-const ALARM: u64 = u64::MAX;
 const OK_STATUS: u16 = 0;
 
 /// A datagram, and where its id goes.
@@ -41,8 +39,7 @@ pub struct Datagrams<'a> {
     plan: &'a Plan,
     control: &'a Arc<Control>,
     thread: usize,
-    poll: Poll,
-    alarm: Alarm,
+    watch: Watch,
     sockets: Vec<UdpSocket>,
     inbox: Inbox,
     outbox: Outbox,
@@ -67,13 +64,12 @@ impl<'a> Datagrams<'a> {
     /// # Errors
     /// There are no descriptors left, or the target has no way to it.
     pub fn new(plan: &'a Plan, control: &'a Arc<Control>, thread: usize) -> io::Result<Self> {
-        let (poll, alarm) = (Poll::new()?, Alarm::new()?);
-        poll.add(alarm.descriptor(), ALARM, LEVEL)?;
+        let watch = Watch::new()?;
         let callers = plan.share(plan.callers, thread);
         let on_wire = plan.share(plan.on_wire.max(plan.threads), thread).min(callers);
         let sockets = (0..plan.sockets.min(on_wire)).map(|_| connected(plan.target)).collect::<io::Result<Vec<_>>>()?;
         for (index, socket) in sockets.iter().enumerate() {
-            poll.add(socket.as_raw_fd(), index as u64, LEVEL)?;
+            watch.add(socket.as_raw_fd(), index as u64, LEVEL)?;
         }
         let requests =
             plan.requests.iter().filter_map(|bytes| Some(Request { id_at: memmem::find(bytes, ID_PLACE)?, bytes: bytes.clone() }));
@@ -81,8 +77,7 @@ impl<'a> Datagrams<'a> {
             plan,
             control,
             thread,
-            poll,
-            alarm,
+            watch,
             inbox: Inbox::new(ANSWER_BYTES_MAX, false),
             outbox: Outbox::new(sockets[0].as_raw_fd()),
             sockets,
@@ -123,15 +118,9 @@ impl<'a> Datagrams<'a> {
                 self.sweep(now);
                 sweeps_ns = now + SWEEP_NS;
             }
-            let wakes_ns = self.wakes_ns(sweeps_ns, now);
-            let waits = !is_behind && wakes_ns > now + SPIN_NS;
-            if waits {
-                self.alarm.set(wakes_ns);
-            }
-            let events = self.poll.wait(waits);
-            for place in 0..events {
-                let event = self.poll.event(place);
-                if event.token != ALARM {
+            let wakes_ns = (!is_behind).then(|| self.wakes_ns(sweeps_ns, now));
+            for place in 0..self.watch.wait(now, wakes_ns) {
+                if let Some(event) = self.watch.event(place) {
                     self.hear(event.token as usize);
                 }
             }
@@ -142,15 +131,8 @@ impl<'a> Datagrams<'a> {
 
     fn is_over(&mut self, now: u64) -> bool {
         let Some(window) = self.window else { return self.control.has_stopped() };
-        if now >= window.opens_ns {
-            self.tally.open();
-        }
-        if now < window.closes_ns {
-            return false;
-        }
-        self.tally.close();
-        let patience = if self.control.has_stopped() { self.plan.timeout_ns.min(STOPPED_NS) } else { self.plan.timeout_ns };
-        (self.flight.count() == 0 && self.owed() == 0) || now > window.closes_ns + patience
+        self.tally.follows(window, now)
+            && ((self.flight.count() == 0 && self.owed() == 0) || now > self.control.gives_up_ns(window, self.plan.timeout_ns))
     }
 
     /// How many requests were due inside the window and have not left.

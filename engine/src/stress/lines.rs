@@ -5,14 +5,14 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::alarm::Alarm;
 use super::answer::{self, Malformed};
 use super::control::{Control, Window};
 use super::line::{Asked, Line, State};
-use super::pace::{Pace, now_ns};
+use super::pace::{Pace, READY_NS, SWEEP_NS, now_ns};
 use super::plan::Plan;
 use super::tally::{Failure, Found, Tally};
-use crate::http::poll::{self, EDGE, Event, LEVEL, Poll};
+use super::watch::Watch;
+use crate::http::poll::{self, EDGE, Event};
 
 /// Bytes of the largest answer that is read.
 pub const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -28,23 +28,13 @@ const REFUSED_MAX: usize = 5;
 const RETRY_NS: u64 = 100_000_000;
 /// Requests that leave before answers are looked at.
 const BURST: usize = 64;
-/// How often waits are looked at for having lasted too long.
-pub const SWEEP_NS: u64 = 50_000_000;
-/// How often a thread that is ready looks whether it shall begin.
-pub const READY_NS: u64 = 500_000;
-/// How long answers may take once somebody asked for the end.
-pub const STOPPED_NS: u64 = 2_000_000_000;
-/// A wait shorter than this is not worth a timer.
-pub const SPIN_NS: u64 = 15_000;
-const ALARM: u64 = u64::MAX;
 
 /// One thread's connections.
 pub struct Lines<'a> {
     plan: &'a Plan,
     control: &'a Arc<Control>,
     thread: usize,
-    poll: Poll,
-    alarm: Alarm,
+    watch: Watch,
     all: Vec<Line>,
     /// What is sent at once: each request as often as is pipelined, or once by the clock.
     blocks: Vec<Vec<u8>>,
@@ -73,8 +63,6 @@ impl<'a> Lines<'a> {
     /// # Errors
     /// There are no descriptors left.
     pub fn new(plan: &'a Plan, control: &'a Arc<Control>, thread: usize) -> io::Result<Self> {
-        let (poll, alarm) = (Poll::new()?, Alarm::new()?);
-        poll.add(alarm.descriptor(), ALARM, LEVEL)?;
         let count = plan.share(plan.callers, thread);
         let block_requests = if plan.rate.is_some() { 1 } else { plan.depth };
         let block =
@@ -83,8 +71,7 @@ impl<'a> Lines<'a> {
             plan,
             control,
             thread,
-            poll,
-            alarm,
+            watch: Watch::new()?,
             all: (0..count).map(|_| Line::new()).collect(),
             blocks: (0..plan.requests.len()).map(block).collect(),
             block_requests,
@@ -125,15 +112,9 @@ impl<'a> Lines<'a> {
                 self.sweep(now);
                 sweeps_ns = now + SWEEP_NS;
             }
-            let wakes_ns = self.wakes_ns(sweeps_ns, is_ready, now);
-            let waits = !is_behind && wakes_ns > now + SPIN_NS;
-            if waits {
-                self.alarm.set(wakes_ns);
-            }
-            let events = self.poll.wait(waits);
-            for place in 0..events {
-                let event = self.poll.event(place);
-                if event.token != ALARM {
+            let wakes_ns = (!is_behind).then(|| self.wakes_ns(sweeps_ns, is_ready, now));
+            for place in 0..self.watch.wait(now, wakes_ns) {
+                if let Some(event) = self.watch.event(place) {
                     self.on_event(event);
                 }
             }
@@ -145,15 +126,8 @@ impl<'a> Lines<'a> {
     /// Whether all is done, or nothing more is waited for.
     fn is_over(&mut self, now: u64) -> bool {
         let Some(window) = self.window else { return self.control.has_stopped() };
-        if now >= window.opens_ns {
-            self.tally.open();
-        }
-        if now < window.closes_ns {
-            return false;
-        }
-        self.tally.close();
-        let patience = if self.control.has_stopped() { self.plan.timeout_ns.min(STOPPED_NS) } else { self.plan.timeout_ns };
-        (self.in_flight == 0 && self.owed() == 0) || now > window.closes_ns + patience
+        self.tally.follows(window, now)
+            && ((self.in_flight == 0 && self.owed() == 0) || now > self.control.gives_up_ns(window, self.plan.timeout_ns))
     }
 
     /// How many requests were due inside the window and have not left.
@@ -168,7 +142,7 @@ impl<'a> Lines<'a> {
     fn wakes_ns(&self, sweeps_ns: u64, is_ready: bool, now: u64) -> u64 {
         let mut wakes = sweeps_ns;
         match self.window {
-            None if is_ready => wakes = wakes.min(now + READY_NS.max(SPIN_NS + 1)),
+            None if is_ready => wakes = wakes.min(now + READY_NS),
             None => {}
             Some(window) => {
                 if now < window.closes_ns {
@@ -261,7 +235,7 @@ impl<'a> Lines<'a> {
             let Some(index) = self.to_connect.pop_front() else { return };
             let line = &mut self.all[index as usize];
             self.connecting += 1;
-            let made = line.connect(self.plan.target, now).and_then(|socket| self.poll.add(socket, u64::from(index), EDGE));
+            let made = line.connect(self.plan.target, now).and_then(|socket| self.watch.add(socket, u64::from(index), EDGE));
             if made.is_err() {
                 self.lose(index as usize, Failure::Connect, now);
             }

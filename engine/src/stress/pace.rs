@@ -2,6 +2,11 @@
 
 use super::plan::Plan;
 
+/// How often waits are looked at for having lasted too long.
+pub const SWEEP_NS: u64 = 50_000_000;
+/// How often a thread that is ready looks whether it shall begin.
+pub const READY_NS: u64 = 500_000;
+
 /// Nanoseconds of the machine's monotonic clock.
 #[inline]
 pub fn now_ns() -> u64 {

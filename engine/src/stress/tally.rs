@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
 
-use super::control::Told;
+use super::control::{Told, Window};
 use super::pace::spent_ns;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -141,12 +141,23 @@ impl Tally {
     }
 
     /// The window is open: processor time counts from the first time this is said until `close`.
-    pub fn open(&mut self) {
+    fn open(&mut self) {
         self.spent_at_opening_ns.get_or_insert_with(spent_ns);
     }
 
+    /// Open and close with a window; whether it is closed.
+    pub fn follows(&mut self, window: Window, now: u64) -> bool {
+        if now >= window.opens_ns {
+            self.open();
+        }
+        if now >= window.closes_ns {
+            self.close();
+        }
+        now >= window.closes_ns
+    }
+
     /// The window is closed.
-    pub fn close(&mut self) {
+    fn close(&mut self) {
         if let (false, Some(before)) = (self.is_closed, self.spent_at_opening_ns) {
             self.found.spent_ns = spent_ns() - before;
             self.is_closed = true;

@@ -19,29 +19,11 @@ from tests.readme.product import BEAST, Product, running
 from tests.support.database import Cluster
 from tests.support.places import own_place
 from tests.support.processes import wait_for_end, wait_until
-from trinity_beast.settings import child_environment
+from tests.support.shell import beast, done
 from trinity_beast.storage import DataFolder
 
 pytestmark = pytest.mark.timeout(900)
-PROGRAM_SECONDS = 240
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def beast(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(BEAST), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=PROGRAM_SECONDS,
-        check=False,
-        env=dict(child_environment(settings)),
-    )
-
-
-def done(*arguments: str | Path, **settings: str) -> dict[str, Any]:
-    told = beast(*arguments, "--json", **settings)
-    assert told.returncode == 0, told.stderr
-    return dict(json.loads(told.stdout))
 
 
 class Load:
@@ -134,8 +116,7 @@ def test_restored_elsewhere_its_keys_work_and_its_usage_is_all_there_once(backed
         known = {number_of(each) for each in answered}
         assert max(counted.values()) == 1
         assert sum(number in known for number in counted) >= len(before)
-        listed = json.loads(beast("keys", "list", "--data-dir", place / "second/data", "--json").stdout)
-        assert "loaded" in json.dumps(listed)
+        assert "loaded" in json.dumps(done("keys", "list", "--data-dir", place / "second/data"))
 
 
 def test_restored_into_an_external_database_and_backed_up_from_there(
@@ -155,10 +136,10 @@ def test_restored_into_an_external_database_and_backed_up_from_there(
     assert not (place / "fourth/data").exists()
 
 
-def test_a_new_node_gets_a_name_of_its_own(backed_up: tuple[Path, str, list[str], list[str]]) -> None:
+def test_a_new_node_gets_a_name_of_its_own(backed_up: tuple[Path, str, list[str], list[str]], cluster: Cluster) -> None:
     place = backed_up[0]
 
-    done("restore", place / "one.beast", "--data-dir", place / "twin/data", "--as-new-node")
+    done("restore", place / "one.beast", "--data-dir", place / "twin/data", "--database-url", cluster.empty(), "--as-new-node")
 
     assert not (place / "twin/data/run/node-id").exists()
     assert list((place / "twin/data/quotas").iterdir()) == []
@@ -176,7 +157,6 @@ def test_nothing_that_is_there_is_replaced(backed_up: tuple[Path, str, list[str]
     ]
 
     assert [each.returncode for each in refusals] == [1, 1, 1]
-    assert all("Traceback" not in each.stderr for each in refusals)
     assert (place / "used/file").read_text() == "precious"
     assert not (place / "none.beast").exists()
     assert not (place / "nowhere").exists()

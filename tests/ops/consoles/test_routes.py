@@ -1,16 +1,14 @@
 """The consoles over HTTP: granted, refused, anonymous; and the verbs against a node that runs."""
 
-import json
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.readme.product import BEAST, running
+from tests.readme.product import running
 from tests.support.admin import ADMIN_SECRET, Admin
-from tests.support.places import own_place
 from tests.support.randomness import SeededSecrets
+from tests.support.shell import beast, done
 from tests.web.serving import serving, small_app
 from trinity_beast.access import AdminKey, Digests, Operators
 from trinity_beast.access.routes import operation
@@ -18,7 +16,6 @@ from trinity_beast.audit import Audit, Sought
 from trinity_beast.clock import SystemClock
 from trinity_beast.ops import CacheDesk, Confirmations, SqlDesk, passwords_of
 from trinity_beast.ops.consoles.routes import console_routes
-from trinity_beast.settings import child_environment
 from trinity_beast.storage import Database, LesserRoles, Valkey
 
 DIGESTS = Digests(bytes(range(32)))
@@ -102,25 +99,18 @@ async def test_nobody_is_let_in_without_the_admin_key(admin: Admin, own_database
     assert list(await Audit(own_database).entries(Sought(kind="console"))) == []
 
 
-def beast(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(BEAST), *arguments], capture_output=True, text=True, timeout=180, check=False, env=dict(child_environment(settings))
-    )  # fmt: skip
-
-
-@pytest.mark.timeout(600)
-def test_the_verbs_ask_a_node_that_runs(tmp_path: Path) -> None:
+def test_the_verbs_ask_a_node_that_runs(own_database_url: str, tmp_path: Path) -> None:
     admin_key = "the admin key of this test alone"
-    with own_place() as place, running(place, "--feeds", "none", ADMIN_KEY=admin_key):
-        where = ("--data-dir", str(place / "data"))
-        rows = beast("sql", "SELECT tier FROM rate_limit_template WHERE tier = $1", "--arg", "pro", *where, "--json", ADMIN_KEY=admin_key)
+    with running(tmp_path, "--feeds", "none", ADMIN_KEY=admin_key, DATABASE_URL=own_database_url):
+        where = ("--data-dir", tmp_path / "data")
+        rows = done("sql", "SELECT tier FROM rate_limit_template WHERE tier = $1", "--arg", "pro", *where, ADMIN_KEY=admin_key)
         table = beast("sql", "SELECT tier, NULL AS nothing FROM rate_limit_template", *where, ADMIN_KEY=admin_key)
         refused = beast("sql", "SELECT digest FROM api_keys", *where, ADMIN_KEY=admin_key)
         (tmp_path / "a.sql").write_text("CREATE TABLE a (b int); -- one\nINSERT INTO a VALUES (1);")
-        kept = beast("sql-batch", str(tmp_path / "a.sql"), "--yes", *where, ADMIN_KEY=admin_key)
+        kept = beast("sql-batch", tmp_path / "a.sql", "--yes", *where, ADMIN_KEY=admin_key)
         valkey = beast("valkey", "PING", *where, ADMIN_KEY=admin_key)
 
-    assert json.loads(rows.stdout)["rows"] == [["pro"]]
+    assert rows["rows"] == [["pro"]]
     assert "enterprise" in table.stdout
     assert "null" in table.stdout
     assert refused.returncode == valkey.returncode == 1
@@ -128,4 +118,3 @@ def test_the_verbs_ask_a_node_that_runs(tmp_path: Path) -> None:
     assert "Name columns" in refused.stderr
     assert "Kept, all in one transaction." in kept.stderr
     assert "no shared cache" in valkey.stderr
-    assert "Traceback" not in refused.stderr + kept.stderr + valkey.stderr

@@ -12,6 +12,7 @@ from trinity_beast.ops import Line, lines, summed
 from trinity_beast.ops.cluster.model import Found, Gone, Snapshot, View
 from trinity_beast.storage import CacheGauges
 from trinity_beast.telemetry import Finding, HealthReport, PartHealth, Stretch
+from trinity_beast.usage import Counted, Dimension, Totals
 
 NOW = datetime(2026, 11, 20, 7, 40, tzinfo=UTC)
 OPEN = CacheGauges(True, 0, 10, 0, 0)
@@ -99,6 +100,16 @@ def test_a_cache_is_weak_when_it_is_nearly_full_and_wrong_when_it_is_away() -> N
 @given(st.binary(max_size=60))
 def test_whatever_a_server_tells_of_itself_makes_no_look_fail(text: bytes) -> None:
     assert len(lines.cache_lines(OPEN, lines.info_of(text))) == 2
+
+
+def test_a_day_is_told_by_its_sums_and_by_what_was_asked_most() -> None:
+    whole = Totals(Dimension.ALL, "", Counted(9, 8, 1, 900, 1_000, 2_000_000, None))
+    found = lines.usage_lines([whole, Totals(Dimension.ASSET, "BTC", whole.counted), Totals(Dimension.ASSET, "", whole.counted)])
+
+    assert [line.told for line in found] == [
+        "9, 8 charged, 1 refused, 900 bytes", "p50 0.001 ms, p95 2.000 ms, p99 -", "BTC 9, - 9"
+    ]  # fmt: skip
+    assert lines.usage_lines([])[0].told == "none was stored"
 
 
 def test_a_job_that_failed_is_weak_and_synchronisation_comes_first() -> None:

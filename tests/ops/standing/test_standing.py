@@ -1,26 +1,17 @@
 """`beast health` and `beast status`: of a node that runs, of one that is gone, and of whatever may be told."""
 
-import json
-import os
-import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.readme.product import BEAST, running
-from tests.support.places import own_place
+from tests.readme.product import running
+from tests.support.shell import beast, done
 from trinity_beast.ops.standing.model import Line, standing_of
-from trinity_beast.settings import child_environment
 
 PART = {"part": "database", "ok": True, "needed": True, "reason": "", "facts": {"open": 2}}
-
-
-def beast(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(BEAST), *arguments], capture_output=True, text=True, timeout=180, check=False, env=dict(child_environment(environment))
-    )  # fmt: skip
 
 
 def test_each_part_is_told_by_how_much_it_matters() -> None:
@@ -55,28 +46,24 @@ def test_nothing_a_node_may_tell_makes_it_fail(parts: list[Any], counters: dict[
 
 
 @pytest.mark.timeout(600)
-def test_it_tells_all_of_a_node_on_one_screen_and_its_end() -> None:
-    with own_place() as place:
-        where = ("--data-dir", str(place / "data"))
-        with running(place, "--feeds", "lab"):
-            told = json.loads(beast("status", *where, "--json").stdout)
-            health = beast("health", *where)
-        gone = beast("health", *where, BEAST_PRICE_PORT="1")
+def test_it_tells_all_of_a_node_on_one_screen_and_its_end(own_database_url: str, tmp_path: Path) -> None:
+    where = ("--data-dir", tmp_path / "data")
+    with running(tmp_path, "--feeds", "lab", DATABASE_URL=own_database_url):
+        told = done("status", *where)
+        health = beast("health", *where)
+    gone = beast("health", *where, BEAST_PRICE_PORT="1")
 
     assert told["status"] in {"ready", "degraded"}
     assert {"database", "feeds", "metering", "exchange kraken", "requests", "usage"} <= {line["what"] for line in told["lines"]}
     assert health.returncode == 0
     assert "database" in health.stdout
     assert gone.returncode == 1
-    assert "Traceback" not in gone.stderr
 
 
 @pytest.mark.parametrize(("shell", "script"), [("bash", "complete_bash"), ("zsh", "complete_zsh"), ("fish", "complete_fish")])
 def test_a_shell_is_told_the_verbs_that_begin_so(shell: str, script: str) -> None:
     words = {"COMP_WORDS": "beast do", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "beast do", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
-    told = subprocess.run(
-        [str(BEAST)], capture_output=True, text=True, timeout=180, check=False, env={**os.environ, **words, "_BEAST_COMPLETE": script}
-    )
+    told = beast(**words, _BEAST_COMPLETE=script)
 
     assert shell
     assert "doctor" in told.stdout

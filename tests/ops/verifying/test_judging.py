@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trinity_beast.ops.verifying.askings import A_PRICE, OK, UNKNOWN, public_askings
-from trinity_beast.ops.verifying.judging import DATAGRAM, LIMITS, datagram_faults, faults_of, missing_told, price_faults, prices_faults
+from trinity_beast.ops.verifying.askings import A_PRICE, OK, UNKNOWN, health_askings, public_askings, report_askings
+from trinity_beast.ops.verifying.judging import DATAGRAM, LIMITS, SUM, datagram_faults, faults_of, missing_told, price_faults, prices_faults
 from trinity_beast.ops.verifying.model import Answer, Asking
 
 REQUEST_ID = "verify-1"
@@ -161,6 +161,9 @@ def test_a_datagrams_answer_is_whole_and_no_larger_than_it_may_be() -> None:
     assert datagram_faults(sent, None, codes=["OK"], asked_id="7") == ["no answer came"]
     assert datagram_faults(sent, came, codes=["KEY_INVALID"], asked_id="7")
     assert datagram_faults(sent, came, codes=["OK"], asked_id="8")
+    total = json.dumps({"success": True, "code": "OK", "requests": 1, "charged": 1, "refused": 0, "complete_until": 1, "id": "7"}).encode()
+    assert datagram_faults(sent, total, codes=["OK"], asked_id="7", fields=SUM) == []
+    assert datagram_faults(sent, came, codes=["OK"], asked_id="7", fields=SUM)
     for field in DATAGRAM[2:]:
         less = json.dumps({name: value for name, value in DATAGRAM_ANSWER.items() if name != field}).encode()
         assert datagram_faults(sent, less, codes=["OK"], asked_id="7")
@@ -174,7 +177,7 @@ JSON = st.recursive(
 
 
 @given(
-    st.sampled_from(public_askings("BTC")),
+    st.sampled_from([*public_askings("BTC"), *health_askings(), *report_askings()]),
     st.integers(100, 599),
     st.dictionaries(st.sampled_from([*HEADERS, "retry-after", "allow"]), st.text(max_size=9), max_size=9),
     st.binary(max_size=99) | JSON.map(lambda told: json.dumps(told).encode()),
@@ -191,6 +194,7 @@ def test_data_of_any_shape_is_judged(data: Any) -> None:
 
 
 def test_every_asking_says_what_it_expects() -> None:
-    assert all(asking.expected for asking in public_askings("BTC"))
-    assert len({asking.name for asking in public_askings("BTC")}) == len(public_askings("BTC"))
+    askings = [*public_askings("BTC"), *health_askings(), *report_askings()]
+    assert all(asking.expected for asking in askings)
+    assert len({asking.name for asking in askings}) == len(askings)
     assert OK[200] == ("OK",)

@@ -2,24 +2,20 @@
 
 import json
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
-from tests.readme.product import BEAST, running
-from tests.support.places import own_place
+from tests.readme.product import running
 from tests.support.randomness import SeededSecrets
+from tests.support.shell import beast, done
 from trinity_beast.ops.verifying import Verdict, Verifier, Whom
 
 pytestmark = pytest.mark.timeout(600)
-
-
-def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(BEAST), "verify", *arguments], capture_output=True, text=True, timeout=240, check=False)
 
 
 class Liar(BaseHTTPRequestHandler):
@@ -62,36 +58,39 @@ def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
             thread.join(10)
 
 
-def test_a_node_of_ours_keeps_every_promise() -> None:
-    with own_place() as place, running(place, "--feeds", "lab"):
-        told = verify("--data-dir", str(place / "data"), "--json")
+def test_a_node_of_ours_keeps_every_promise(own_database_url: str, tmp_path: Path) -> None:
+    settings, where = {"DATABASE_URL": own_database_url}, ("--data-dir", tmp_path / "data")
+    with running(tmp_path, "--feeds", "lab", **settings):
+        key = done("keys", "issue", "--tier", "enterprise", "--name", "verifies", *where, **settings)["secret"]
+        told = beast("verify", "--key", key, *where, "--json")
 
     verdicts = json.loads(told.stdout)["verdicts"]
     assert [each for each in verdicts if each["faults"]] == []
     assert [each["name"] for each in verdicts if each["skipped"]] == []
-    assert len(verdicts) > 30
+    assert len(verdicts) > 45
+    found = {each["name"]: each["found"] for each in verdicts}
+    assert (found["reports: a summary"], found["a summary by datagram"]) == ("200 OK", "OK")
     assert told.returncode == 0
 
 
 def test_one_that_lies_is_found_out() -> None:
     with served(Liar) as url:
-        told = verify(url, "--key", "tb_live_x")
+        told = beast("verify", url, "--key", "tb_live_x")
 
     assert told.returncode == 1
     assert "wrong" in told.stdout
     assert "no page of another origin may read it" in " ".join(told.stdout.split())
-    assert "Traceback" not in told.stderr
 
 
 def test_where_nobody_answers_that_is_told() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        told = verify(f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        told = beast("verify", f"http://127.0.0.1:{nobody.getsockname()[1]}")
 
     assert told.returncode == 1
     assert "does not answer as a node does" in told.stderr
-    assert verify("ftp://127.0.0.1").returncode == 1
-    assert verify("http://127.0.0.1:1", "--udp", "nowhere").returncode == 2
+    assert beast("verify", "ftp://127.0.0.1").returncode == 1
+    assert beast("verify", "http://127.0.0.1:1", "--udp", "nowhere").returncode == 2
 
 
 def test_a_key_that_asks_too_fast_waits_as_it_is_told_and_not_for_ever() -> None:
@@ -108,4 +107,4 @@ def test_without_a_key_what_needs_one_is_left_out() -> None:
     with served(Liar) as url:
         verdicts: list[Verdict] = list(Verifier(Whom(url), SeededSecrets(), lambda _: None).verdicts())
 
-    assert {each.name for each in verdicts if each.skipped} >= {"a price", "own limits", "datagrams"}
+    assert {each.name for each in verdicts if each.skipped} >= {"a price", "own limits", "datagrams", "reports", "reports: datagrams"}

@@ -1,16 +1,20 @@
 """What was set aside is kept until somebody decides, and whoever decides is in the trail."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.support.clock import ManualClock
 from tests.support.segments import Layout, Written
 from trinity_beast.audit import Audit, Sought
+from trinity_beast.clock import SystemClock
 from trinity_beast.engine import UsageBatch
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
-from trinity_beast.usage import Aside, SetAsideUnknown, Writer
+from trinity_beast.usage import Aside, SetAsideUnknown, Settled, Writer
 from trinity_beast.usage.aside.model import Kind, Outcome
 from trinity_beast.usage.envelope import EnvelopeUnknown, EnvelopeUnreadable, sealed
 from trinity_beast.usage.writer import batch_of
@@ -110,6 +114,37 @@ async def test_what_was_discarded_stays_so_when_it_comes_again(aside: Aside, dat
     await aside.discard(await kept(aside), by="Ada", reason="a test")
     await Writer(database).set_aside(poison, reason="poison still", tries=3)
     assert await kept(aside) == []
+
+
+@pytest.mark.parametrize("kept_days", [1, 93])
+async def test_what_was_settled_is_forgotten_with_the_rows_of_its_time_and_what_waits_is_not(
+    aside: Aside, database: Database, tmp_path: Path, kept_days: int
+) -> None:
+    for thread in range(3):
+        await Writer(database).set_aside(batch(tmp_path, thread=thread), reason="poison", tries=3)
+    await aside.keep_message("m-1", "nonsense", EnvelopeUnreadable("nonsense"), tries=1)
+    message, waiting, stored, discarded = await kept(aside)
+    await aside.redrive([stored], by="Ada")
+    await aside.discard([discarded, message], by="Ada", reason="a test")
+    assert await forgotten_after(database, timedelta(days=kept_days, minutes=-1), kept_days) == 0
+    assert await forgotten_after(database, timedelta(days=kept_days, minutes=1), kept_days) == 3
+    assert await forgotten_after(database, timedelta(days=kept_days, minutes=1), kept_days) == 0
+    left = (await aside.listing(settled=True)).items
+    assert [(each.set_aside_id, each.packed_bytes > 0) for each in left] == [(waiting, True), (discarded, False)]
+
+
+async def test_a_discarded_batch_whose_bytes_are_forgotten_stays_discarded(aside: Aside, database: Database, tmp_path: Path) -> None:
+    poison = batch(tmp_path, time_ns=1)
+    await Writer(database).set_aside(poison, reason="poison", tries=3)
+    await aside.discard(await kept(aside), by="Ada", reason="a test")
+    assert await forgotten_after(database, timedelta(days=94), 93) == 1
+    await Writer(database).set_aside(poison, reason="poison still", tries=3)
+    assert await kept(aside) == []
+
+
+async def forgotten_after(database: Database, waited: timedelta, kept_days: int) -> int:
+    clock = ManualClock(SystemClock().now() + waited)
+    return await Settled(database, clock, Readings({"usage_kept_days": str(kept_days)})).forget_old()
 
 
 async def test_pages_and_counts_tell_all_that_waits(aside: Aside, database: Database, tmp_path: Path) -> None:

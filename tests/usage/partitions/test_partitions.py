@@ -113,6 +113,20 @@ async def test_a_day_with_a_row_that_no_sum_has_is_not_dropped(own_database: Dat
     assert await count(own_database, "SELECT count(*) FROM usage_logs") == 2
 
 
+@pytest.mark.parametrize("kept_days", [93, 1])
+async def test_the_sums_of_the_days_that_are_kept_are_mended_and_of_no_others(
+    own_database: Database, tmp_path: Path, kept_days: int
+) -> None:
+    oldest = TODAY - timedelta(days=kept_days - 1)
+    await stored(own_database, tmp_path, [kept_days, kept_days - 1])
+    await Days(own_database).roll_up()
+    async with own_database.transaction() as tx:
+        await tx.execute(sa.text("UPDATE usage_days SET requests = requests - 1"))
+    partitions = keeper(own_database, at(2026, 11, 20), usage_kept_days=kept_days)
+    assert [found.day for found in await partitions.mend()] == [oldest]
+    assert await partitions.mend() == []
+
+
 async def test_a_late_row_of_a_dropped_day_is_summed_up_and_dropped_in_its_turn(own_database: Database, tmp_path: Path) -> None:
     partitions = keeper(own_database, at(2026, 11, 20))
     writer = Writer(own_database)

@@ -47,7 +47,7 @@ async def test_an_empty_store_has_no_rows_and_sums_of_nothing(reader: UsageReade
     assert await rows_of(reader) == []
     assert await rows_of(reader, Sought(NOON, NOON, ())) == []
     async with reader.look() as look:
-        assert await look.totals(EVERYTHING) == [Totals(Dimension.ALL, "", *NOTHING)]
+        assert await look.totals(EVERYTHING) == [Totals(Dimension.ALL, "", NOTHING)]
         assert await look.days(EVERYTHING, [NOON.date()]) == [NOTHING]
         assert await look.periods(EVERYTHING, [EVERYTHING.since]) == [NOTHING]
 
@@ -158,7 +158,7 @@ def assert_sums(found: list[Totals], rows: list[UsageRow]) -> None:
         told = {each.value: each for each in found if each.dimension is dimension}
         assert told.keys() == groups.keys()
         for value, group in groups.items():
-            assert roughly(Counted(*told[value][2:])) == roughly(counted(group))
+            assert roughly(told[value].counted) == roughly(counted(group))
 
 
 def rows_within(rows: list[UsageRow], begin: datetime) -> list[UsageRow]:

@@ -16,7 +16,8 @@ from tests.usage.reconciling.accounts import STORED_EACH, WAITING_EACH, Accounts
 from trinity_beast.engine import UsageBatch
 from trinity_beast.randomness import dice_from
 from trinity_beast.storage import Database
-from trinity_beast.usage import EngineCount, InPlace, Reconciler, Shipper, Waiting, Writer
+from trinity_beast.usage import Aside, EngineCount, InPlace, Reconciler, Shipper, Waiting, Writer
+from trinity_beast.usage.envelope import EnvelopeUnreadable
 from trinity_beast.usage.model import Span
 from trinity_beast.usage.reconciling import Kind, Sought
 
@@ -147,6 +148,17 @@ async def test_a_batch_that_was_set_aside_is_no_gap_and_is_told(accounts: Accoun
     await asyncio.to_thread(file.unlink)
     [told] = (await accounts.reconcile()).differences
     assert (told.kind, told.what, told.expected) == (Kind.SET_ASIDE, "a reason", WAITING_EACH)
+
+
+async def test_a_batch_that_was_stored_after_all_and_a_message_nobody_can_read_are_no_difference(accounts: Accounts) -> None:
+    file, writer = accounts.files[2], Writer(accounts.database)
+    [batch] = UsageBatch.of_segment(str(file), records_max=1_000)
+    await writer.set_aside(batch, reason="a reason", tries=3)
+    await asyncio.to_thread(file.unlink)
+    aside = Aside(accounts.database, writer)
+    await aside.redrive(None, by="Ada")
+    await aside.keep_message("m-1", "nonsense", EnvelopeUnreadable("nonsense"), tries=1)
+    assert (await accounts.reconcile()).differences == ()
 
 
 async def test_files_that_cannot_be_read_are_told(accounts: Accounts) -> None:

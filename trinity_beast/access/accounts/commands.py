@@ -13,10 +13,7 @@ from trinity_beast.access.told import account_told
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.randomness import SecretSource
-from trinity_beast.web import print_json
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
+from trinity_beast.web import AsJson, DataDir, Operator, print_json
 
 
 def accounts_app(
@@ -30,7 +27,7 @@ def accounts_app(
     def opened(
         *,
         name: Annotated[str, typer.Option(help="Whose it is, as it will be listed.")],
-        operator: Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the history will tell it.")] = "",
+        operator: Operator = "",
         data_dir: DataDir = None,
         as_json: AsJson = False,
     ) -> None:

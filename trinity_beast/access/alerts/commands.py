@@ -17,6 +17,7 @@ from trinity_beast.access.alerts.service import QuotaAlerts
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.storage import Whereabouts, reached
+from trinity_beast.web import AsJson, DataDir
 
 LISTED_MAX = 1_000
 
@@ -37,8 +38,8 @@ def add_alerts_verb(
         key: Annotated[str | None, typer.Option(help="Only this key's, by its public id.")] = None,
         month: Annotated[str | None, typer.Option(help="Only this month's: 2026-11.")] = None,
         limit: Annotated[int, typer.Option(min=1, max=LISTED_MAX, help="How many at most, the newest first.")] = 100,
-        data_dir: Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+        data_dir: DataDir = None,
+        as_json: AsJson = False,
     ) -> None:
         """List which keys have reached 50, 80, 95 or 100 % of their month's requests, each noted once."""
         wanted = AlertFilter(key, None if month is None else _month(month), None, limit)

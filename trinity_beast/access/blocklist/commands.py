@@ -18,15 +18,13 @@ from trinity_beast.access.blocklist.service import Blocklist
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.storage import Whereabouts, reached
+from trinity_beast.web import AsJson, DataDir, Operator, Reason
 
 T = TypeVar("T")
 DURATION = re.compile(r"(\d{1,6})(s|m|h|d)")
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 LISTED_MAX = 1_000
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the list will tell it.")]
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK", help="An address or a network: 203.0.113.7, 2001:db8::/32.")]
 
 
@@ -58,7 +56,7 @@ def blocklist_app(
     def add(
         network: NetworkArgument,
         *,
-        reason: Annotated[str, typer.Option(help="Why, as the list will tell it.")],
+        reason: Reason,
         lasting: Annotated[str | None, typer.Option("--for", help="How long: 30m, 24h, 7d. Left out, until it is removed.")] = None,
         force: Annotated[bool, typer.Option("--force", help="Block it although it holds loopback.")] = False,
         operator: Operator = "operator",

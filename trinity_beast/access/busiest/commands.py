@@ -1,28 +1,18 @@
 """`beast keys busiest` and `beast keys invalidate`: asked of a running node, for they are about what it holds now."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.web import Desk, KnownNode, print_json
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Url = Annotated[
-    str, typer.Option(help="Where the node answers. Default: what the node of the data folder noted, else the price port here.")
-]
-AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
-NodeOf = Callable[[Path | None, str, str, str], KnownNode]
-"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
+from trinity_beast.web import AdminKey, AsJson, DataDir, NodeDesk, NodeOf, Url, print_json
 
 
 def add_live_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> None:
     """Add to the `keys` verbs those that ask a running node."""
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(epilog="Example: beast keys busiest --limit 10")
     def busiest(
@@ -34,8 +24,7 @@ def add_live_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityErr
         as_json: AsJson = False,
     ) -> None:
         """Tell which keys asked a node most within the last minute."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/keys/busiest", limit=limit))
         if as_json:
             print_json(told)
@@ -55,8 +44,7 @@ def add_live_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityErr
         as_json: AsJson = False,
     ) -> None:
         """Have every node look a key up anew, whatever it holds of it. Nothing about the key is changed."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.post("/admin/invalidate-key", {"key": key}))
         if as_json:
             print_json(told)

@@ -12,11 +12,7 @@ from trinity_beast.access.reaching import Reach, Store, Where, signed
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.randomness import SecretSource
-from trinity_beast.web import print_json, timestamp_of
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the history will tell it.")]
+from trinity_beast.web import AsJson, DataDir, Operator, print_json, timestamp_of
 
 
 def leaks_app(

@@ -19,13 +19,9 @@ from trinity_beast.audit import Entry
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.randomness import SecretSource
-from trinity_beast.web import print_json
+from trinity_beast.web import AsJson, DataDir, Operator, Reason, print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
 TierArgument = Annotated[str, typer.Argument(metavar="TIER", help="The tier, as `beast tiers list` names it.")]
-Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the history will tell it.")]
-Reason = Annotated[str, typer.Option(help="Why; kept with the change.")]
 TierFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="A tier as JSON, such as `beast tiers show` prints; - reads it from stdin.", allow_dash=True)
 ]

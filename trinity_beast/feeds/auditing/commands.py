@@ -10,8 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.export import audit_csv
 from trinity_beast.feeds.auditing.shown import audits_table, results_table, summary
-from trinity_beast.feeds.commands import AdminKey, AsJson, DataDir, NodeOf, Operator, Url
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, KnownNode, NodeDesk, NodeOf, Operator, Url, print_json
 
 WAIT_SECONDS = 10
 AUDIT = "/admin/eam/audit"
@@ -21,12 +20,12 @@ Told = Mapping[str, Any]
 
 def audit_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> None:
     """Add the verbs for audits. `node_of` says which node is meant, `tell` puts a refusal into words."""
-    desk = Desk(tell)
-    _audit_verb(app, desk, node_of)
-    _audits_verb(app, desk, node_of)
+    desk = NodeDesk(tell, node_of)
+    _audit_verb(app, desk)
+    _audits_verb(app, desk)
 
 
-def _audit_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _audit_verb(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(name="prewarm-audit", epilog="Example: beast prewarm-audit --venue kraken --csv kraken.csv")
     def prewarm_audit(
         *,
@@ -44,8 +43,7 @@ def _audit_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
 
         Leaves with 1 when something is broken. It goes on at the node if this is ended; `beast audits` finds it again.
         """
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         audit = desk.ask(lambda: node.post(AUDIT, {"venues": venue or [], "only_prewarmed": prewarmed}))
         if detach:
             _begun(desk, audit, as_json=as_json)
@@ -54,7 +52,7 @@ def _audit_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         _told(desk, node, audit["audit"], csv=csv, as_json=as_json)
 
 
-def _audits_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _audits_verb(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(epilog="Example: beast audits 12 --csv audit.csv")
     def audits(
         *,
@@ -70,8 +68,7 @@ def _audits_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         """List the audits there have been, or tell what one found. Leaves with 1 when that one found something broken."""
         if audit is None and (follow or csv is not None):
             raise typer.BadParameter("say which audit: --follow and --csv are about one")
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         if audit is None:
             _listed(desk, desk.ask(lambda: node.get(AUDIT, limit=limit))["audits"], as_json=as_json)
             return

@@ -8,9 +8,9 @@ import typer
 
 from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.export import candidates_csv
-from trinity_beast.feeds.commands import AdminKey, AsJson, DataDir, NodeOf, Operator, Url, VenueArgument
+from trinity_beast.feeds.commands import VenueArgument
 from trinity_beast.feeds.discovering.shown import candidates_table, changes_table
-from trinity_beast.web import Desk, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, NodeDesk, NodeOf, Operator, Url, print_json
 
 Told = Mapping[str, Any]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write all of it here as CSV, safe to open in a spreadsheet.")]
@@ -19,12 +19,12 @@ Quote = Annotated[str, typer.Option(help="Only markets priced in this, such as U
 
 def discovery_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> None:
     """Add the verbs for discovery and sync. `node_of` says which node is meant, `tell` puts a refusal into words."""
-    desk = Desk(tell)
-    _discover_verb(app, desk, node_of)
-    _sync_verb(app, desk, node_of)
+    desk = NodeDesk(tell, node_of)
+    _discover_verb(app, desk)
+    _sync_verb(app, desk)
 
 
-def _discover_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _discover_verb(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(epilog="Example: beast discover kraken --quote USD --limit 20")
     def discover(
         venue: VenueArgument,
@@ -38,8 +38,7 @@ def _discover_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Rank what an exchange trades and the asset map does not have there, by what was traded in 24 hours."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         found = desk.ask(lambda: node.get("/admin/eam/discover", venue=venue, quote=quote, limit=limit), f"Asking {venue}")
         if csv is not None:
             _written(csv, candidates_csv(found["candidates"]))
@@ -52,7 +51,7 @@ def _discover_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
             desk.say(f"The volume of {found['untold']} is not told (yet); where {venue} tells one at a time, ask again for more.")
 
 
-def _sync_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _sync_verb(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(name="sync-assets", epilog="Example: beast sync-assets --audit 12 --accept BTC@kraken --apply")
     def sync_assets(
         *,
@@ -79,8 +78,7 @@ def _sync_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
             wanted |= {"audit": audit, "accept": [_named(text) for text in accept] if accept else None}
         else:
             wanted |= {"venue": venue, "add": add, "assets": asset or [], "quote": quote, "prewarm": prewarm}
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         synced = desk.ask(lambda: node.post("/admin/eam/sync", wanted), "Reckoning what would change")
         if apply and synced["changes"]:
             made = {**_pinned(wanted, synced), "apply": True, "plan": synced["plan"]}

@@ -111,7 +111,7 @@ def _refuse_conflicts(rows: Sequence[WantedMapRow], stored: Sequence[MapRow]) ->
         )
         for index, row, version in conflicts
     ]
-    raise ChangedMeanwhile(row=_named(row.asset, row.venue), expected_version=row.expected_version or 0, version=version, mistakes=mistakes)
+    raise ChangedMeanwhile(mistakes, row=_named(row.asset, row.venue), expected_version=row.expected_version or 0, version=version)
 
 
 def _named(asset: str, venue: str) -> str:

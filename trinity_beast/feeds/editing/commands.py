@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.feeds.commands import AdminKey, AsJson, DataDir, NodeOf, Operator, Url, read_json
+from trinity_beast.feeds.commands import read_json
 from trinity_beast.feeds.shown import assets_table
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, KnownNode, NodeDesk, NodeOf, Operator, Url, print_json
 
 PAGE_ROWS = 500
 RowsFile = Annotated[
@@ -20,7 +20,7 @@ RowsFile = Annotated[
 def assets_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> typer.Typer:
     """Return the `assets` verbs. `node_of` says which node is meant, `tell` puts a refusal into words."""
     app = typer.Typer(name="assets", help="Say which symbol of which exchange prices which asset.", no_args_is_help=True)
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(name="list", epilog="Example: beast assets list --venue kraken")
     def listed(
@@ -33,8 +33,7 @@ def assets_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> ty
         as_json: AsJson = False,
     ) -> None:
         """List rows of the asset map."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         rows = _all_rows(desk, node, venue, asset)
         if as_json:
             print_json(rows)
@@ -58,8 +57,7 @@ def assets_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> ty
         rows = found.get("assets") if isinstance(found, dict) else found
         if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
             raise typer.BadParameter(f"{file}: expected a list of rows, each an object with asset, venue and symbol")
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         saved = desk.ask(lambda: node.post("/admin/exchange-assets/save", {"assets": [_wanted(row) for row in rows]}))["assets"]
         if as_json:
             print_json(saved)
@@ -81,8 +79,7 @@ def assets_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> ty
         """Switch one row; what is not named stays as it is."""
         if enabled is None and prewarm is None:
             raise typer.BadParameter("say what to switch: --on, --off, --prewarm or --no-prewarm")
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         rows = _all_rows(desk, node, venue, asset)
         if not rows:
             desk.say(f"The asset map has no {asset} at {venue}; `beast assets list` shows every row.", style="red")

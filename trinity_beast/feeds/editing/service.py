@@ -83,7 +83,7 @@ class FeedEditor:
         if self._rest_trial is not None and must_be_looked_through(row, stored):
             tried = await self._looked_through(row, asset_map, tried)
         if tried is not None and not tried.passed and not change.is_forced:
-            raise FeedTryFailed(venue=row.venue, mistakes=[flaw.mistake() for flaw in tried.flaws])
+            raise FeedTryFailed([flaw.mistake() for flaw in tried.flaws], venue=row.venue)
         seen = replace(change, expected_version=stored.version if stored else 0)
         return Saved(await self._write(row, seen, tried), tried)
 

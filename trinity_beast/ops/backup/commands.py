@@ -18,11 +18,7 @@ from trinity_beast.ops.backup.making import Maker, Making
 from trinity_beast.ops.backup.restoring import Restoring, Target
 from trinity_beast.randomness import SecretSource
 from trinity_beast.storage import Whereabouts
-from trinity_beast.web import Desk, print_json
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="The file of settings the node is started with.")]
+from trinity_beast.web import AsJson, ConfigFile, DataDir, Desk, print_json
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,19 @@ from rich.table import Table
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.ops.cluster.shown import cluster_shown, percent
-from trinity_beast.ops.commands import AdminKey, As, AsJson, DataDir, NodeOf, Reason, Url
-from trinity_beast.web import Desk, Watching, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Every, NodeDesk, NodeOf, Operator, Reason, Url, Watching, print_json
 
 Once = Annotated[bool, typer.Option("--once", help="Show it once, and leave with 1 when a node is missing.")]
-Every = Annotated[float, typer.Option("--every", min=0.2, max=60, help="Seconds between two looks.")]
 
 
 def cluster_verbs(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[TrinityError], str]) -> None:
     """Add `cluster` and `counters` to the verbs."""
-    desk = Desk(tell)
-    _cluster_verb(app, desk, node_of, clock)
-    _counters_verb(app, desk, node_of)
+    desk = NodeDesk(tell, node_of)
+    _cluster_verb(app, desk, clock)
+    _counters_verb(app, desk)
 
 
-def _cluster_verb(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) -> None:
+def _cluster_verb(app: typer.Typer, desk: NodeDesk, clock: Clock) -> None:
     @app.command(epilog="Example: beast cluster --once    or, until Ctrl-C: beast cluster")
     def cluster(
         *,
@@ -38,8 +36,7 @@ def _cluster_verb(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) -
 
         `req/s` is of the last seconds, shares are since counting was last begun anew, `told` is how long ago the node told it.
         """
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         if not once and not as_json:
             Watching(desk, clock, every_seconds=every).show(lambda: node.get("/admin/cluster-stats"), cluster_shown)
             return
@@ -51,21 +48,20 @@ def _cluster_verb(app: typer.Typer, desk: Desk, node_of: NodeOf, clock: Clock) -
         raise typer.Exit(1 if told["missing"] or told["never_seen"] or told["twins"] else 0)
 
 
-def _counters_verb(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _counters_verb(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(epilog="Example: beast counters --reset --reason 'before the stress test'")
     def counters(
         *,
         reset: Annotated[bool, typer.Option("--reset", help="Begin the counts and rates anew, and tell what they were.")] = False,
         reason: Reason = "",
-        operator: As = "",
+        operator: Operator = "",
         data_dir: DataDir = None,
         url: Url = "",
         admin_key: AdminKey = "",
         as_json: AsJson = False,
     ) -> None:
         """Tell one node's 24 counters and the rates and shares they come to, since they were last begun anew."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         if reset:
             told = desk.ask(lambda: node.post("/admin/stress-reset", {"reason": reason}))
         else:

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,43 +12,24 @@ from rich.text import Text
 
 from trinity_beast.errors import TrinityError
 from trinity_beast.ops.consoles.statements import statements_of
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, NodeDesk, NodeOf, Operator, Reason, Url, print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Url = Annotated[
-    str, typer.Option(help="Where the node answers. Default: what the node of the data folder noted, else the price port here.")
-]
-AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
-Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the trail will tell it.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the trail.")]
 Write = Annotated[bool, typer.Option("--write", help="Let it change something. Without, it cannot.")]
 Seconds = Annotated[float, typer.Option(min=0.1, max=20, help="After so long it is ended.")]
-NodeOf = Callable[[Path | None, str, str, str], KnownNode]
-"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
 
 ASKED_WITH_FILE_BYTES_MAX = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Verbs:
-    app: typer.Typer
-    desk: Desk
-    node_of: NodeOf
-
-
 def console_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityError], str]) -> None:
     """Add `sql`, `sql-batch` and `valkey` to the verbs."""
-    verbs = _Verbs(app, Desk(tell), node_of)
-    _sql_verb(verbs)
-    _batch_verb(verbs)
-    _valkey_verb(verbs)
+    desk = NodeDesk(tell, node_of)
+    _sql_verb(app, desk)
+    _batch_verb(app, desk)
+    _valkey_verb(app, desk)
 
 
-def _sql_verb(verbs: _Verbs) -> None:
-    desk = verbs.desk
-
-    @verbs.app.command(epilog="Example: beast sql 'SELECT tier, count(*) FROM api_keys WHERE tier = $1 GROUP BY 1' --arg demo")
+def _sql_verb(app: typer.Typer, desk: NodeDesk) -> None:
+    @app.command(epilog="Example: beast sql 'SELECT tier, count(*) FROM api_keys WHERE tier = $1 GROUP BY 1' --arg demo")
     def sql(
         statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="One statement; - reads it from stdin.")],
         *,
@@ -65,8 +45,7 @@ def _sql_verb(verbs: _Verbs) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Ask the database one statement, as a role that sees no secret. Every question is kept in the trail."""
-        with desk.refusals_told():
-            node = verbs.node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         text = sys.stdin.read(ASKED_WITH_FILE_BYTES_MAX) if statement == "-" else statement
         asked = {"statement": text, "arguments": arguments or [], "write": write, "rows_max": rows, "seconds": seconds, "reason": reason}
         told = desk.ask(lambda: node.post("/admin/sql", asked))
@@ -79,10 +58,8 @@ def _sql_verb(verbs: _Verbs) -> None:
         desk.say(f"{told['done']} in {told['milliseconds']} ms{more}")
 
 
-def _batch_verb(verbs: _Verbs) -> None:
-    desk = verbs.desk
-
-    @verbs.app.command(name="sql-batch", epilog="Example: beast sql-batch tidy.sql --reason 'a table for the audit of March'")
+def _batch_verb(app: typer.Typer, desk: NodeDesk) -> None:
+    @app.command(name="sql-batch", epilog="Example: beast sql-batch tidy.sql --reason 'a table for the audit of March'")
     def sql_batch(
         file: Annotated[Path, typer.Argument(metavar="FILE", help="Statements with semicolons between; - reads stdin.", allow_dash=True)],
         *,
@@ -97,8 +74,7 @@ def _batch_verb(verbs: _Verbs) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Carry out statements in one transaction, tables of your own among them: rehearsed first, kept once you say so."""
-        with desk.refusals_told():
-            node = verbs.node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         statements = statements_of(_read(file))
         if not statements:
             raise typer.BadParameter(f"{file}: there is no statement in it", param_hint="FILE")
@@ -117,10 +93,8 @@ def _batch_verb(verbs: _Verbs) -> None:
         desk.say("Kept, all in one transaction." if told["is_kept"] else "Nothing was kept.")
 
 
-def _valkey_verb(verbs: _Verbs) -> None:
-    desk = verbs.desk
-
-    @verbs.app.command(epilog="Example: beast valkey SCAN 0 MATCH 'price:*' COUNT 100")
+def _valkey_verb(app: typer.Typer, desk: NodeDesk) -> None:
+    @app.command(epilog="Example: beast valkey SCAN 0 MATCH 'price:*' COUNT 100")
     def valkey(
         command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="A command of Valkey and its arguments.")],
         *,
@@ -133,8 +107,7 @@ def _valkey_verb(verbs: _Verbs) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Ask the shared cache one command of a short list. What is named after customers' keys is not told."""
-        with desk.refusals_told():
-            node = verbs.node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         told = desk.ask(lambda: node.post("/admin/valkey", {"command": command, "write": write, "reason": reason}))
         if as_json:
             print_json(told)

@@ -9,24 +9,23 @@ import typer
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
-from trinity_beast.ops.commands import AdminKey, As, AsJson, DataDir, NodeOf, Url
 from trinity_beast.ops.daily.shown import dashboard_shown
 from trinity_beast.ops.logs.since import SinceInvalid, moment_of
-from trinity_beast.web import Desk, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, NodeDesk, NodeOf, Operator, Url, print_json
 
 _HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
 def daily_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[TrinityError], str]) -> None:
     """Add `daily` to the verbs."""
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(epilog="Example: beast daily    or how it stood at three in the night: beast daily --at 03:00")
     def daily(
         *,
         last: Annotated[bool, typer.Option("--last", help="The last one that was made, without looking at anything anew.")] = False,
         at: Annotated[str, typer.Option(help="The last one made by then: 03:00 (UTC), 2h ago as `2h`, or a moment.")] = "",
-        operator: As = "",
+        operator: Operator = "",
         data_dir: DataDir = None,
         url: Url = "",
         admin_key: AdminKey = "",
@@ -37,8 +36,7 @@ def daily_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[
         One is made every hour by itself and kept for a day. Leaves with 1 when something is wrong.
         """
         until = _until(at, clock.now())
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         if last or until:
             told = desk.ask(lambda: node.get("/admin/daily/kept", at=until or None))
         else:

@@ -123,7 +123,7 @@ def usage_lines(totals: Sequence[Totals]) -> list[Line]:
     """Tell what was asked within the day: all of it, then by source, status and asset, the most first."""
     if not totals:
         return [Line("requests", "good", "none was stored")]
-    whole = totals[0]
+    whole = totals[0].counted
     latency = [f"p50 {_ms(whole.latency_ns_p50)}", f"p95 {_ms(whole.latency_ns_p95)}", f"p99 {_ms(whole.latency_ns_p99)}"]
     lines = [
         Line("requests", "good", f"{whole.requests:,}, {whole.charged:,} charged, {whole.refused:,} refused, {whole.answer_bytes:,} bytes"),
@@ -131,7 +131,7 @@ def usage_lines(totals: Sequence[Totals]) -> list[Line]:
     ]
     for dimension in dict.fromkeys(each.dimension for each in totals[1:]):
         most = [each for each in totals[1:] if each.dimension is dimension][:6]
-        lines.append(Line(f"by {dimension.value}", "good", ", ".join(f"{each.value or '-'} {each.requests:,}" for each in most)))
+        lines.append(Line(f"by {dimension.value}", "good", ", ".join(f"{each.value or '-'} {each.counted.requests:,}" for each in most)))
     return lines
 
 

@@ -15,10 +15,8 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.ops.doctor.machine import Machine
 from trinity_beast.ops.doctor.model import Diagnosis, Standing, exit_code
 from trinity_beast.ops.doctor.service import Doctor, Premises
-from trinity_beast.web import Desk, print_json
+from trinity_beast.web import AsJson, ConfigFile, DataDir, Desk, print_json
 
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="The file of settings the node is started with.")]
 STYLES = {Standing.GOOD: "green", Standing.WEAK: "yellow", Standing.WRONG: "bold red", Standing.UNSEEN: "dim"}
 PremisesOf = Callable[[Path | None, Path | None], Premises]
 """What the node of a data folder and a file of settings is set to stand on."""
@@ -33,7 +31,7 @@ def doctor_verb(app: typer.Typer, premises: PremisesOf, clock: Clock, tell: Call
         data_dir: DataDir = None,
         config: ConfigFile = None,
         strict: Annotated[bool, typer.Option("--strict", help="End with status 1 also where something is weak.")] = False,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+        as_json: AsJson = False,
     ) -> None:
         """Look at everything a node stands on here, change nothing, and say what mends whatever is not good.
 

@@ -12,9 +12,8 @@ from rich.text import Text
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
-from trinity_beast.ops.commands import AdminKey, AsJson, DataDir, NodeOf, Url
 from trinity_beast.ops.logs.since import SinceInvalid, moment_of
-from trinity_beast.web import Desk, KnownNode, NodeNotReached
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, Every, KnownNode, NodeDesk, NodeNotReached, NodeOf, Url
 
 PAGE = 1_000
 STYLES = {"debug": "dim", "info": "green", "warning": "yellow", "error": "bold red"}
@@ -24,7 +23,7 @@ Told = Mapping[str, Any]
 
 def logs_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[TrinityError], str]) -> None:
     """Add `logs` to the verbs."""
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(epilog="Example: beast logs --level warning --since 2h    or as they come: beast logs --follow --part feeds")
     def logs(
@@ -34,7 +33,7 @@ def logs_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[T
         part: Annotated[str, typer.Option(help="Only this part's lines, as the line names it: feeds, access, storage …")] = "",
         since: Annotated[str, typer.Option(help="Not before: 90s, 15m, 2h, 1d, or a moment such as 2026-11-20T07:40.")] = "",
         lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=PAGE, help="How many of the last lines at most.")] = 100,
-        every: Annotated[float, typer.Option("--every", min=0.2, max=60, help="Seconds between two looks, while following.")] = 1.0,
+        every: Every = 1.0,
         data_dir: DataDir = None,
         url: Url = "",
         admin_key: AdminKey = "",
@@ -42,8 +41,7 @@ def logs_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[T
     ) -> None:
         """Show the last log lines a node keeps in memory. With --json each line is a JSON object of its own."""
         asked = {"level": level, "part": part, "since": _since(since, clock), "limit": lines}
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/logs", **asked))
         _write(told["lines"], as_json=as_json)
         if not follow:

@@ -11,10 +11,8 @@ from rich.text import Text
 
 from trinity_beast.errors import TrinityError
 from trinity_beast.ops.standing.model import NodePorts, Standing, duration, standing_of
-from trinity_beast.web import Desk, Granted, KnownNode, NodeNotReached, Turned, print_json
+from trinity_beast.web import AsJson, DataDir, Desk, Granted, KnownNode, NodeNotReached, Turned, print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
 Url = Annotated[str, typer.Option(help="The price port. Default: the node of the data folder, else the price port here.")]
 HealthUrl = Annotated[str, typer.Option(help="The health port, which has the figures. Default: that of the data folder's node.")]
 STYLES = {"off": "dim", "good": "green", "weak": "yellow", "wrong": "bold red"}

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from trinity_beast.errors import TrinityError
 from trinity_beast.ops.syncing.model import Synced, Tell
-from trinity_beast.web import Desk, print_json
+from trinity_beast.web import AsJson, DataDir, Desk, print_json
 
 RunSync = Callable[[Path | None, bool, Tell], Sequence[Synced]]
 """Runs a synchronisation for the node of a data folder: all anew or not, telling how far it is."""
@@ -24,8 +24,8 @@ def add_sync_verb(app: typer.Typer, run: RunSync, tell: Callable[[TrinityError],
     def sync(
         *,
         full: Annotated[bool, typer.Option("--full", help="Put everything there anew, as FORCE_FULL_SYNC=true does.")] = False,
-        data_dir: Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+        data_dir: DataDir = None,
+        as_json: AsJson = False,
     ) -> None:
         """Bring the shared cache into step with the database: usage rows that are new, keys, parameters.
 

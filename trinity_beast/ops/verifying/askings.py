@@ -1,9 +1,9 @@
-"""Everything public that is asked of the price port, and what the contract promises of each answer."""
+"""Everything public that is asked of a node's ports, and what the contract promises of each answer."""
 
 import json
 from collections.abc import Mapping, Sequence
 
-from trinity_beast.ops.verifying.judging import has_fields, missing_told, price_faults, prices_faults
+from trinity_beast.ops.verifying.judging import describes, has_fields, missing_told, price_faults, prices_faults
 from trinity_beast.ops.verifying.model import Asking
 
 UNKNOWN = "NOSUCHASSET"
@@ -25,7 +25,7 @@ def public_askings(asset: str) -> list[Asking]:
         Asking("alive", "/health/live", OK, key="none", data=has_fields("status")),
         Asking("ready", "/health/ready", {200: ("OK",), 503: ("NOT_READY",)}, key="none"),
         Asking("exchanges", "/exchanges", OK, key="none", data=has_fields("exchanges")),
-        Asking("description", "/openapi.json", OK, key="none", shape="openapi"),
+        Asking("description", "/openapi.json", OK, key="none", shape="openapi", data=describes("/price", "/prices")),
         Asking("a code's page", "/problems/KEY_MISSING", OK, key="none", shape="page"),
         Asking("every code's page", "/problems", OK, key="none", shape="page"),
         Asking("preflight", "/price", {204: ()}, method="OPTIONS", key="none", shape="nothing"),
@@ -45,6 +45,26 @@ def public_askings(asset: str) -> list[Asking]:
         Asking("some prices", f"/prices?assets={asset},{UNKNOWN}", OK, data=missing_told(UNKNOWN)),
         Asking("some prices by POST", "/prices", OK, method="POST", headers=_JSON, body=_LIST, data=missing_told(UNKNOWN)),
         Asking("all prices", "/prices", OK, data=prices_faults),
+    ]  # fmt: skip
+
+
+def report_askings() -> list[Asking]:
+    """Return what is asked of the port for reports. Whether a key may have them is its tier's."""
+    told = {200: ("OK",), 403: ("TIER_FORBIDS", "KEY_FORBIDS"), 429: ("REPORT_QUOTA_SPENT",)}
+    senseless = {400: ("REPORT_INVALID",), 403: told[403]}
+    summary = "/reports/summary"
+    return [
+        Asking("reports: landing page", "/", OK, key="none", shape="page"),
+        Asking("reports: health", "/health", OK, key="none", data=has_fields("status", "parts", "up_seconds")),
+        Asking("reports: description", "/openapi.json", OK, key="none", shape="openapi", data=describes(summary)),
+        Asking("reports: a code's page", "/problems/REPORT_INVALID", OK, key="none", shape="page"),
+        Asking("reports: no key", summary, {401: ("KEY_MISSING",)}, key="none"),
+        Asking("reports: a wrong key", summary, {401: ("KEY_INVALID",), 429: ("KEY_TRIES_SPENT",)}, key="wrong"),
+        Asking("reports: nothing there", "/reports/nothing-of-ours", {404: ("NOT_FOUND",)}, key="none"),
+        Asking("reports: another method", summary, {405: ("METHOD_NOT_ALLOWED",)}, method="DELETE", key="none"),
+        Asking("reports: an operator's", "/admin/reports/summary", {401: ("ADMIN_KEY_MISSING",), 429: ("ADMIN_TRIES_SPENT",)}, key="none"),
+        Asking("reports: a time that is none", f"{summary}?since=soon", senseless),
+        Asking("reports: a summary", f"{summary}?since=1d", told, data=has_fields("rows")),
     ]  # fmt: skip
 
 

@@ -15,9 +15,7 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.ops.verifying.model import Verdict
 from trinity_beast.ops.verifying.service import Verifier, Whom
 from trinity_beast.randomness import SecretSource
-from trinity_beast.web import Desk, print_json
-
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
+from trinity_beast.web import AsJson, DataDir, Desk, print_json
 
 
 def verify_verb(
@@ -36,19 +34,23 @@ def verify_verb(
         key: Annotated[str, typer.Option(help="The key to ask with. Default: the demo key of the data folder.")] = "",
         udp: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where datagrams are answered.")] = "",
         health_url: Annotated[str, typer.Option(help="The health port, such as http://127.0.0.1:8081.")] = "",
+        reports_url: Annotated[str, typer.Option(help="The port for reports, such as http://127.0.0.1:9090.")] = "",
+        reports_udp: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where datagrams are answered with reports.")] = "",
         asset: Annotated[str, typer.Option(help="The asset whose price is asked for.")] = "BTC",
         data_dir: DataDir = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+        as_json: AsJson = False,
     ) -> None:
         """Ask a node everything public, and say what is wrong by the contract. Ends with status 1 when anything is.
 
-        It spends about six requests of the key, and waits where the key's rate says so.
+        It spends about six requests of the key and two of its reports, and waits where the key's rate says so.
         """
         desk = Desk(tell)
         with desk.refusals_told():
             whom = node_of(data_dir) if not url else Whom(url.rstrip("/"))
             whom = replace(whom, key=key or whom.key, health_url=health_url or whom.health_url, asset=asset)
-            whom = replace(whom, udp=_place(udp)) if udp else whom
+            whom = replace(whom, reports_url=reports_url or whom.reports_url)
+            whom = replace(whom, udp=_place(udp, "--udp")) if udp else whom
+            whom = replace(whom, reports_udp=_place(reports_udp, "--reports-udp")) if reports_udp else whom
             verifier = Verifier(whom, secrets, lambda seconds: asyncio.run(clock.sleep(seconds)))
             verdicts = []
             with desk.talk.status(f"Asking {whom.url}") as shown:
@@ -64,10 +66,10 @@ def verify_verb(
         raise typer.Exit(1 if wrong else 0)
 
 
-def _place(text: str) -> tuple[str, int]:
+def _place(text: str, option: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
-        raise typer.BadParameter(f"{text!r} is no place such as 127.0.0.1:2679", param_hint="--udp")
+        raise typer.BadParameter(f"{text!r} is no place such as 127.0.0.1:2679", param_hint=option)
     return host.strip("[]"), int(port)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trinity_beast.ops.verifying.model import Answer, Asking, Faults
@@ -43,6 +43,7 @@ DIGITS = re.compile(r"\d{1,20}(\.\d{1,20})?", re.ASCII)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 LIMITS = ("ratelimit-policy", "ratelimit", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 DATAGRAM = ("success", "code", "asset", "price", "quote", "source", "state", "age_ms", "time", "id", "request_id", "node")
+SUM = ("success", "code", "requests", "charged", "refused", "complete_until", "id")
 AMPLIFIED_MOST = 3
 
 
@@ -60,7 +61,7 @@ def faults_of(asking: Asking, answer: Answer, request_id: str) -> Faults:
     if told is None:
         return [*faults, "its body is no JSON object"]
     if asking.shape == "openapi":
-        return [*faults, *_openapi_faults(told)]
+        return [*faults, *_openapi_faults(told, asking.data)]
     faults += envelope_faults(told, answer, request_id)
     if answer.status in asking.expected and told.get("code") not in asking.expected[answer.status]:
         faults.append(f"its code is {_short(told.get('code'))}, not {' or '.join(asking.expected[answer.status])}")
@@ -127,6 +128,16 @@ def missing_told(asset: str) -> Any:
     return faults
 
 
+def describes(*paths: str) -> Any:
+    """Return what says whether a description has these paths."""
+
+    def faults(told: Any) -> Faults:
+        there = told.get("paths")
+        return [f"it does not describe {path}" for path in paths if not isinstance(there, dict) or path not in there]
+
+    return faults
+
+
 def has_fields(*names: str) -> Any:
     """Return what says whether data has these fields."""
 
@@ -136,7 +147,15 @@ def has_fields(*names: str) -> Any:
     return faults
 
 
-def datagram_faults(sent: bytes, came: bytes | None, *, codes: Sequence[str], asked_id: str, most_times: int = AMPLIFIED_MOST) -> Faults:
+def datagram_faults(
+    sent: bytes,
+    came: bytes | None,
+    *,
+    codes: Sequence[str],
+    asked_id: str,
+    most_times: int = AMPLIFIED_MOST,
+    fields: Sequence[str] = DATAGRAM,
+) -> Faults:
     """Return what is wrong with the datagram that answered another: its fields, its code, and how much larger it is."""
     if came is None:
         return ["no answer came"]
@@ -146,7 +165,7 @@ def datagram_faults(sent: bytes, came: bytes | None, *, codes: Sequence[str], as
         return [*faults, "it is no JSON object"]
     if told.get("code") not in codes:
         faults.append(f"its code is {_short(told.get('code'))}, not {' or '.join(codes)}")
-    wanted = DATAGRAM if told.get("success") is True else ("success", "code")
+    wanted = fields if told.get("success") is True else ("success", "code")
     faults += [f"it lacks {name}" for name in wanted if name not in told]
     if told.get("success") is True and told.get("id") != asked_id:
         faults.append(f"its id is {_short(told.get('id'))}, not the {asked_id} that was given")
@@ -202,13 +221,9 @@ def _problem_faults(told: Mapping[str, Any], status: int) -> list[str]:
     return faults
 
 
-def _openapi_faults(told: Mapping[str, Any]) -> list[str]:
+def _openapi_faults(told: Mapping[str, Any], described: Callable[[Any], Faults] | None) -> list[str]:
     faults = [] if str(told.get("openapi", "")).startswith("3.1") else [f"it is OpenAPI {_short(told.get('openapi'))}, not 3.1"]
-    paths = told.get("paths")
-    return [
-        *faults,
-        *(f"it does not describe {path}" for path in ("/price", "/prices") if not isinstance(paths, dict) or path not in paths),
-    ]
+    return [*faults, *(described(told) if described is not None else [])]
 
 
 def _field_faults(told: Mapping[str, Any], fields: Mapping[str, tuple[type, ...]]) -> list[str]:

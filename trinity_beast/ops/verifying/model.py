@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+WRONG_KEY = "tb_live_this_key_was_never_issued_to_anybody"
+NO_KEY = "no key is known; give one with --key"
+
 Faults = Sequence[str]
 """What is wrong, each in words; empty: nothing."""
 
@@ -35,7 +38,7 @@ class Asking:
     shape: str = "envelope"
     """What the answer is: `envelope`, `openapi`, `page`, `nothing` (no body), or `metrics`."""
     data: Callable[[Any], Faults] | None = None
-    """What more is wrong with the data of a granted one."""
+    """What more is wrong with the data of a granted one; with all of it, where it is no envelope."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,17 @@
 """Verifying a node: everything public is asked as a stranger asks it, and judged by the contract."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from trinity_beast.ops.verifying.askings import health_askings, public_askings
+from trinity_beast.ops.verifying.askings import health_askings, public_askings, report_askings
+from trinity_beast.ops.verifying.datagrams import prices_by_datagram, reports_by_datagram
 from trinity_beast.ops.verifying.errors import NodeUnheard
-from trinity_beast.ops.verifying.judging import datagram_faults, faults_of, parsed
-from trinity_beast.ops.verifying.line import SILENCE_SECONDS, HttpLine, UdpLine
-from trinity_beast.ops.verifying.model import Answer, Asking, Verdict
+from trinity_beast.ops.verifying.judging import faults_of, parsed
+from trinity_beast.ops.verifying.line import HttpLine
+from trinity_beast.ops.verifying.model import NO_KEY, WRONG_KEY, Answer, Asking, Verdict
 from trinity_beast.randomness import SecretSource
 
-WRONG_KEY = "tb_live_this_key_was_never_issued_to_anybody"
 TRIES_MAX = 6
-DATAGRAM_BYTES = 400
-NO_KEY = "no key is known; give one with --key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +21,8 @@ class Whom:
     url: str
     health_url: str = ""
     udp: tuple[str, int] | None = None
+    reports_url: str = ""
+    reports_udp: tuple[str, int] | None = None
     key: str = field(default="", repr=False)
     asset: str = "BTC"
 
@@ -44,6 +43,25 @@ class Verifier:
         if self._whom.health_url:
             yield from self._all(HttpLine(self._whom.health_url), health_askings())
         yield from self._datagrams()
+        yield from self._reports()
+
+    def _datagrams(self) -> Iterator[Verdict]:
+        whom = self._whom
+        if whom.udp is None:
+            yield Verdict("datagrams", "udp", "", skipped="no address for datagrams is known; give one with --udp")
+        else:
+            yield from prices_by_datagram(whom.udp, whom.asset).verdicts(whom.key, self._wait)
+
+    def _reports(self) -> Iterator[Verdict]:
+        whom = self._whom
+        if whom.reports_url:
+            yield from self._all(HttpLine(whom.reports_url), report_askings())
+        else:
+            yield Verdict("reports", "GET /reports", "", skipped="no address for reports is known; give one with --reports-url")
+        if whom.reports_udp is None:
+            yield Verdict("reports: datagrams", "udp", "", skipped="no address for them is known; give one with --reports-udp")
+        else:
+            yield from reports_by_datagram(whom.reports_udp).verdicts(whom.key, self._wait)
 
     def _all(self, line: HttpLine, askings: list[Asking]) -> Iterator[Verdict]:
         is_heard = False
@@ -69,44 +87,11 @@ class Verifier:
             if asking.key != "none":
                 headers["Authorization"] = f"Bearer {self._whom.key if asking.key == 'own' else WRONG_KEY}"
             answer = line.ask(asking.method, asking.path, headers, asking.body)
-            if answer.status != 429 or 429 in asking.expected or not tries_left:
+            is_awaited = (parsed(answer.body) or {}).get("code") in asking.expected.get(429, ())
+            if answer.status != 429 or is_awaited or not tries_left:
                 break
             self._wait(_retry_after(answer))
         return answer, request_id
-
-    def _datagrams(self) -> Iterator[Verdict]:
-        if self._whom.udp is None:
-            yield Verdict("datagrams", "udp", "", skipped="no address for datagrams is known; give one with --udp")
-            return
-        line = UdpLine(*self._whom.udp)
-        wrong = json.dumps({"key": WRONG_KEY, "asset": self._whom.asset, "id": "w"}).encode()
-        came = line.ask(wrong)
-        refused = ("KEY_INVALID", "KEY_TRIES_SPENT")
-        # Nobody gains by forging a sender: to a wrong key no more comes back than was sent.
-        faults = [] if came is None else datagram_faults(wrong, came, codes=refused, asked_id="w", most_times=1)
-        yield Verdict("a datagram with a wrong key", "udp", _told(came), faults)
-        for name, datagram in (
-            ("an empty datagram", b""),
-            ("a datagram that is no JSON", b"\x00\xff{"),
-            ("too large a datagram", b"{" * 1_300),
-        ):
-            came = line.ask(datagram, within_seconds=SILENCE_SECONDS)
-            yield Verdict(name, "udp", _told(came), [] if came is None else ["it is answered, and should cost nobody anything"])
-        if not self._whom.key:
-            yield Verdict("a price by datagram", "udp", "", skipped=NO_KEY)
-            return
-        yield self._price_by_datagram(line)
-
-    def _price_by_datagram(self, line: UdpLine) -> Verdict:
-        sent = json.dumps({"key": self._whom.key, "asset": self._whom.asset, "id": "7"}).encode().ljust(DATAGRAM_BYTES)
-        came = None
-        for _ in range(TRIES_MAX):
-            came = line.ask(sent)
-            if came is not None and (parsed(came) or {}).get("code") != "RATE_LIMITED":
-                break
-            self._wait(1.0)
-        faults = datagram_faults(sent, came, codes=("OK", "PRICE_STALE", "PRICE_UNAVAILABLE"), asked_id="7")
-        return Verdict("a price by datagram", "udp", _told(came), faults)
 
 
 def _shown(asking: Asking) -> str:
@@ -116,10 +101,6 @@ def _shown(asking: Asking) -> str:
 def _found(answer: Answer) -> str:
     code = (parsed(answer.body) or {}).get("code", "")
     return f"{answer.status} {code}".strip() if isinstance(code, str) else str(answer.status)
-
-
-def _told(came: bytes | None) -> str:
-    return "nothing" if came is None else str((parsed(came) or {}).get("code", f"{len(came)} bytes"))
 
 
 def _retry_after(answer: Answer) -> float:

@@ -1,7 +1,6 @@
 """`beast prices`: every price a node holds, as it moves."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,21 +8,12 @@ import typer
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.pricing.board.shown import Board
-from trinity_beast.web import Desk, Granted, KnownNode, Turned, Watching, print_json
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Url = Annotated[
-    str, typer.Option(help="Where the node answers. Default: what the node of the data folder noted, else the price port here.")
-]
-AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
-NodeOf = Callable[[Path | None, str, str, str], KnownNode]
-"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
+from trinity_beast.web import AdminKey, AsJson, DataDir, Every, Granted, NodeDesk, NodeOf, Turned, Url, Watching, print_json
 
 
 def prices_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[TrinityError], str]) -> None:
     """Add `prices` to the verbs."""
-    desk = Desk(tell)
+    desk = NodeDesk(tell, node_of)
 
     @app.command(epilog="Example: beast prices --venue kraken    or once: beast prices --asset BTC --asset ETH --once")
     def prices(
@@ -32,15 +22,14 @@ def prices_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[
         venue: Annotated[str, typer.Option(help="Only prices this exchange gave.")] = "",
         state: Annotated[str, typer.Option(help="Only prices in this state: live, quiet, rest, stale, halted, unavailable.")] = "",
         once: Annotated[bool, typer.Option("--once", help="Show them once.")] = False,
-        every: Annotated[float, typer.Option("--every", min=0.2, max=60, help="Seconds between two looks.")] = 1.0,
+        every: Every = 1.0,
         data_dir: DataDir = None,
         url: Url = "",
         admin_key: AdminKey = "",
         as_json: AsJson = False,
     ) -> None:
         """Show every price a node holds, those too that callers are refused, until Ctrl-C. No request of any key is spent."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
 
         def ask() -> Granted | Turned:
             return node.get("/admin/prices", assets=",".join(asset or ()), venue=venue, state=state)

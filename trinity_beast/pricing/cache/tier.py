@@ -219,7 +219,7 @@ class CacheTier:
         self.counts.prices_barred += put.barred
 
     def _shared(self, row: MappedAsset, tick: Tick, now: Moment, time_us: int) -> SharedPrice | None:
-        return shared_price(row, tick, source=self._prices.source_of(tick), node=self._node, now=now, cache_time_us=time_us)
+        return shared_price(row, tick, source=self._prices.serving.source_of(tick), node=self._node, now=now, cache_time_us=time_us)
 
 
 def _kept(keeping: asyncio.Task[None]) -> None:

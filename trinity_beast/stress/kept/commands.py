@@ -15,38 +15,29 @@ from trinity_beast.stress.page import page
 from trinity_beast.stress.report import Report
 from trinity_beast.stress.table import compared_table, report_table, reports_table
 from trinity_beast.stress.telling import summary
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, KnownNode, NodeDesk, NodeOf, Operator, Reason, Url, print_json
 
 FILE_BYTES_MAX = 16 * 1_048_576
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Url = Annotated[
-    str, typer.Option(help="Where the node answers. Default: what the node of the data folder noted, else the price port here.")
-]
-AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
-Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the list and the trail will tell it.")]
 Html = Annotated[Path | None, typer.Option("--html", help="Write the report there as a page that needs nothing else.")]
 ReportNamed = Annotated[
     str, typer.Argument(metavar="REPORT", help="A file that `beast stress run --json` wrote, or a stored report's number.")
 ]
-NodeOf = Callable[[Path | None, str, str, str], KnownNode]
-"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
 
 
 def add_report_verbs(app: typer.Typer, node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> None:
     """Add to the `stress` verbs those for reports that were made."""
-    desk = Desk(tell)
-    _add_reading_verbs(app, node_of, desk)
-    _add_keeping_verbs(app, node_of, desk)
+    desk = NodeDesk(tell, node_of)
+    _add_reading_verbs(app, desk)
+    _add_keeping_verbs(app, desk)
 
 
-def _add_reading_verbs(app: typer.Typer, node_of: NodeOf, desk: Desk) -> None:
+def _add_reading_verbs(app: typer.Typer, desk: NodeDesk) -> None:
     def found(named: str, data_dir: Path | None, url: str, admin_key: str) -> Report:
-        with desk.refusals_told():
-            if not (named.isascii() and named.isdigit()):
+        if not (named.isascii() and named.isdigit()):
+            with desk.refusals_told():
                 return read_report(Path(named))
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/stress-reports/show", report=named))
         with desk.refusals_told():
             return report_in(told, f"report {named}")
@@ -93,7 +84,7 @@ def _add_reading_verbs(app: typer.Typer, node_of: NodeOf, desk: Desk) -> None:
             desk.say("Neither report has a step.")
 
 
-def _add_keeping_verbs(app: typer.Typer, node_of: NodeOf, desk: Desk) -> None:
+def _add_keeping_verbs(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(name="list", epilog="Example: beast stress list --limit 10")
     def listed(
         *,
@@ -104,8 +95,7 @@ def _add_keeping_verbs(app: typer.Typer, node_of: NodeOf, desk: Desk) -> None:
         as_json: AsJson = False,
     ) -> None:
         """List the reports a node keeps, the newest first."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get("/admin/stress-reports", limit=limit))
         if as_json:
             print_json(told)
@@ -126,7 +116,8 @@ def _add_keeping_verbs(app: typer.Typer, node_of: NodeOf, desk: Desk) -> None:
     ) -> None:
         """Have a node keep a report."""
         with desk.refusals_told():
-            whole, node = read_report(report), node_of(data_dir, url, admin_key, operator)
+            whole = read_report(report)
+        node = desk.node(data_dir, url, admin_key, operator)
         told = stored(whole, node, desk)
         if as_json:
             print_json(told)
@@ -135,7 +126,7 @@ def _add_keeping_verbs(app: typer.Typer, node_of: NodeOf, desk: Desk) -> None:
     def remove(
         report: Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="A stored report's number.")],
         *,
-        reason: Annotated[str, typer.Option(help="Why, as the trail will tell it.")] = "",
+        reason: Reason = "",
         operator: Operator = "",
         data_dir: DataDir = None,
         url: Url = "",
@@ -143,8 +134,7 @@ def _add_keeping_verbs(app: typer.Typer, node_of: NodeOf, desk: Desk) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Have a node drop a report."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         told = desk.ask(lambda: node.post("/admin/stress-reports/remove", {"report": report, "reason": reason}))
         if as_json:
             print_json(told)

@@ -1,6 +1,7 @@
 """Every SQL statement about what was set aside."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,6 +92,17 @@ async def refused_again(tx: AsyncConnection, set_aside_id: int, reason: str) -> 
     """Note that a further try came to nothing, and why."""
     changes = {"tries": _ROW.tries + 1, "reason": reason}
     await tx.execute(sa.update(usage_set_aside).where(_WAITS, _ROW.set_aside_id == set_aside_id).values(changes))
+
+
+async def forget_settled(tx: AsyncConnection, before: datetime, *, most: int) -> int:
+    """Forget some that were settled before a moment, of discarded batches their bytes alone; return how many that were."""
+    is_given_up = sa.and_(_ROW.kind == Kind.BATCH.value, _ROW.outcome == Outcome.DISCARDED.value)
+    has_evidence = sa.func.octet_length(_ROW.packed) > 0
+    due = sa.select(_ROW.set_aside_id).where(_ROW.settled_at < before, sa.or_(sa.not_(is_given_up), has_evidence))
+    chosen = list((await tx.execute(due.order_by(_ROW.set_aside_id).limit(most).with_for_update(skip_locked=True))).scalars())
+    await tx.execute(sa.update(usage_set_aside).where(_ROW.set_aside_id.in_(chosen), is_given_up).values(packed=b""))
+    await tx.execute(sa.delete(usage_set_aside).where(_ROW.set_aside_id.in_(chosen), sa.not_(is_given_up)))
+    return len(chosen)
 
 
 def _told(row: Mapping[Any, Any]) -> SetAside:

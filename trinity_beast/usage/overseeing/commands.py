@@ -1,24 +1,14 @@
 """`beast usage`: how usage fares on its way to the database, and what was set aside, asked of a running node."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AdminKey, AsJson, DataDir, NodeDesk, NodeOf, Operator, Reason, Url, print_json
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DataDir = Annotated[Path | None, typer.Option(help="The node's data folder. Default: BEAST_DATA_DIR, or ./data.")]
-Url = Annotated[
-    str, typer.Option(help="Where the node answers. Default: what the node of the data folder noted, else the price port here.")
-]
-AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
-OperatorName = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, as the trail will tell it.")]
-NodeOf = Callable[[Path | None, str, str, str], KnownNode]
-"""Which node is meant, by its data folder, address, admin key and the operator's name as far as they were given."""
 USAGE, ASIDE = "/admin/usage", "/admin/usage/set-aside"
 Told = Mapping[str, Any]
 
@@ -28,18 +18,17 @@ def usage_app(node_of: NodeOf, tell: Callable[[TrinityError], str] = str) -> typ
     app = typer.Typer(
         name="usage", help="See how usage fares on its way to the database, and deal with what was set aside.", no_args_is_help=True
     )
-    desk = Desk(tell)
-    _looking_verbs(app, desk, node_of)
-    _deciding_verbs(app, desk, node_of)
+    desk = NodeDesk(tell, node_of)
+    _looking_verbs(app, desk)
+    _deciding_verbs(app, desk)
     return app
 
 
-def _looking_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _looking_verbs(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(epilog="Example: beast usage status --json")
     def status(*, data_dir: DataDir = None, url: Url = "", admin_key: AdminKey = "", as_json: AsJson = False) -> None:
         """Tell what waits to be stored, how fast it goes, and what stands in its way. Leaves with 1 when something does."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get(USAGE))
         if as_json:
             print_json(told)
@@ -61,8 +50,7 @@ def _looking_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         as_json: AsJson = False,
     ) -> None:
         """List what could not be stored or read, and why."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, "")
+        node = desk.node(data_dir, url, admin_key)
         told = desk.ask(lambda: node.get(ASIDE, settled=str(settled).lower(), limit=limit))
         if as_json:
             print_json(told)
@@ -77,7 +65,7 @@ def _looking_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
             desk.say(f"There are more than {limit}; --limit shows more.")
 
 
-def _deciding_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
+def _deciding_verbs(app: typer.Typer, desk: NodeDesk) -> None:
     @app.command(epilog="Example: beast usage redrive 7 8    or all that waits: beast usage redrive --all")
     def redrive(
         numbers: Annotated[
@@ -85,8 +73,8 @@ def _deciding_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         ] = None,
         *,
         everything: Annotated[bool, typer.Option("--all", help="All that waits, up to a thousand.")] = False,
-        reason: Annotated[str, typer.Option(help="Why; kept in the trail.")] = "",
-        operator: OperatorName = "",
+        reason: Reason = "",
+        operator: Operator = "",
         data_dir: DataDir = None,
         url: Url = "",
         admin_key: AdminKey = "",
@@ -95,8 +83,7 @@ def _deciding_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
         """Try once more to store what was set aside. Leaves with 1 when something is refused again; it goes on waiting."""
         if bool(numbers) == everything:
             raise typer.BadParameter("say which: numbers, or --all")
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         body: dict[str, object] = {"reason": reason} | ({"set_aside_ids": numbers} if numbers else {})
         told = desk.ask(lambda: node.post(f"{ASIDE}/redrive", body))["redriven"]
         if as_json:
@@ -112,16 +99,15 @@ def _deciding_verbs(app: typer.Typer, desk: Desk, node_of: NodeOf) -> None:
     def discard(
         numbers: Annotated[list[int], typer.Argument(min=1, metavar="NUMBER...", help="As `beast usage set-aside` tells them.")],
         *,
-        reason: Annotated[str, typer.Option(help="Why; kept in the trail.")],
-        operator: OperatorName = "",
+        reason: Reason,
+        operator: Operator = "",
         data_dir: DataDir = None,
         url: Url = "",
         admin_key: AdminKey = "",
         as_json: AsJson = False,
     ) -> None:
         """Give up what was set aside, for good. Its records are never counted; the trail says who gave them up and why."""
-        with desk.refusals_told():
-            node = node_of(data_dir, url, admin_key, operator)
+        node = desk.node(data_dir, url, admin_key, operator)
         told = desk.ask(lambda: node.post(f"{ASIDE}/discard", {"set_aside_ids": numbers, "reason": reason}))
         if as_json:
             print_json(told)

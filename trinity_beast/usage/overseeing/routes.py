@@ -1,6 +1,7 @@
 """Usage on its way, over HTTP, for operators."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query
@@ -238,22 +239,6 @@ def _queue_told(queue: QueueStanding) -> QueueTold:
 
 def set_aside_told(each: SetAside) -> SetAsideTold:
     """Return what was set aside as operators see it."""
-    return SetAsideTold(
-        set_aside_id=each.set_aside_id,
-        kind=each.kind.value,
-        node=each.node,
-        boot=each.boot,
-        thread=each.thread,
-        first_sequence=each.first_sequence,
-        last_sequence=each.last_sequence,
-        records=each.records,
-        message_id=each.message_id,
-        message_type=each.message_type,
-        reason=each.reason,
-        tries=each.tries,
-        bytes=each.packed_bytes,
-        set_aside_at=timestamp_of(each.set_aside_at),
-        settled_at=timestamp_of(each.settled_at) if each.settled_at else None,
-        settled_by=each.settled_by,
-        outcome=each.outcome.value if each.outcome else None,
-    )
+    settled_at = timestamp_of(each.settled_at) if each.settled_at else None
+    told = {"bytes": each.packed_bytes, "set_aside_at": timestamp_of(each.set_aside_at), "settled_at": settled_at}
+    return SetAsideTold(**asdict(each) | told)

@@ -8,7 +8,7 @@ from trinity_beast.log import get_log
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database, DependencyAway
 from trinity_beast.usage import parameters
-from trinity_beast.usage.days import Days
+from trinity_beast.usage.days import DayDifference, Days
 from trinity_beast.usage.days.store import drop_sums
 from trinity_beast.usage.partitions import store
 
@@ -61,9 +61,8 @@ class Partitions:
         Raises:
             DependencyAway: the database is away. What was begun is gone on with the next time.
         """
-        first_kept = self._today - timedelta(days=self._kept_days.value - 1)
         async with self._database.transaction() as tx:
-            old = {day: how for day, how in (await store.days(tx)).items() if day < first_kept}
+            old = {day: how for day, how in (await store.days(tx)).items() if day < self._first_kept}
         if old:
             await self._days.roll_up()
         gone, kept = list[date](), list[date]()
@@ -81,6 +80,18 @@ class Partitions:
         """Do both."""
         await self.make_ahead()
         return await self.drop_old()
+
+    async def mend(self) -> list[DayDifference]:
+        """Compare the sums of the days whose rows are kept with the counts of keys, and sum up anew what differs; return that.
+
+        Raises:
+            DependencyAway: the database is away.
+        """
+        return await self._days.mend(self._first_kept)
+
+    @property
+    def _first_kept(self) -> date:
+        return self._today - timedelta(days=self._kept_days.value - 1)
 
     @property
     def _today(self) -> date:

@@ -99,13 +99,7 @@ class Totals(NamedTuple):
 
     dimension: Dimension
     value: str
-    requests: int
-    charged: int
-    refused: int
-    answer_bytes: int
-    latency_ns_p50: int | None
-    latency_ns_p95: int | None
-    latency_ns_p99: int | None
+    counted: Counted
 
 
 @dataclass(frozen=True, slots=True)

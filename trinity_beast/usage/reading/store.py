@@ -108,7 +108,7 @@ async def totals(tx: AsyncConnection, sought: Sought, known: Names, dimensions: 
     """Return what the answers come to, all of them first, then by each of `dimensions`, from the sums by day where those reach."""
     by = [_GROUPED[dimension] for dimension in dimensions]
     found = await sums(tx, _chosen(sought, known), by)
-    return [_totals_of(each, known) for each in found] or [Totals(Dimension.ALL, "", *NOTHING)]
+    return [_totals_of(each, known) for each in found] or [Totals(Dimension.ALL, "", NOTHING)]
 
 
 async def days(tx: AsyncConnection, sought: Sought, known: Names) -> dict[date, Counted]:
@@ -200,7 +200,7 @@ def _chosen(sought: Sought, known: Names) -> Chosen:
 
 def _totals_of(found: Sums, known: Names) -> Totals:
     dimension = next((dimension for dimension, grouped in _GROUPED.items() if grouped is found.by), Dimension.ALL)
-    return Totals(dimension, "" if found.by is None else _value_of(dimension, found.value, known), *_sums_counted(found))
+    return Totals(dimension, "" if found.by is None else _value_of(dimension, found.value, known), _sums_counted(found))
 
 
 def _sums_counted(found: Sums) -> Counted:

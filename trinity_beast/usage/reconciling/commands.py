@@ -16,7 +16,7 @@ from trinity_beast.storage import Database, Whereabouts, reached
 from trinity_beast.usage.reconciling.model import Reconciled, Sought
 from trinity_beast.usage.reconciling.service import Reconciler
 from trinity_beast.usage.reconciling.told import reconciled_told
-from trinity_beast.web import Desk, KnownNode, print_json
+from trinity_beast.web import AsJson, Desk, KnownNode, print_json
 
 STATEMENT_SECONDS, TRANSACTION_SECONDS = 3_600.0, 4 * 3_600.0
 """Every row is read: a month of them takes as long as it takes."""
@@ -55,7 +55,7 @@ def reconcile_verb(app: typer.Typer, ways: Ways, tell: Callable[[TrinityError], 
         ] = None,
         url: Annotated[str, typer.Option(help="Ask the node that answers here instead: it compares its engine's counters too.")] = "",
         admin_key: Annotated[str, typer.Option("--admin-key", help="The admin key for --url. Better left to ADMIN_KEY.")] = "",
-        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+        as_json: AsJson = False,
     ) -> None:
         """Compare spool, stored rows, counters of keys and sums by day, and print all that differs. Ends with 1 when anything does."""
         sought = Sought(None if day is None else _day(day), node)

@@ -16,7 +16,11 @@ _LANES = sa.text(
     " LEFT JOIN LATERAL unnest(stored) AS span ON true ORDER BY lane_id, lower(span)"
 )
 _NOTED = sa.text("SELECT lane_id, day, records, row_sum FROM usage_lane_days")
-_ASIDE = sa.text("SELECT node, boot, thread, first_sequence, last_sequence, records, reason FROM usage_set_aside ORDER BY set_aside_id")
+_ASIDE = sa.text(
+    # A message is of no lane, and what was stored after all is among the stored.
+    "SELECT node, boot, thread, first_sequence, last_sequence, records, reason FROM usage_set_aside"
+    " WHERE kind = 'batch' AND outcome IS DISTINCT FROM 'stored' ORDER BY set_aside_id"
+)
 _DROPPED = sa.text("SELECT day FROM usage_days_dropped")
 _DAYS = sa.text(
     "SELECT day FROM usage_lane_days UNION SELECT day FROM usage_key_days UNION SELECT day FROM usage_days"
