@@ -32,11 +32,16 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.routes import audit_routes
 from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
+from trinity_beast.ops.cluster.routes import cluster_routes
 from trinity_beast.ops.consoles.routes import console_routes
+from trinity_beast.ops.daily.routes import daily_routes
 from trinity_beast.ops.insights.routes import insight_routes
+from trinity_beast.ops.logs.routes import log_routes
 from trinity_beast.ops.runs.routes import job_routes
+from trinity_beast.ops.security.routes import security_routes
 from trinity_beast.parameters.built_in import PROFILES
 from trinity_beast.parameters.routes import parameter_routes
+from trinity_beast.pricing.board.routes import board_routes
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.stress.kept.routes import stress_routes
@@ -194,6 +199,11 @@ def openapi_page() -> str:
         leak_routes(absent),
         leak_admin_routes(absent, operator=operator),
         blocklist_routes(absent, operator=operator, clock=absent),
+        cluster_routes(absent, operator=operator),
+        daily_routes(absent, operator=operator),
+        security_routes(absent, operator=operator),
+        log_routes(absent, boot=absent, operator=operator),
+        board_routes(absent, operator=operator),
         alert_routes(absent, operator=operator),
         stress_routes(absent, operator=operator),
         parameter_routes(absent, absent, absent, operator=operator, refused=ADMIN_REFUSALS),

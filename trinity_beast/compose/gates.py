@@ -1,5 +1,6 @@
 """Who may come in: callers by their keys, operators by the admin key."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trinity_beast.access import (
@@ -59,6 +60,11 @@ class Gates:
     """What operators ask about callers."""
     parts: list[Part]
     """What runs, in the order it starts."""
+    operators: Operators
+    blocklist: Blocklist
+    leaks: Leaks
+    neighbours: Callable[[], Mapping[str, str]]
+    """The nodes that are alive by the database, name by id, as they were last seen."""
 
 
 def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bool = True) -> Gates:
@@ -103,6 +109,10 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
             LastUses(gate, on.keys, on.clock, readings=on.readings),
             busiest,
         ],
+        operators=operators,
+        blocklist=blocklist,
+        leaks=leaks,
+        neighbours=lambda: {fellow.node_id: fellow.name for fellow in membership.fellows},
     )
 
 
