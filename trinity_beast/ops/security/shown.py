@@ -50,7 +50,8 @@ def _admin(told: Told) -> Table | None:
     for one in told["admin_guesses"]:
         shut = Text("shut out", style="bold red") if one["is_shut_out"] else Text(f"since {one['since_seconds']:.0f} s ago")
         table.add_row(one["network"], f"{one['wrong_keys']:,}", shut)
-    counts = f"{away['missing']:,} without a key, {away['wrong']:,} with a wrong one, {away['shut_out']:,} shut out, {away['elsewhere']:,} from where no operator asks"
+    keys = f"{away['missing']:,} without a key, {away['wrong']:,} with a wrong one"
+    counts = f"{keys}, {away['shut_out']:,} shut out, {away['elsewhere']:,} from where no operator asks"
     table.add_row(Text("since the start", style="dim"), "", Text(counts, style="dim"))
     return table
 
