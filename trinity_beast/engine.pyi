@@ -856,6 +856,17 @@ class Tries:
         """
         ...
 
+    def worst(self, *, most: int) -> list[tuple[str, str, int, float]]:
+        """Return up to `most` addresses that were wrong about keys lately, the worst first.
+
+        Each as its network (v6: a /64), `http` or `udp` (where the sender may be forged), how many wrong keys, and for how many
+        seconds no unknown key of it is looked up.
+
+        Raises:
+            OverflowError: `most` is negative.
+        """
+        ...
+
     def spent(self, address: str) -> tuple[int, list[tuple[str, str]]] | None:
         """Return in how many seconds unknown keys of `address` are looked up again, and the rate-limit fields; None: at once.
 

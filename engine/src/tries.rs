@@ -49,9 +49,39 @@ struct Entry {
     spent_until_ns: u64,
     count: u32,
     prints: [u32; PRINTS],
+    /// The address itself, to be told to operators.
+    address: Option<IpAddr>,
+    is_claimed: bool,
+    /// How many wrong keys its tries were spent by, where they are spent.
+    spent_by: u32,
+}
+
+/// An address that was wrong about keys lately, as operators are told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wrong {
+    /// The v4 address, or the first of the v6 network of 64 bits.
+    pub address: IpAddr,
+    /// Whether it is only claimed, by datagrams.
+    pub is_claimed: bool,
+    /// How many different wrong keys, as far as they are told apart.
+    pub keys: u32,
+    /// For how long no unknown key of it is looked up; 0: it may ask.
+    pub paused_ns: u64,
 }
 
 impl Entry {
+    fn of(who: u64, origin: Origin, since_ns: u64) -> Self {
+        Self { who, since_ns, address: Some(counted(origin.address)), is_claimed: origin.is_claimed, ..Self::default() }
+    }
+
+    fn told(&self, window_ns: u64, now_ns: u64) -> Option<Wrong> {
+        let paused_ns = self.spent_until_ns.saturating_sub(now_ns);
+        let is_lately = now_ns.saturating_sub(self.since_ns) < window_ns;
+        let keys = if paused_ns > 0 { self.spent_by } else { self.count };
+        let address = self.address.filter(|_| keys > 0 && (paused_ns > 0 || is_lately))?;
+        Some(Wrong { address, is_claimed: self.is_claimed, keys, paused_ns })
+    }
+
     fn newest_ns(&self) -> u64 {
         self.since_ns.max(self.spent_until_ns)
     }
@@ -123,7 +153,7 @@ impl Tries {
         let mut set = self.set(who);
         let entry = place_of(&mut set, who);
         if entry.who != who || (now_ns.saturating_sub(entry.since_ns) >= bounds.window_ns && now_ns >= entry.spent_until_ns) {
-            *entry = Entry { who, since_ns: now_ns, ..Entry::default() };
+            *entry = Entry::of(who, origin, now_ns);
         }
         if entry.prints.contains(&print) || now_ns < entry.spent_until_ns {
             return false;
@@ -133,8 +163,19 @@ impl Tries {
         if entry.count < bounds.most {
             return false;
         }
-        *entry = Entry { who, since_ns: now_ns, spent_until_ns: now_ns.saturating_add(bounds.pause_ns), ..Entry::default() };
+        let (spent_by, spent_until_ns) = (entry.count, now_ns.saturating_add(bounds.pause_ns));
+        *entry = Entry { spent_until_ns, spent_by, ..Entry::of(who, origin, now_ns) };
         true
+    }
+
+    /// Return the addresses that were wrong lately, the worst first, at most so many.
+    pub fn worst(&self, most: usize, now_ns: u64) -> Vec<Wrong> {
+        let window_ns = self.bounds().window_ns;
+        let held = |set: &Mutex<[Entry; WAYS]>| *set.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found: Vec<Wrong> = self.sets.iter().flat_map(held).filter_map(|entry| entry.told(window_ns, now_ns)).collect();
+        found.sort_unstable_by_key(|wrong| (std::cmp::Reverse((wrong.paused_ns > 0, wrong.keys)), wrong.address, wrong.is_claimed));
+        found.truncate(most);
+        found
     }
 
     fn set(&self, who: u64) -> MutexGuard<'_, [Entry; WAYS]> {
@@ -215,6 +256,26 @@ mod tests {
         assert!(left(at("2001:db8::ffff:1")) && left(at("::ffff:10.0.0.1")));
         assert!(!left(at("2001:db8:0:1::1")) && !left(at("10.0.0.2")));
         assert!(!left(Origin::new("10.0.0.1".parse().unwrap(), Channel::Datagram)));
+    }
+
+    #[test]
+    fn who_was_wrong_lately_is_told_the_worst_first_and_then_forgotten() {
+        let tries = tries(3);
+        let [spent, wrong, forged] = [at("10.0.0.1"), at("2001:db8::7"), Origin::new("10.0.0.9".parse().unwrap(), Channel::Datagram)];
+        for secret in [b"a", b"b", b"c"] {
+            tries.fail(spent, secret, 10);
+        }
+        tries.fail(wrong, b"a", 20);
+        tries.fail(wrong, b"b", 20);
+        tries.fail(forged, b"a", 20);
+        let told = |most, now_ns| {
+            tries.worst(most, now_ns).into_iter().map(|one| (one.address.to_string(), one.is_claimed, one.keys, one.paused_ns))
+        };
+        let all = [("10.0.0.1".into(), false, 3, 30), ("2001:db8::".into(), false, 2, 0), ("10.0.0.9".into(), true, 1, 0)];
+        assert_eq!(told(9, 30).collect::<Vec<_>>(), all);
+        assert_eq!(told(1, 30).count(), 1);
+        assert_eq!(told(9, 119).map(|one| one.0).collect::<Vec<_>>(), ["2001:db8::", "10.0.0.9"], "the pause is over");
+        assert_eq!(told(9, 120).count(), 0, "and so is the window");
     }
 
     #[test]

@@ -36,6 +36,17 @@ def spent(node: Node) -> Caller:
     return caller
 
 
+def test_who_was_wrong_is_told_to_operators_the_worst_first(node: Node, spent: Caller) -> None:
+    node.engine.tries.fail("2001:db8::7", "a guess")
+    told = node.engine.tries.worst(most=5)
+
+    assert [one[:3] for one in told] == [("127.0.0.1", "http", 3), ("2001:db8::/64", "http", 1)]
+    assert [round(one[3]) for one in told] == [42, 0]
+    assert node.engine.tries.worst(most=1) == told[:1]
+    with pytest.raises(OverflowError):
+        node.engine.tries.worst(most=-1)
+
+
 def test_after_so_many_wrong_keys_no_further_one_is_looked_up(node: Node, spent: Caller) -> None:
     asked = node.counted("questions_asked")
     answer = spent.ask(ASK, secret=wrong(99))

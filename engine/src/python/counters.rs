@@ -14,7 +14,7 @@ use crate::engine::Engine as Machine;
 use crate::keys::Channel;
 use crate::latency::Way;
 use crate::ratelimit::{pairs_of, write_tries};
-use crate::tries::{Bounds, Origin};
+use crate::tries::{Bounds, Origin, Wrong};
 
 /// What the engine has counted since it started, summed over its threads at each reading.
 #[pyclass(frozen, module = "trinity_beast.engine")]
@@ -144,6 +144,17 @@ impl Tries {
     fn fail(&self, address: &str, secret: &str) -> PyResult<bool> {
         let shared = self.0.shared();
         Ok(shared.tries.fail(origin_of(address)?, secret.as_bytes(), shared.clock.monotonic_ns()))
+    }
+
+    /// Return the addresses that were wrong lately, the worst first: network, `http` or `udp`, wrong keys, seconds of the pause.
+    #[pyo3(signature = (*, most))]
+    fn worst(&self, most: usize) -> Vec<(String, &'static str, u32, f64)> {
+        let shared = self.0.shared();
+        let told = |wrong: Wrong| {
+            let network = if wrong.address.is_ipv6() { format!("{}/64", wrong.address) } else { wrong.address.to_string() };
+            (network, if wrong.is_claimed { "udp" } else { "http" }, wrong.keys, wrong.paused_ns as f64 / SECOND_NS as f64)
+        };
+        shared.tries.worst(most, shared.clock.monotonic_ns()).into_iter().map(told).collect()
     }
 
     /// Return the rate-limit fields and the whole seconds left while no unknown key of `address` is looked up, else None.
