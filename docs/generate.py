@@ -30,11 +30,16 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.feeds.auditing.routes import audit_routes
 from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
+from trinity_beast.ops.cluster.routes import cluster_routes
 from trinity_beast.ops.consoles.routes import console_routes
+from trinity_beast.ops.daily.routes import daily_routes
 from trinity_beast.ops.insights.routes import insight_routes
+from trinity_beast.ops.logs.routes import log_routes
 from trinity_beast.ops.runs.routes import job_routes
+from trinity_beast.ops.security.routes import security_routes
 from trinity_beast.parameters.built_in import PROFILES
 from trinity_beast.parameters.routes import parameter_routes
+from trinity_beast.pricing.board.routes import board_routes
 from trinity_beast.pricing.routes import price_routes
 from trinity_beast.reports.routes import report_admin_routes, report_routes
 from trinity_beast.stress.kept.routes import stress_routes
@@ -165,6 +170,11 @@ def openapi_page() -> str:
         blocklist_routes(absent, operator=operator, clock=absent),
         job_routes(absent, operator=operator),
         insight_routes(absent, operator=operator),
+        cluster_routes(absent, operator=operator),
+        daily_routes(absent, operator=operator),
+        security_routes(absent, operator=operator),
+        log_routes(absent, boot=absent, operator=operator),
+        board_routes(absent, operator=operator),
         alert_routes(absent, operator=operator),
         stress_routes(absent, operator=operator),
         audit_routes(absent, operator=operator),

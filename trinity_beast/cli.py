@@ -36,13 +36,18 @@ from trinity_beast.lab.commands import lab_app
 from trinity_beast.node import NODE_ADDRESSES, NODE_URL, Node, Wanted, reachable, url_of
 from trinity_beast.ops import Maker, NodePorts, Premises, Synced, Tell, Whom
 from trinity_beast.ops.backup.commands import Backed, backup_verbs
+from trinity_beast.ops.cluster.commands import cluster_verbs
 from trinity_beast.ops.commands import db_app, jobs_app
 from trinity_beast.ops.consoles.commands import console_verbs
+from trinity_beast.ops.daily.commands import daily_verb
 from trinity_beast.ops.doctor.commands import doctor_verb
+from trinity_beast.ops.logs.commands import logs_verb
+from trinity_beast.ops.security.commands import security_verb
 from trinity_beast.ops.standing.commands import standing_verbs
 from trinity_beast.ops.syncing.commands import add_sync_verb
 from trinity_beast.ops.verifying.commands import verify_verb
 from trinity_beast.parameters.commands import mode_verbs, params_app, profiles_app
+from trinity_beast.pricing.board.commands import prices_verb
 from trinity_beast.randomness import SystemSecrets, dice
 from trinity_beast.rehearsal.commands import rehearse_app
 from trinity_beast.rehearsal.stage import Means
@@ -51,7 +56,7 @@ from trinity_beast.settings import Settings, child_environment, read_settings
 from trinity_beast.storage import DataFolder, Whereabouts
 from trinity_beast.stress.commands import Means as StressMeans
 from trinity_beast.stress.commands import stress_app
-from trinity_beast.telemetry import Redactor, configure_logs
+from trinity_beast.telemetry import KeptLogs, Redactor, configure_logs
 from trinity_beast.usage.commands import spool_app
 from trinity_beast.usage.overseeing.commands import usage_app
 from trinity_beast.usage.reconciling.commands import Ways, reconcile_verb
@@ -128,8 +133,9 @@ def _written(settings: Settings, ready: Path | None) -> int:
 
 def _served(settings: Settings, wanted: Wanted) -> int:
     redactor = Redactor([secret for secret in (settings.admin_key, settings.server_secret) if secret])
-    configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=redactor)
-    node = Node(settings, wanted, clock=CLOCK, secrets=SECRETS, dice=dice(), console=Console())
+    logs = KeptLogs()
+    configure_logs(node=settings.node, level=settings.log_level, stream=sys.stderr, clock=CLOCK, redactor=redactor, kept=logs)
+    node = Node(settings, wanted, clock=CLOCK, secrets=SECRETS, dice=dice(), console=Console(), logs=logs)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(node.run())
 
@@ -242,6 +248,11 @@ discovery_verbs(beast, _node_of, told)
 backup_verbs(beast, _backed, CLOCK, SECRETS, told)
 console_verbs(beast, _node_of, told)
 standing_verbs(beast, _node_ports, told)
+cluster_verbs(beast, _node_of, CLOCK, told)
+prices_verb(beast, _node_of, CLOCK, told)
+daily_verb(beast, _node_of, CLOCK, told)
+security_verb(beast, _node_of, told)
+logs_verb(beast, _node_of, CLOCK, told)
 verify_verb(beast, _whom, CLOCK, SECRETS, told)
 doctor_verb(beast, _premises, CLOCK, told)
 beast.add_typer(jobs_app(_node_of, told))

@@ -5,19 +5,20 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from trinity_beast.clock import Clock
-from trinity_beast.compose import Ground, Services, ground, services
+from trinity_beast.compose import Ground, Services, ground, held_prices, services
 from trinity_beast.exchanges import FeedsChoice, exchanges
 from trinity_beast.log import get_log
 from trinity_beast.parts import Parts
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
 from trinity_beast.standing import ready_file, signals_heeded
-from trinity_beast.telemetry import MovingPrices, Started, show_banner
+from trinity_beast.telemetry import KeptLogs, MovingPrices, Started, show_banner
 from trinity_beast.version import VERSION
 
 _log = get_log("node")
@@ -44,8 +45,18 @@ class Wanted:
 class Node:
     """Brings a node up, keeps it until it is told to stop, and takes it down in order."""
 
-    def __init__(self, settings: Settings, wanted: Wanted, *, clock: Clock, secrets: SecretSource, dice: Dice, console: Console) -> None:
-        self._settings, self._wanted = settings, wanted
+    def __init__(
+        self,
+        settings: Settings,
+        wanted: Wanted,
+        *,
+        clock: Clock,
+        secrets: SecretSource,
+        dice: Dice,
+        console: Console,
+        logs: KeptLogs | None = None,
+    ) -> None:
+        self._settings, self._wanted, self._logs = settings, wanted, logs
         self._clock, self._secrets, self._dice, self._console = clock, secrets, dice, console
         self._stopping = asyncio.Event()
 
@@ -54,7 +65,7 @@ class Node:
         wanted = self._wanted
         with signals_heeded(self._stopping):
             async with (
-                ground(self._settings, self._clock, self._secrets, self._dice) as on,
+                ground(self._settings, self._clock, self._secrets, self._dice, logs=self._logs) as on,
                 exchanges(wanted.feeds, wanted.lab_market, on.database, self._clock, self._dice, lab=wanted.lab) as market,
             ):
                 running = services(on, market)
@@ -81,9 +92,7 @@ class Node:
 
     async def _show_prices(self, running: Services) -> None:
         if running.engine is not None:
-            book = running.engine.book
-            moving = MovingPrices(self._console, lambda: [reading for asset in book.assets() if (reading := book.read(asset))], self._clock)
-            await moving.run()
+            await MovingPrices(self._console, partial(held_prices, running.engine), self._clock).run()
 
 
 def _started(on: Ground, played_by: str) -> Started:

@@ -53,6 +53,20 @@ def test_nobody_else_comes_in_and_each_is_counted(operators: Operators, counted:
     assert counted == {"keys_refused": 3}
 
 
+def test_who_guesses_is_told_the_worst_first_and_forgotten_with_the_window(operators: Operators, clock: ManualClock) -> None:
+    guess(operators, TRIES_MAX, address="10.0.0.1")
+    guess(operators, 2)
+    for secret in (SECRET, None):
+        with pytest.raises((AdminTriesSpent, AdminKeyMissing)):
+            operators.admit(secret, address="10.0.0.1" if secret else HERE)
+    told = [(one.network, one.wrong, one.is_shut_out) for one in operators.guesses()]
+
+    assert told == [("10.0.0.1", TRIES_MAX, True), (HERE, 2, False)]
+    assert operators.turned_away == {"missing": 1, "wrong": TRIES_MAX + 2, "shut_out": 1}
+    clock.advance(WINDOW_SECONDS)
+    assert operators.guesses() == []
+
+
 def test_an_address_that_guesses_too_often_is_not_listened_to_even_with_the_right_key(operators: Operators, clock: ManualClock) -> None:
     guess(operators, TRIES_MAX)
     clock.advance(WINDOW_SECONDS - 1)

@@ -6,8 +6,10 @@ import logging
 import pytest
 
 from tests.support.clock import ManualClock
+from trinity_beast.compose.followers import follow_kept_logs
 from trinity_beast.parameters import Readings
-from trinity_beast.telemetry import Finding, Health, Redactor, configure_logs, get_log, set_log_level
+from trinity_beast.telemetry import Finding, Health, KeptLogs, Redactor, configure_logs, get_log, set_log_level
+from trinity_beast.telemetry.logs import JsonLines
 
 
 def test_from_the_level_up_lines_are_written(clock: ManualClock) -> None:
@@ -43,3 +45,14 @@ async def test_what_was_found_is_told_so_long(clock: ManualClock, seconds: float
         await health.report()
         clock.advance(10)
     assert looks == asked
+
+
+@pytest.mark.parametrize(("turned", "kept"), [(10, 10), (50_000, 40)])
+def test_as_many_lines_are_kept_as_is_turned(clock: ManualClock, turned: int, kept: int) -> None:
+    logs, readings = KeptLogs(), Readings()
+    logs.setFormatter(JsonLines("one", clock, Redactor()))
+    follow_kept_logs(readings, logs)
+    readings.turn("log_lines_kept", turned)
+    for number in range(40):
+        logs.emit(logging.LogRecord("trinity_beast.test", logging.INFO, "", 0, str(number), (), None))
+    assert len(logs.page(limit=1_000).lines) == kept

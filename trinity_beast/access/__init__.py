@@ -3,11 +3,11 @@
 from trinity_beast.access.accounts import Accounts
 from trinity_beast.access.alerts import QuotaAlerts
 from trinity_beast.access.blocklist import CHANNEL as BLOCKLIST_CHANNEL
-from trinity_beast.access.blocklist import Blocklist, BlocklistWatch
+from trinity_beast.access.blocklist import Block, Blocklist, BlocklistWatch
 from trinity_beast.access.busiest import Busiest
 from trinity_beast.access.callers import Approach, Callers, EngineKeys, KeyStanding, LooksUp, Passage
 from trinity_beast.access.changes import CHANNEL, ChangeWatch
-from trinity_beast.access.cluster import Fellow, LeaseExchange, LeaseSize, Membership, QuotaBlocks, nodes_alive
+from trinity_beast.access.cluster import NODES_EXPECTED, Fellow, LeaseExchange, LeaseSize, Membership, QuotaBlocks, nodes_alive
 from trinity_beast.access.digests import Digests
 from trinity_beast.access.doorman import Doorman, Patience
 from trinity_beast.access.engine_gate import EngineGate
@@ -40,14 +40,24 @@ from trinity_beast.access.errors import (
     TierUnknown,
 )
 from trinity_beast.access.features import Features
-from trinity_beast.access.first_keys import DEMO_KEY, AdminKey, MadeAdminKey, admin_key, demo_key, server_digests, server_secret
+from trinity_beast.access.first_keys import (
+    ADMIN_DIGEST,
+    DEMO_KEY,
+    SERVER_SECRET,
+    AdminKey,
+    MadeAdminKey,
+    admin_key,
+    demo_key,
+    server_digests,
+    server_secret,
+)
 from trinity_beast.access.gate import Gate, Questions
 from trinity_beast.access.governor import Governor
 from trinity_beast.access.key_format import kind_of
 from trinity_beast.access.last_uses import LastUses
-from trinity_beast.access.leaks import Leaks
-from trinity_beast.access.model import Account, Grant, IssuedKey, Key, KeyFilter, KeyState, Kind, OnLeak, Refused, Tier
-from trinity_beast.access.operators import Operator, Operators
+from trinity_beast.access.leaks import Leak, Leaks
+from trinity_beast.access.model import Account, Grant, IssuedKey, Key, KeyCensus, KeyFilter, KeyState, Kind, OnLeak, Refused, Tier
+from trinity_beast.access.operators import Guesses, Operator, Operators
 from trinity_beast.access.reaching import Where
 from trinity_beast.access.restrictions import Restrictions, Scope
 from trinity_beast.access.service import Keys, Wanted
@@ -57,12 +67,15 @@ from trinity_beast.access.tiers import Tiers, WantedTier
 from trinity_beast.access.tries import KeyTries
 
 __all__ = [
+    "ADMIN_DIGEST",
     "ADMIN_REFUSALS",
     "BLOCKLIST_CHANNEL",
     "CHANNEL",
     "DEMO_KEY",
     "KEY_BROADCASTS",
     "KEY_REFUSALS",
+    "NODES_EXPECTED",
+    "SERVER_SECRET",
     "Account",
     "AccountUnknown",
     "Accounts",
@@ -72,6 +85,7 @@ __all__ = [
     "AdminKeyWrong",
     "AdminTriesSpent",
     "Approach",
+    "Block",
     "Blocklist",
     "BlocklistWatch",
     "Busiest",
@@ -87,9 +101,11 @@ __all__ = [
     "Gate",
     "Governor",
     "Grant",
+    "Guesses",
     "IssuedKey",
     "Key",
     "KeyBroadcast",
+    "KeyCensus",
     "KeyExpired",
     "KeyExpiryInvalid",
     "KeyFilter",
@@ -107,6 +123,7 @@ __all__ = [
     "Keys",
     "Kind",
     "LastUses",
+    "Leak",
     "Leaks",
     "LeaseExchange",
     "LeaseSize",

@@ -108,6 +108,19 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyCensus:
+    """How old keys are, and how many want a look: `idle` ones live and were not used for 90 days, `ending` ones end within 30."""
+
+    live: int
+    ended: int
+    leaked: int
+    idle: int
+    ending: int
+    oldest_at: datetime | None
+    """When the oldest key that lives was made."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewKey:
     """A key about to be kept; the store gives it its number."""
 

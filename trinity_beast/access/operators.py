@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trinity_beast.access.errors import AdminKeyMissing, AdminKeyWrong, AdminTriesSpent
@@ -33,6 +33,16 @@ class Operator:
         return f"{self.name} ({self.address})" if self.address else self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """Who sent wrong admin keys within the window: from where, how many, for how long, and whether none is looked at any more."""
+
+    network: str
+    wrong: int
+    since_seconds: float
+    is_shut_out: bool
+
+
 @dataclass(slots=True)
 class _Tries:
     since_ns: int
@@ -50,6 +60,22 @@ class Operators:
         readings = readings or Readings()
         self._tries_max, self._window = readings.of(ADMIN_TRIES_MAX), readings.of(ADMIN_TRIES_WINDOW_SECONDS)
         self._tries: OrderedDict[str, _Tries] = OrderedDict()
+        self._turned_away = dict.fromkeys(("missing", "wrong", "shut_out"), 0)
+
+    @property
+    def turned_away(self) -> Mapping[str, int]:
+        """Return how many calls were refused since the start: without a key, with a wrong one, from where too many wrong ones came."""
+        return dict(self._turned_away)
+
+    def guesses(self) -> list[Guesses]:
+        """Return who sent wrong keys lately, the worst first."""
+        now_ns = self._clock.monotonic_ns()
+        lately = {network: tries for network, tries in self._tries.items() if now_ns - tries.since_ns < self._window_ns and tries.wrong}
+        found = [
+            Guesses(network, tries.wrong, (now_ns - tries.since_ns) / SECOND_NS, tries.wrong >= self._tries_max.value)
+            for network, tries in lately.items()
+        ]
+        return sorted(found, key=lambda one: (-one.wrong, one.network))
 
     def admit(self, secret: str | None, *, address: str, name: str = "") -> Operator:
         """Let the caller in.
@@ -61,16 +87,16 @@ class Operators:
         """
         tries = self._tries_of(_network(address))
         if tries.wrong >= self._tries_max.value:
-            self._refused()
+            self._refused("shut_out")
             left_ns = tries.since_ns + self._window_ns - self._clock.monotonic_ns()
             raise AdminTriesSpent(retry_after_seconds=max(1, -(-left_ns // SECOND_NS)))
         if not secret:
-            self._refused()
+            self._refused("missing")
             raise AdminKeyMissing
         if not self._key.matches(secret):
             tries.wrong += 1
             self._tries[_network(address)] = tries
-            self._refused()
+            self._refused("wrong")
             _log.warning("admin key refused", address=address, tries=tries.wrong)
             raise AdminKeyWrong
         return Operator(_printable(name) or "operator", address)
@@ -87,7 +113,8 @@ class Operators:
         self._tries[network] = tries
         return tries
 
-    def _refused(self) -> None:
+    def _refused(self, how: str) -> None:
+        self._turned_away[how] += 1
         while len(self._tries) > ADDRESSES_MAX:
             self._tries.popitem(last=False)
         if self._count is not None:

@@ -25,6 +25,7 @@ from trinity_beast.access.model import (
     Grant,
     IssuedKey,
     Key,
+    KeyCensus,
     KeyFilter,
     KeyState,
     Kind,
@@ -194,6 +195,11 @@ class Keys:
         """Return the keys wanted, ended ones too, the oldest first."""
         async with self._database.transaction() as tx:
             return await store.keys(tx, wanted)
+
+    async def census(self) -> KeyCensus:
+        """Return how old keys are, and how many want a look."""
+        async with self._database.transaction() as tx:
+            return await store.census(tx, now=self._clock.now())
 
     async def owned_with(self, key_id: int, account_id: int | None) -> Sequence[int]:
         """Return the numbers of the keys whose use the owner of this one may see.

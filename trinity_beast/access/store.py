@@ -1,17 +1,18 @@
 """Every SQL statement of access."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.access.features import features_of
-from trinity_beast.access.model import Account, Change, Key, KeyFilter, Kind, NewKey, OnLeak, Tier
+from trinity_beast.access.model import Account, Change, Key, KeyCensus, KeyFilter, Kind, NewKey, OnLeak, Tier
 from trinity_beast.access.restrictions import Restrictions, Scope
 from trinity_beast.access.tables import accounts, api_keys, rate_limit_template, server_secret
 
+IDLE, ENDING = timedelta(days=90), timedelta(days=30)
 CHANGES_MAX = 10_000
 """More changes than this in one look are followed at the next."""
 
@@ -77,6 +78,28 @@ async def keys(tx: AsyncConnection, wanted: KeyFilter) -> Sequence[Key]:
     if wanted.tier:
         statement = statement.where(api_keys.c.tier == wanted.tier)
     return [_key(row) for row in await tx.execute(statement)]
+
+
+async def census(tx: AsyncConnection, *, now: datetime) -> KeyCensus:
+    """Return how many keys live, have ended, leaked, lie idle and end soon, in one pass over all."""
+    key = api_keys.c
+    ends_at = sa.func.least(key.expires_at, key.retiring_at)  # Of what is null the other.
+    lives = key.revoked_at.is_(None) & sa.or_(ends_at.is_(None), ends_at > now)
+    idle = sa.func.coalesce(key.last_used_at, key.created_at) < now - IDLE
+    counted = sa.func.count()
+    row = (
+        await tx.execute(
+            sa.select(
+                counted.filter(lives),
+                counted.filter(sa.not_(lives)),
+                counted.filter(key.leaked_at.is_not(None)),
+                counted.filter(lives & idle),
+                counted.filter(lives & (ends_at <= now + ENDING)),
+                sa.func.min(key.created_at).filter(lives),
+            )
+        )
+    ).one()
+    return KeyCensus(*row)
 
 
 async def lineage_of(tx: AsyncConnection, key_id: int) -> Sequence[int]:

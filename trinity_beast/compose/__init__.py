@@ -6,8 +6,9 @@ what is done by itself, `syncing` the shared cache's mirror, `doors` the apps an
 """
 
 from trinity_beast.compose.ground import Ground, ground
+from trinity_beast.compose.market import held_prices
 from trinity_beast.compose.modes import Services, services
 from trinity_beast.compose.syncing import run_sync
 from trinity_beast.compose.writing import run_writer
 
-__all__ = ["Ground", "Services", "ground", "run_sync", "run_writer", "services"]
+__all__ = ["Ground", "Services", "ground", "held_prices", "run_sync", "run_writer", "services"]

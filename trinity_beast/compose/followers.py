@@ -5,13 +5,19 @@ from trinity_beast.compose import parameters as knobs
 from trinity_beast.engine import Engine, Limits
 from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database, Valkey, WarmLines
-from trinity_beast.telemetry import set_log_level
+from trinity_beast.telemetry import LOG_LINES_KEPT, KeptLogs, set_log_level
 
 
 def follow_log_level(readings: Readings) -> None:
     """Write from `log_level` up."""
     level = readings.of(knobs.LOG_LEVEL)
     readings.follow(lambda: set_log_level(level.value))
+
+
+def follow_kept_logs(readings: Readings, logs: KeptLogs) -> None:
+    """Keep so many of the last lines in memory."""
+    lines = readings.of(LOG_LINES_KEPT)
+    readings.follow(lambda: logs.resize(lines.value))
 
 
 def follow_database(readings: Readings, database: Database, *, transaction_seconds: float | None = None) -> None:

@@ -1,5 +1,6 @@
 """Who may come in: callers by their keys, operators by the admin key."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trinity_beast.access import (
@@ -56,6 +57,11 @@ class Gates:
     """What operators ask about callers."""
     parts: list[Part]
     """What runs, in the order it starts."""
+    operators: Operators
+    blocklist: Blocklist
+    leaks: Leaks
+    neighbours: Callable[[], Mapping[str, str]]
+    """The nodes that are alive by the database, name by id, as they were last seen."""
 
 
 def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bool = True) -> Gates:
@@ -67,7 +73,8 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
     doorman = Doorman(gate, engine.questions, blocks if sells_prices else shared or on.keys, on.clock)
     membership = Membership(on.database, node_id, on.settings.node, on.clock, on.readings)
     broadcasts = None if on.cache is None else Broadcasts(on.settings.cache_url, [KEY_BROADCASTS], on.clock)
-    operator = operation(Operators(on.admin_key.key, on.clock, count=counters.add, readings=on.readings))
+    operators = Operators(on.admin_key.key, on.clock, count=counters.add, readings=on.readings)
+    operator = operation(operators)
     busiest = Busiest(gate, on.clock)
     leaks = Leaks(on.database, on.digests, on.clock, on.told, readings=on.readings)
     blocklist = Blocklist(on.database, on.clock, readings=on.readings)
@@ -97,6 +104,10 @@ def gates_of(on: Ground, engine: Engine, counters: Counters, *, sells_prices: bo
             LastUses(gate, on.keys, on.clock, readings=on.readings),
             busiest,
         ],
+        operators=operators,
+        blocklist=blocklist,
+        leaks=leaks,
+        neighbours=lambda: {fellow.node_id: fellow.name for fellow in membership.fellows},
     )
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from trinity_beast.access import Digests, KeyBroadcast, Keys, MadeAdminKey, Tiers, admin_key, demo_key, server_secret
 from trinity_beast.clock import Clock
-from trinity_beast.compose.followers import follow_database, follow_log_level
+from trinity_beast.compose.followers import follow_database, follow_kept_logs, follow_log_level
 from trinity_beast.compose.knobs import Knobs, given_of, knobs_of
 from trinity_beast.compose.tracing import Tracing
 from trinity_beast.parameters import Readings, ThisNode
 from trinity_beast.randomness import Dice, SecretSource
 from trinity_beast.settings import Settings
 from trinity_beast.storage import Database, DataFolder, EmbeddedPostgres, Surroundings, Valkey, upgrade
-from trinity_beast.telemetry import Health
+from trinity_beast.telemetry import Health, KeptLogs
 from trinity_beast.traces import Traces
 from trinity_beast.web import RequestIds
 
@@ -44,6 +44,8 @@ class Ground:
     admin_key: MadeAdminKey
     health: Health
     knobs: Knobs
+    logs: KeptLogs
+    """The last lines this process has written."""
     request_ids: RequestIds
     tracing: Tracing
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -63,14 +65,19 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: Dice) -> AsyncIterator[Ground]:
+async def ground(
+    settings: Settings, clock: Clock, secrets: SecretSource, dice: Dice, *, logs: KeptLogs | None = None
+) -> AsyncIterator[Ground]:
     """Take the data folder, bring the database up and its schema to this code's, and give what all parts stand on.
+
+    `logs` are told to operators; they are those that `configure_logs` was given.
 
     Raises:
         CacheAddressInvalid: `CACHE_URL` is no address. A cache that is away keeps no node from starting.
         ParameterInvalid, DataFolderBusy, PostgresMissing, DiskNearlyFull, DependencyAway, SchemaNewer, ServerSecretDiffers …: why the
             node cannot start here.
     """
+    logs = logs or KeptLogs()
     with DataFolder(settings.data_dir, clock) as folder:
         async with _cache(settings, clock, dice) as cache, _database_url(settings, folder, clock) as url:
             await asyncio.to_thread(upgrade, url)
@@ -86,6 +93,7 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                 knobs = knobs_of(database, cache, ThisNode(node_id, settings.node), clock, given=given_of(settings))
                 await knobs.watch.look()
                 follow_log_level(knobs.readings)
+                follow_kept_logs(knobs.readings, logs)
                 follow_database(knobs.readings, database)
                 yield Ground(
                     settings=settings,
@@ -104,6 +112,7 @@ async def ground(settings: Settings, clock: Clock, secrets: SecretSource, dice: 
                     admin_key=admin_key(folder, digests, secrets, given=settings.admin_key),
                     health=Health(clock, knobs.readings),
                     knobs=knobs,
+                    logs=logs,
                     request_ids=RequestIds(clock),
                     tracing=tracing,
                     node_id=node_id,

@@ -5,7 +5,7 @@ from functools import partial
 
 from trinity_beast.access.routes import Operated
 from trinity_beast.compose.ground import Ground
-from trinity_beast.engine import Engine
+from trinity_beast.engine import Engine, Reading
 from trinity_beast.exchanges import Exchanges
 from trinity_beast.feeds import CHANNEL as FEED_CHANGES
 from trinity_beast.feeds import (
@@ -30,6 +30,7 @@ from trinity_beast.feeds.discovering.routes import discovery_routes
 from trinity_beast.feeds.routes import asset_routes, feed_routes
 from trinity_beast.parts import Part
 from trinity_beast.pricing import CacheTier, Catching, Demand, Errands, Prices, Shelf, Smoke, Tallies, Watch, cache_tier_probe
+from trinity_beast.pricing.board.routes import board_routes
 from trinity_beast.storage import Notices
 from trinity_beast.telemetry import Samples
 from trinity_beast.web import Router
@@ -122,7 +123,7 @@ def market_samples(market: Market) -> list[Samples]:
     return [partial(feed_samples, market.feeds, market.looks), market.tallies.samples]
 
 
-def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Operated) -> list[Router]:
+def market_routes(on: Ground, exchanges: Exchanges, market: Market, engine: Engine, operator: Operated) -> list[Router]:
     """Return what operators do with feeds and assets."""
     trial = Trial(market.feeds, exchanges.readdressed, clock=on.clock, dice=on.dice, readings=on.readings)
     rest_trial = RestTrial(market.looks, exchanges.readdressed, market.feeds, readings=on.readings)
@@ -140,4 +141,10 @@ def market_routes(on: Ground, exchanges: Exchanges, market: Market, operator: Op
         asset_routes(AssetEditor(on.database, rest_trial=rest_trial), operator=operator),
         audit_routes(market.audits, operator=operator),
         discovery_routes(discovery, syncer, operator=operator),
+        board_routes(partial(held_prices, engine), operator=operator),
     ]
+
+
+def held_prices(engine: Engine) -> list[Reading]:
+    """Return what a request would be told of each asset now, in order."""
+    return [reading for asset in engine.book.assets() if (reading := engine.book.read(asset))]

@@ -81,6 +81,7 @@ class Metering:
     routers: list[Router]
     """What operators ask about usage on its way, and whether all of it arrived."""
     samples: Samples
+    oversight: Oversight
     spread: Spread | None
     """By asset and source what was answered, where somebody is told that."""
 
@@ -119,4 +120,4 @@ def metering_of(on: Ground, engine: Engine, counters: Counters, operator: Operat
     reconciler, reconcile_database = reconciler_of(on, engine)
     parts: list[Part] = [reconcile_database, Step("metering database", down=database.close), *([by_queue] if by_queue else []), shipper]
     routers = [usage_admin_routes(oversight, aside, operator=operator), reconcile_routes(reconciler, operator=operator)]
-    return Metering(parts, routers, oversight.samples, spread)
+    return Metering(parts, routers, oversight.samples, oversight, spread)

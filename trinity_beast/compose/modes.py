@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from trinity_beast.access import ADMIN_REFUSALS
 from trinity_beast.access.routes import admission, key_routes
+from trinity_beast.compose.counting import counted_of
+from trinity_beast.compose.daily import watch_by_day
 from trinity_beast.compose.doors import app_of, engine_of, engine_parts, health_port
 from trinity_beast.compose.followers import follow_cache
 from trinity_beast.compose.gates import Gates, gates_of
 from trinity_beast.compose.ground import Ground
+from trinity_beast.compose.guarding import security_route
 from trinity_beast.compose.market import market_of, market_parts, market_routes, market_samples
 from trinity_beast.compose.metering import metering_of
 from trinity_beast.compose.outlets import Outlets
@@ -20,7 +23,8 @@ from trinity_beast.compose.upkeep import desk_routes
 from trinity_beast.compose.working import Working, working_of
 from trinity_beast.engine import Engine
 from trinity_beast.exchanges import Exchanges
-from trinity_beast.feeds import feeds_probe
+from trinity_beast.feeds import feed_states, feeds_probe
+from trinity_beast.ops.logs.routes import log_routes
 from trinity_beast.parameters.routes import parameter_routes
 from trinity_beast.parts import Part, Step
 from trinity_beast.pricing.routes import price_routes
@@ -28,6 +32,9 @@ from trinity_beast.settings import Mode
 from trinity_beast.telemetry import Counters, PoolGauges, database_probe, loop_probe, metering_probe
 from trinity_beast.telemetry.routes import health_routes, metrics_routes
 from trinity_beast.web import HttpServer
+
+BOOT_CHARACTERS = 12
+"""Of the name of a life without an engine, which has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,16 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
     engine, counters, gates = entrance.engine, entrance.counters, entrance.gates
     market = market_of(on, exchanges, engine)
     metering = metering_of(on, engine, counters, gates.operator)
-    entrance.outlets.tell(*market_samples(market), metering.samples)
+    counted = counted_of(
+        on,
+        boot=engine.spool.boot,
+        counters=counters.contract,
+        latencies=counters.latencies,
+        feeds=partial(feed_states, market.feeds),
+        neighbours=gates.neighbours,
+    )
+    watch_by_day(on, entrance.working, counted, market, metering)
+    entrance.outlets.tell(*market_samples(market), metering.samples, counted.publisher.samples)
     entrance.outlets.prices(counters, market, metering.spread)
     routers = [
         price_routes(market.prices, market.demand, admitted=admission(gates.callers), exchanges=market.feeds.status, count=counters.add),
@@ -100,10 +116,13 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
         health_routes(on.health, with_facts=False),
         *gates.routers,
         parameter_routes(on.knobs.editor, on.knobs.deployment, on.readings, operator=gates.operator, refused=ADMIN_REFUSALS),
-        *market_routes(on, exchanges, market, gates.operator),
+        *market_routes(on, exchanges, market, engine, gates.operator),
         *desk_routes(on, gates.operator),
         *entrance.working.routes(gates.operator),
         *metering.routers,
+        *counted.routes(gates.operator),
+        security_route(on, engine, gates),
+        log_routes(on.logs, boot=engine.spool.boot, operator=gates.operator),
     ]
     app = app_of(
         on,
@@ -123,6 +142,7 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
     on.health.register("event loop", loop_probe(), is_needed=False)
     parts: list[Part] = [
         health_port(on, "price_health", on.settings.price_health_port, metrics_routes(counters, entrance.outlets.samples)),
+        counted.publisher,
         *market_parts(on, exchanges, market),
         PoolGauges(on.database, counters, on.clock),
         *gates.parts,
@@ -134,10 +154,13 @@ def price_service(on: Ground, exchanges: Exchanges, entrance: Entrance) -> Servi
 
 def key_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
     """Return the parts that let keys in where no prices are told."""
-    metrics, grace = metrics_routes(entrance.counters, entrance.outlets.samples), on.readings.of(SHUTDOWN_GRACE_SECONDS)
+    counters, gates, grace = entrance.counters, entrance.gates, on.readings.of(SHUTDOWN_GRACE_SECONDS)
+    counted = counted_of(on, boot=entrance.engine.spool.boot, counters=counters.contract, neighbours=gates.neighbours)
+    entrance.outlets.tell(counted.publisher.samples)
+    health = health_port(on, "report_health", on.settings.report_health_port, metrics_routes(counters, entrance.outlets.samples))
     # Listening to nobody, the engine is not started, but it is stopped.
     engine = Step("engine", down=lambda: asyncio.to_thread(entrance.engine.stop, grace.value))
-    return Services([health_port(on, "report_health", on.settings.report_health_port, metrics), engine, *entrance.gates.parts])
+    return Services([health, counted.publisher, PoolGauges(on.database, counters, on.clock), engine, *gates.parts])
 
 
 def report_service(on: Ground, _exchanges: Exchanges, entrance: Entrance) -> Services:
@@ -155,7 +178,9 @@ def report_health_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance
 def push_service(on: Ground, _exchanges: Exchanges, _entrance: Entrance) -> Services:
     """Return the parts that push prices to webhooks: for now, their health."""
     on.health.register("database", database_probe(on.database))
-    return Services([health_port(on, "push_health", on.settings.push_health_port)])
+    counted = counted_of(on, boot=on.secrets.base62(BOOT_CHARACTERS))
+    health = health_port(on, "push_health", on.settings.push_health_port, metrics_routes(None, counted.publisher.samples))
+    return Services([health, counted.publisher])
 
 
 MODES: Mapping[Mode, Sequence[Callable[[Ground, Exchanges, Entrance], Services]]] = {

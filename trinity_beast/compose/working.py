@@ -7,7 +7,8 @@ from trinity_beast.access import Operator
 from trinity_beast.compose.ground import Ground
 from trinity_beast.compose.syncing import sync_job, sync_of, syncing_database
 from trinity_beast.jobs import Job, Jobs
-from trinity_beast.ops import Insights, Runs
+from trinity_beast.ops import Daily, Insights, Runs
+from trinity_beast.ops.daily.routes import daily_routes
 from trinity_beast.ops.insights.routes import insight_routes
 from trinity_beast.ops.runs.routes import job_routes
 from trinity_beast.parts import Part, Step
@@ -27,10 +28,15 @@ class Working:
     parts: list[Part]
     runs: Runs
     insights: Insights
+    daily: Daily
+    """The dashboard that is made every hour, of whatever the services have it look at."""
+    database: Database
+    """Its own way to the database, for what nobody waits for."""
 
     def routes(self, operator: Callable[..., Awaitable[Operator]]) -> list[Router]:
         """Return what operators ask about the node's works."""
-        return [job_routes(self.runs, operator=operator), insight_routes(self.insights, operator=operator)]
+        runs, insights = job_routes(self.runs, operator=operator), insight_routes(self.insights, operator=operator)
+        return [runs, insights, daily_routes(self.daily, operator=operator)]
 
 
 def working_of(on: Ground) -> Working:
@@ -46,7 +52,9 @@ def working_of(on: Ground) -> Working:
     partitions = Partitions(database, days, on.clock, on.readings)
     uses = Uses(database, on.clock, on.readings)
     forget = Job("reports.forget", "Forgets which reports were asked for long ago.", uses.prune, cron="50 2 * * *")
-    work, databases = [*usage_jobs(days, partitions, Settled(database, on.clock, on.readings)), forget], [database]
+    daily = Daily(database, on.clock, on.readings, node=on.settings.node)
+    usage = usage_jobs(days, partitions, Settled(database, on.clock, on.readings))
+    work, databases = [*usage, forget, daily.job()], [database]
     if on.cache is not None:
         databases.append(syncing_database(on.database.url, on.traces))
         sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)
@@ -60,6 +68,8 @@ def working_of(on: Ground) -> Working:
         ],
         runs=Runs(database, jobs),
         insights=Insights(on.database),
+        daily=daily,
+        database=database,
     )
 
 

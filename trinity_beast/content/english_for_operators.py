@@ -295,6 +295,12 @@ FOR_OPERATORS: Mapping[str, Text] = {
         "The shared cache is being brought into step by another process just now.",
         "Wait until it is done; what it does need not be done again.",
     ),
+    "DASHBOARD_UNKNOWN": Text(
+        "No dashboard of then is kept",
+        "No daily dashboard is kept that was made by then; they are kept for {hours} hours.",
+        "Ask for a later moment, or for a new one: `beast daily`. One is made every hour while a node runs.",
+        plain_message="No daily dashboard is kept that was made by then.",
+    ),
     "STATEMENTS_UNCOUNTED": Text(
         "The database does not count statements",
         "Statements are not counted here: {reason}.",

@@ -6,7 +6,7 @@ from trinity_beast.feeds.discovering import Discovery, Syncer
 from trinity_beast.feeds.editing import AssetEditor, Change, FeedEditor, MapFilter, WantedMapRow
 from trinity_beast.feeds.feeds import Feeds
 from trinity_beast.feeds.grammar import FeedRow, RowInvalid, parse_row
-from trinity_beast.feeds.health import feeds_probe
+from trinity_beast.feeds.health import feed_states, feeds_probe
 from trinity_beast.feeds.intake import Intake
 from trinity_beast.feeds.model import FeedState, FeedStatus, MappedAsset, SymbolStatus
 from trinity_beast.feeds.moment import Moment, Timekeeper
@@ -57,6 +57,7 @@ __all__ = [
     "WantedMapRow",
     "any_reached",
     "feed_samples",
+    "feed_states",
     "feeds_probe",
     "parse_row",
     "read_tables",

@@ -6,6 +6,11 @@ from trinity_beast.feeds.rest import Looks
 from trinity_beast.telemetry import Finding, Probe
 
 
+def feed_states(feeds: Feeds) -> dict[str, str]:
+    """Return how each venue's feed stands, those that are off left out."""
+    return {status.venue: status.state.value for status in feeds.status() if status.state is not FeedState.OFF}
+
+
 def feeds_probe(feeds: Feeds, looks: Looks) -> Probe:
     """Return a probe that is content while at least one feed that is on has shown life.
 

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -115,6 +116,13 @@ class DataFolder:
             return None
         except OSError as error:
             raise DataFolderUnusable(folder=str(self.path), reason=f"secrets/{name}: {error.strerror}") from error
+
+    def secret_since(self, name: str) -> datetime | None:
+        """Return since when what is kept under `name` has been what it is, or None when there is none."""
+        try:
+            return datetime.fromtimestamp((self.path / "secrets" / name).stat().st_mtime, UTC)
+        except OSError:
+            return None
 
     def keep_secret(self, name: str, secret: bytes) -> None:
         """Keep `secret` under `name`, readable by the owner alone; on disk when this returns."""

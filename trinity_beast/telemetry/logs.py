@@ -9,6 +9,7 @@ from typing import TextIO
 import msgspec
 
 from trinity_beast.clock import Clock
+from trinity_beast.telemetry.kept_logs import KeptLogs
 from trinity_beast.telemetry.redaction import Redactor
 
 _PREFIX = "trinity_beast."
@@ -16,17 +17,29 @@ _COLOURS = {"debug": "2", "info": "32", "warning": "33", "error": "1;31", "criti
 
 
 def configure_logs(
-    *, node: str, level: str, clock: Clock, redactor: Redactor, stream: TextIO | None = None, is_terminal: bool | None = None
+    *,
+    node: str,
+    level: str,
+    clock: Clock,
+    redactor: Redactor,
+    stream: TextIO | None = None,
+    is_terminal: bool | None = None,
+    kept: KeptLogs | None = None,
 ) -> None:
     """Send every log line of the process to `stream`. Called once, by whoever starts the program; a second call replaces the first.
 
     `stream` None is standard error, wherever it leads at the time, so that lines and a live display do not overwrite
-    each other. `is_terminal` None asks the stream. Libraries are heard from `warning` up, whatever `level` says.
+    each other. `is_terminal` None asks the stream. Libraries are heard from `warning` up, whatever `level` says. `kept` gets
+    every line too, as JSON.
     """
     wants_colour = (stream or sys.stderr).isatty() if is_terminal is None else is_terminal
     handler = StandardError() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(TerminalLines(clock, redactor) if wants_colour else JsonLines(node, clock, redactor))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    handlers: list[logging.Handler] = [handler]
+    if kept is not None:
+        kept.setFormatter(JsonLines(node, clock, redactor))
+        handlers.append(kept)
+    logging.basicConfig(handlers=handlers, level=logging.WARNING, force=True)
     set_log_level(level)
     logging.captureWarnings(capture=True)
 

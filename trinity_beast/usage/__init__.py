@@ -9,7 +9,7 @@ from trinity_beast.usage.errors import SpoolUnreadable
 from trinity_beast.usage.ledger import Ledger
 from trinity_beast.usage.mirror import Mirrored, UsageMirror
 from trinity_beast.usage.model import Carried, SegmentFile, Span, SpoolListing, Stored, UnreadableFile, UsageRecord
-from trinity_beast.usage.overseeing.service import Oversight
+from trinity_beast.usage.overseeing.service import Oversight, Overview
 from trinity_beast.usage.overseeing.writing import WriterOversight
 from trinity_beast.usage.parameters import SQS_TIMEOUT_MS
 from trinity_beast.usage.partitions import Dropped, Partitions
@@ -44,6 +44,7 @@ __all__ = [
     "Look",
     "Mirrored",
     "Oversight",
+    "Overview",
     "Partitions",
     "Place",
     "Receiver",

@@ -11,11 +11,12 @@ from trinity_beast.web.errors import MethodNotAllowed, NodeNotReached, NotFound,
 from trinity_beast.web.known_limits import KnownLimits
 from trinity_beast.web.metering import Count, Meter, Usage, counters_of
 from trinity_beast.web.openapi import refusals
-from trinity_beast.web.options import AdminKey, AsJson, ConfigFile, DataDir, Operator, Reason, Url
+from trinity_beast.web.options import AdminKey, AsJson, ConfigFile, DataDir, Every, Operator, Reason, Url
 from trinity_beast.web.request_ids import RequestIds
 from trinity_beast.web.server import HttpServer
 from trinity_beast.web.source import ConnectionSource, HandedConnection
 from trinity_beast.web.streamed import Stream, Streamed
+from trinity_beast.web.watching import Watching
 from trinity_beast.web.words import Spoken, Words
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Desk",
     "Detail",
     "EnvelopeResponse",
+    "Every",
     "Granted",
     "HandedConnection",
     "HttpServer",
@@ -61,6 +63,7 @@ __all__ = [
     "Turned",
     "Url",
     "Usage",
+    "Watching",
     "Words",
     "build_app",
     "counters_of",

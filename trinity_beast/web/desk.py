@@ -25,6 +25,10 @@ class Desk:
         self._tell = tell
         self.talk = Console(stderr=True)
 
+    def told(self, error: TrinityError) -> str:
+        """Return a refusal of our own as a sentence."""
+        return self._tell(error)
+
     @contextlib.contextmanager
     def refusals_told(self) -> Iterator[None]:
         """Turn a refusal of our own into a sentence on stderr, one for each mistake it names, and exit status 1."""
@@ -45,6 +49,10 @@ class Desk:
         """Return what the node answers with, as `ask` does, where something else shows that we wait."""
         with self.refusals_told():
             answer = question()
+        return self.answered(answer)
+
+    def answered(self, answer: Granted | Turned) -> Any:
+        """Return what a node answered with; a refusal is told, all of it, and ends the program with status 1."""
         match answer:
             case Granted(data):
                 return data

@@ -16,3 +16,4 @@ Url = Annotated[
 AdminKey = Annotated[str, typer.Option("--admin-key", help="The admin key. Better left to ADMIN_KEY: others see what stands in a command.")]
 Operator = Annotated[str, typer.Option("--as", metavar="NAME", help="Your name, for the record.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+Every = Annotated[float, typer.Option("--every", min=0.2, max=60, help="Seconds between two looks.")]

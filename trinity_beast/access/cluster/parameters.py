@@ -6,7 +6,7 @@ GROUP = "limits"
 
 NODES_EXPECTED = Parameter(
     "nodes_expected", group=GROUP, unit="nodes", default=1, least=1, most=64,
-    help="Reckon with at least so many nodes when limits are shared out; with more where more are alive.",
+    help="Reckon with at least so many nodes when limits are shared and when it is told who is missing; with more where there are more.",
 )  # fmt: skip
 LEASE_SECONDS = Parameter(
     "lease_seconds", group=GROUP, unit="s", default=0.25, least=0.01, most=60.0,

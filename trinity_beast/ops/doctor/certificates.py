@@ -1,13 +1,27 @@
-"""Reading certificates from files."""
+"""The certificates a node stands on: read from their files, and judged."""
 
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from trinity_beast.ops.doctor.model import Certificate
+from trinity_beast.ops.doctor.judging import judge_certificate
+from trinity_beast.ops.doctor.model import Certificate, Diagnosis
+from trinity_beast.storage import CacheAddressInvalid, DatabaseAddressInvalid, cache_address, certificate_files
 
 FILE_BYTES_MAX = 4_194_304
+
+
+def certificate_looks(database_url: str, cache_url: str, now: datetime) -> list[Diagnosis]:
+    """Return how each file of certificates stands that the addresses name; nothing where an address cannot be read."""
+    try:
+        files = certificate_files(database_url) if database_url else []
+        ca_file = cache_address(cache_url).ca_file if cache_url else ""
+    except (DatabaseAddressInvalid, CacheAddressInvalid):
+        return []  # Whoever looks at the database and the cache tells of it.
+    named = [*files, *([Path(ca_file)] if ca_file else [])]
+    return [judge_certificate(str(path), certificates_in(path), now) for path in named]
 
 
 def certificates_in(path: Path) -> list[Certificate]:

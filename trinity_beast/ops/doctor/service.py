@@ -4,26 +4,21 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from trinity_beast.access import nodes_alive
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.feeds import read_tables
 from trinity_beast.ops.doctor import judging, store
-from trinity_beast.ops.doctor.certificates import certificates_in
+from trinity_beast.ops.doctor.certificates import certificate_looks
 from trinity_beast.ops.doctor.machine import Machine
 from trinity_beast.ops.doctor.model import Diagnosis, Listener, Standing
 from trinity_beast.storage import (
-    CacheAddressInvalid,
     Database,
-    DatabaseAddressInvalid,
     DataFolder,
     DependencyAway,
     Valkey,
     Whereabouts,
-    cache_address,
-    certificate_files,
     looked_into,
     schema_step,
 )
@@ -77,7 +72,7 @@ class Doctor:
             yield judging.judge_port(listener, machine.port_taken(listener), held_by=held_by)
         yield judging.judge_room(machine.room(self._folder.path), str(self._folder.path))
         yield self._folder_look()
-        yield from self._certificate_looks()
+        yield from certificate_looks(self._premises.whereabouts.database_url, self._premises.cache_url, self._clock.now())
 
     def _folder_look(self) -> Diagnosis:
         """Look whether the secrets are the owner's alone."""
@@ -93,15 +88,6 @@ class Doctor:
             fix = f"chmod -R go-rwx {secrets}"
             return Diagnosis(check, Standing.WRONG, f"{open_to_others[0]} can be read by others", fix)
         return Diagnosis(check, Standing.GOOD, f"{self._folder.path}, its secrets readable by the owner alone")
-
-    def _certificate_looks(self) -> Iterator[Diagnosis]:
-        try:
-            files = certificate_files(self._premises.whereabouts.database_url) if self._premises.whereabouts.database_url else []
-            ca_file = cache_address(self._premises.cache_url).ca_file if self._premises.cache_url else ""
-        except (DatabaseAddressInvalid, CacheAddressInvalid):
-            return  # The looks at the database and the cache tell of it.
-        for path in [*files, *([Path(ca_file)] if ca_file else [])]:
-            yield judging.judge_certificate(str(path), certificates_in(path), self._clock.now())
 
     async def _look_at_database(self, note: Callable[[Diagnosis], None]) -> None:
         try:

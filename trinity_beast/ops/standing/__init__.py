@@ -1,5 +1,5 @@
 """How a node stands, on one screen."""
 
-from trinity_beast.ops.standing.model import NodePorts
+from trinity_beast.ops.standing.model import Line, NodePorts, duration
 
-__all__ = ["NodePorts"]
+__all__ = ["Line", "NodePorts", "duration"]

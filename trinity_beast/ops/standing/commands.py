@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trinity_beast.errors import TrinityError
-from trinity_beast.ops.standing.model import NodePorts, Standing, standing_of
+from trinity_beast.ops.standing.model import NodePorts, Standing, duration, standing_of
 from trinity_beast.web import AsJson, DataDir, Desk, Granted, KnownNode, NodeNotReached, Turned, print_json
 
 Url = Annotated[str, typer.Option(help="The price port. Default: the node of the data folder, else the price port here.")]
@@ -78,13 +78,6 @@ def _show(desk: Desk, url: str, standing: Standing, *, as_json: bool) -> None:
         for line in standing.lines:
             table.add_row(Text(line.standing, style=STYLES[line.standing]), line.what, Text(line.told))
         desk.table(table)
-    desk.say(f"{url}: {standing.status}, up {_duration(standing.up_seconds)}.")
+    desk.say(f"{url}: {standing.status}, up {duration(standing.up_seconds)}.")
     if not standing.is_ready:
         raise typer.Exit(1)
-
-
-def _duration(seconds: float) -> str:
-    minutes, _ = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if days else f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{int(seconds)} s"

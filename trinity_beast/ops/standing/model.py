@@ -75,3 +75,13 @@ def _exchange_line(exchange: Mapping[str, Any]) -> Line:
     return Line(
         f"exchange {exchange.get('venue', '?')}", {"live": "good", "off": "off"}.get(state, "weak"), f"{state}: {told}" if told else state
     )
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two greatest units."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{rest} s"

@@ -1,0 +1,1 @@
+"""A node's last log lines, read from afar."""
