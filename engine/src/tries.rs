@@ -268,7 +268,9 @@ mod tests {
         tries.fail(wrong, b"a", 20);
         tries.fail(wrong, b"b", 20);
         tries.fail(forged, b"a", 20);
-        let told = |most, now_ns| tries.worst(most, now_ns).into_iter().map(|one| (one.address.to_string(), one.is_claimed, one.keys, one.paused_ns));
+        let told = |most, now_ns| {
+            tries.worst(most, now_ns).into_iter().map(|one| (one.address.to_string(), one.is_claimed, one.keys, one.paused_ns))
+        };
         let all = [("10.0.0.1".into(), false, 3, 30), ("2001:db8::".into(), false, 2, 0), ("10.0.0.9".into(), true, 1, 0)];
         assert_eq!(told(9, 30).collect::<Vec<_>>(), all);
         assert_eq!(told(1, 30).count(), 1);
