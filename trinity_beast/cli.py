@@ -79,9 +79,7 @@ def _tell_version(wanted: bool) -> None:
 @beast.callback()
 def about(
     *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", callback=_tell_version, is_eager=True)
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", callback=_tell_version, is_eager=True)] = False,
 ) -> None:
     """Trinity Beast: real-time crypto prices that are never older or less certain than they say."""
 
