@@ -62,7 +62,7 @@ def test_who_guesses_is_told_the_worst_first_and_forgotten_with_the_window(opera
     told = [(one.network, one.wrong, one.is_shut_out) for one in operators.guesses()]
 
     assert told == [("10.0.0.1", TRIES_MAX, True), (HERE, 2, False)]
-    assert operators.turned_away == {"missing": 1, "wrong": TRIES_MAX + 2, "shut_out": 1}
+    assert operators.turned_away == {"missing": 1, "wrong": TRIES_MAX + 2, "shut_out": 1, "elsewhere": 0}
     clock.advance(WINDOW_SECONDS)
     assert operators.guesses() == []
 

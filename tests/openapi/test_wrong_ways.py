@@ -43,6 +43,7 @@ CANNOT: Mapping[str, Mapping[str, str]] = {
         "POST /admin/valkey": "it removes what anybody can read again, and changes nothing",
         "POST /admin/jobs/{name}/runs": "asked for twice it is done once, and told so",
         "POST /admin/db-insights/reset": "begun anew twice is begun anew",
+        "POST /admin/stress-reset": "begun anew twice is begun anew",
         "POST /admin/usage/set-aside/redrive": "nothing is ever stored twice; what another stored is told (SET_ASIDE_UNKNOWN)",
         "POST /admin/usage/set-aside/discard": "discarded twice is told (SET_ASIDE_UNKNOWN)",
     },
@@ -52,12 +53,17 @@ CANNOT: Mapping[str, Mapping[str, str]] = {
 CHANGES_BY_GET = ("GET /admin/system-mode", "concurrent edit")
 READS_WITHOUT_BOUNDS: Mapping[str, str] = {
     "GET /admin/accounts": NOTHING_WITHIN_BOUNDS,
+    "GET /admin/cluster-stats": NOTHING_WITHIN_BOUNDS,
+    "GET /admin/daily": NOTHING_WITHIN_BOUNDS,
+    "GET /admin/daily/kept": "any moment may be named; what is none is a bad query",
     "GET /admin/exchange-feeds": NOTHING_WITHIN_BOUNDS,
     "GET /admin/feed-status": NOTHING_WITHIN_BOUNDS,
     "GET /admin/jobs": NOTHING_WITHIN_BOUNDS,
     "GET /admin/leaks/reporters": NOTHING_WITHIN_BOUNDS,
     "GET /admin/parameters/nodes": NOTHING_WITHIN_BOUNDS,
     "GET /admin/profiles": NOTHING_WITHIN_BOUNDS,
+    "GET /admin/security": NOTHING_WITHIN_BOUNDS,
+    "GET /admin/stress-stats": NOTHING_WITHIN_BOUNDS,
     "GET /admin/tiers": NOTHING_WITHIN_BOUNDS,
     "GET /admin/usage": NOTHING_WITHIN_BOUNDS,
 }

@@ -107,7 +107,7 @@ async def test_a_cursor_goes_on_with_its_own_report_alone(stage: Stage, changes:
     assert await stage.refused("/reports/reports", cursor=page["next_cursor"], **SPAN) == (400, "CURSOR_INVALID")
 
 
-@pytest.mark.parametrize("cursor", ["x", "é", "A" * 20_000, "AAAA" * 20, "%00", "Zm9v"])
+@pytest.mark.parametrize("cursor", ["x", "é", "A" * 10_000, "AAAA" * 20, "%00", "Zm9v"])
 async def test_what_is_no_cursor_is_refused(stage: Stage, cursor: str) -> None:
     assert await stage.refused("/reports/usage", **SPAN, cursor=cursor) == (400, "CURSOR_INVALID")
 

@@ -153,7 +153,7 @@ def valkey_url(valkey_server: ValkeyServerOfATest) -> str:
 @pytest.fixture
 async def valkey(valkey_url: str) -> AsyncIterator[Valkey]:
     """The way to an empty Valkey."""
-    client = Valkey(valkey_url, clock=SystemClock(), command_seconds=ANSWER_SECONDS)
+    client = Valkey(valkey_url, clock=SystemClock(), connect_seconds=ANSWER_SECONDS, command_seconds=ANSWER_SECONDS)
     yield client
     await client.close()
 

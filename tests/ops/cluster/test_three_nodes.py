@@ -27,6 +27,8 @@ from trinity_beast.settings import child_environment
 
 ADMIN_KEY = "the admin key of three nodes"
 EXPIRY_SECONDS = 2.0
+UNDISTURBED = ("env", "--default-signal=INT")
+"""A shell that starts tests in its background has them ignore Ctrl-C, and what they start too."""
 NODES = {"Main": ("APP_SERVER", "lab"), "Mirror": ("APP_SERVER", "none"), "LRS": ("REPORT_SERVER", "none")}
 
 
@@ -124,7 +126,7 @@ async def test_who_guesses_is_told_by_security_and_by_its_own_exit(nodes: dict[s
 
 def test_a_table_changes_in_place_until_it_is_interrupted(nodes: dict[str, Product]) -> None:
     terminal, its_end = pty.openpty()
-    command = [str(BEAST), "prices", "--every", "0.2", "--url", price_url(nodes["Main"])]
+    command = [*UNDISTURBED, str(BEAST), "prices", "--every", "0.2", "--url", price_url(nodes["Main"])]
     environment = dict(child_environment({"ADMIN_KEY": ADMIN_KEY, "TERM": "xterm", "COLUMNS": "100", "LINES": "20"}))
     process = subprocess.Popen(command, stdin=its_end, stdout=its_end, stderr=subprocess.DEVNULL, env=environment)
     os.close(its_end)
@@ -151,7 +153,8 @@ def test_a_table_changes_in_place_until_it_is_interrupted(nodes: dict[str, Produ
 
 def test_log_lines_are_followed_as_they_come(nodes: dict[str, Product]) -> None:
     main = nodes["Main"]
-    command = [str(BEAST), "logs", "--follow", "--json", "--part", "access", "--lines", "1", "--every", "0.2", "--url", price_url(main)]
+    command = [*UNDISTURBED, str(BEAST), "logs", "--follow", "--json", "--part", "access"]
+    command += ["--lines", "1", "--every", "0.2", "--url", price_url(main)]
     environment = dict(child_environment({"ADMIN_KEY": ADMIN_KEY}))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True) as process:
         assert process.stdout is not None

@@ -28,6 +28,12 @@ def test_a_moment_is_read_as_people_write_it(text: str, moment: str) -> None:
     assert moment_of(text, NOW) == moment
 
 
+@pytest.mark.parametrize("text", ["10000000h", "0886-02-02", "1969-12-31T23:59:59", "yesterday", "9" * 9 + "d"])
+def test_what_lies_before_our_time_is_refused_as_what_is_no_moment(text: str) -> None:
+    with pytest.raises(SinceInvalid, match="15m"):
+        moment_of(text, NOW)
+
+
 @given(st.text(max_size=12) | st.from_regex(r"[0-9]{1,12}[smhd]", fullmatch=True))
 def test_whatever_is_written_is_a_moment_or_refused_in_a_sentence(text: str) -> None:
     try:

@@ -17,6 +17,6 @@ def clock() -> ManualClock:
 @pytest.fixture
 async def cache(own_valkey: ValkeyServerOfATest, clock: ManualClock) -> AsyncIterator[Valkey]:
     """The way to a Valkey that may be killed; its pauses pass on the test's clock."""
-    client = Valkey(own_valkey.url, clock=clock, command_seconds=ANSWER_SECONDS)
+    client = Valkey(own_valkey.url, clock=clock, connect_seconds=ANSWER_SECONDS, command_seconds=ANSWER_SECONDS)
     yield client
     await client.close()

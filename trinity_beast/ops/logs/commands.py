@@ -15,6 +15,7 @@ from trinity_beast.errors import TrinityError
 from trinity_beast.ops.logs.since import SinceInvalid, moment_of
 from trinity_beast.web import AdminKey, AsJson, DataDir, Desk, Every, KnownNode, NodeDesk, NodeNotReached, NodeOf, Url
 
+LOGS = "/admin/logs"
 PAGE = 1_000
 STYLES = {"debug": "dim", "info": "green", "warning": "yellow", "error": "bold red"}
 AWAY_SECONDS_MAX = 10.0
@@ -42,7 +43,7 @@ def logs_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[T
         """Show the last log lines a node keeps in memory. With --json each line is a JSON object of its own."""
         asked = {"level": level, "part": part, "since": _since(since, clock), "limit": lines}
         node = desk.node(data_dir, url, admin_key)
-        told = desk.ask(lambda: node.get("/admin/logs", **asked))
+        told = desk.ask(lambda: node.get(LOGS, **asked))
         _write(told["lines"], as_json=as_json)
         if not follow:
             if not told["lines"]:
@@ -50,7 +51,7 @@ def logs_verb(app: typer.Typer, node_of: NodeOf, clock: Clock, tell: Callable[[T
             return
         try:
             for page in _pages(desk, node, clock, asked | {"limit": PAGE}, told, every_seconds=every):
-                _write(page["lines"], as_json=as_json)
+                _write([line for line in page["lines"] if not _is_an_echo(line)], as_json=as_json)
         except KeyboardInterrupt:
             return
 
@@ -68,7 +69,7 @@ def _pages(desk: Desk, node: KnownNode, clock: Clock, asked: Mapping[str, object
     while True:
         asyncio.run(clock.sleep(max(every_seconds, away_seconds)))
         try:
-            answer = node.get("/admin/logs", **asked, after=after)
+            answer = node.get(LOGS, **asked, after=after)
         except NodeNotReached as error:
             if not away_seconds:
                 desk.say(desk.told(error), style="red")
@@ -84,6 +85,11 @@ def _pages(desk: Desk, node: KnownNode, clock: Clock, asked: Mapping[str, object
             desk.say(f"{page['oldest'] - after - 1:,} lines came and went between two looks; log_lines_kept says how many are kept.")
         yield page
         after = page["next_after"]
+
+
+def _is_an_echo(line: Told) -> bool:
+    """Whether a line tells of somebody looking at the log: who follows it would follow himself for ever."""
+    return line["event"] == "operator asked" and line["facts"].get("path") == LOGS
 
 
 def _write(lines: list[Told], *, as_json: bool) -> None:
