@@ -89,7 +89,7 @@ def _pages(desk: Desk, node: KnownNode, clock: Clock, asked: Mapping[str, object
 
 def _is_an_echo(line: Told) -> bool:
     """Whether a line tells of somebody looking at the log: who follows it would follow himself for ever."""
-    return line["event"] == "operator asked" and line["facts"].get("path") == LOGS
+    return bool(line["event"] == "operator asked" and line["facts"].get("path") == LOGS)
 
 
 def _write(lines: list[Told], *, as_json: bool) -> None:
