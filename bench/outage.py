@@ -30,7 +30,7 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
         begun = metered.load.begin_open(seconds=AFTER_SECONDS, rate=RATE)
         seen = metered.watch(lambda: not begun.is_over)
         after = begun.finished()
-        seen += metered.drained()
+        metered.drained()
     yield Figure("p99 of prices before", (before.latency.p99,), "µs")
     yield Figure("p99 of prices while PostgreSQL is away", (during.latency.p99,), "µs")
     yield Figure("  away over before", (during.latency.p99 / before.latency.p99,), "x", P99_TARGET, during.strangers_share)
@@ -43,7 +43,7 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
 
 
 def _drain(seen: Sequence[Seen]) -> float:
-    """Return how many records were stored for each that came, from the first stored until the backlog was made up for.
+    """Return how many records were stored for each that came, from the return until the backlog was made up for or the load ended.
 
     Raises:
         RunBroken: nothing was to be made up for.
