@@ -27,6 +27,7 @@ def three(
     cluster: Cluster, valkey_server: ValkeyServerOfATest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[Product]]:  # fmt: skip
     url = cluster.clone()
+    valkey_server.say("FLUSHALL")  # Another database's parameters may lie there, at a later version than ours will ever have.
     shared = {"DATABASE_URL": url, "CACHE_URL": valkey_server.url, "BEAST_SERVER_SECRET": "5e" * 32, "ADMIN_KEY": ADMIN_KEY}
     with ExitStack() as stack:
         stack.callback(cluster.drop, url)
