@@ -15,6 +15,7 @@ from trinity_beast.storage import Database
 LOOKS_KEPT = 2.5
 """A node that has not confirmed within so many of the looks it should have made is taken for gone."""
 LOOK_SECONDS = 0.01
+MILLISECOND_NS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,9 @@ class Deployment:
             DependencyAway: the database is not there, and so nothing new either.
         """
         began_ns = self._clock.monotonic_ns()
+        await self._watch.look()  # What is stored is stored already: this node need not wait for the others to be told.
+        own_ms = max(0, self._watch.in_force_ns - began_ns) / MILLISECOND_NS
         version = await self._editor.announce(by=by)
-        await self._watch.look()
-        own_ms = self._passed_ms(began_ns)
         while True:
             nodes = await self.nodes()
             behind = [one.name for one in nodes if one.version < version]
@@ -67,4 +68,4 @@ class Deployment:
             return await store.confirmed(tx, within_seconds=LOOKS_KEPT * self._every.value)
 
     def _passed_ms(self, began_ns: int) -> float:
-        return (self._clock.monotonic_ns() - began_ns) / 1_000_000
+        return (self._clock.monotonic_ns() - began_ns) / MILLISECOND_NS

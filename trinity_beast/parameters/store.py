@@ -31,10 +31,12 @@ async def hold(tx: AsyncConnection) -> None:
 
 async def settled(tx: AsyncConnection) -> Settled:
     """Return the stored values and their version; version 0 where nothing was ever set."""
-    newest = (await tx.execute(sa.select(_VERSIONS.version, _VERSIONS.profile).order_by(_VERSIONS.version.desc()).limit(1))).one_or_none()
-    rows = await tx.execute(sa.select(application_parameters.c.name, application_parameters.c.value))
-    values = {row.name: row.value for row in rows}
-    return Settled(0, values) if newest is None else Settled(newest.version, values, newest.profile)
+    newest = sa.select(sa.func.max(_VERSIONS.version)).scalar_subquery()
+    profile = sa.select(_VERSIONS.profile).where(_VERSIONS.version == newest).scalar_subquery()
+    values = sa.select(sa.func.jsonb_object_agg(application_parameters.c.name, application_parameters.c.value)).scalar_subquery()
+    # In one question: a deployment waits for the answer.
+    version, name, stored = (await tx.execute(sa.select(newest, profile, values))).one()
+    return Settled(version or 0, stored or {}, name or "")
 
 
 async def write(tx: AsyncConnection, before: Settled, after: Mapping[str, Any], change: Change, *, profile: str = "") -> int:

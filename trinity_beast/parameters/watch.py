@@ -56,6 +56,8 @@ class ParameterWatch:
         self._was_away = False
         self.version = 0
         """The version this node runs; 0 for the defaults."""
+        self.in_force_ns = clock.monotonic_ns()
+        """Since when (monotonic) this node has run what it saw last."""
         self.on_version: Callable[[Settled], None] = _nothing
         """Told each version that was put in force."""
 
@@ -101,7 +103,7 @@ class ParameterWatch:
         self._readings.use(usable)
         if settled.version != self.version:
             _log.info("parameters in force", version=settled.version, profile=settled.profile)
-        self.version = settled.version
+        self.version, self.in_force_ns = settled.version, self._clock.monotonic_ns()
         self.on_version(settled)
 
     async def _look_aside(self, error: DependencyAway) -> None:
