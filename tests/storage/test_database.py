@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import resource
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
@@ -154,3 +155,20 @@ async def test_times_come_back_in_utc_whatever_the_server_thinks(own_database_ur
 async def test_nothing_is_compiled_however_dear_it_looks(own_database: Database) -> None:
     async with own_database.transaction() as tx:
         assert (await tx.execute(sa.text("SHOW jit"))).scalar_one() == "off"
+
+
+@pytest.fixture
+def a_thousand_descriptors() -> Iterator[None]:
+    """As many as a node holds for its callers, and room for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4_096)), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_100)]
+    yield
+    for descriptor in held:
+        os.close(descriptor)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_node_with_thousands_of_callers_still_gets_to_its_database(own_database: Database, a_thousand_descriptors: None) -> None:
+    backend = await backend_of(own_database)  # On a connection whose descriptor is past 1,023.
+    assert await backend_of(own_database) == backend

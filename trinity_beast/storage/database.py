@@ -251,6 +251,7 @@ def _refuse_if_hung_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry,
 
     An idle PostgreSQL sends nothing, so whatever lies unread on a pooled connection is a farewell.
     """
-    descriptor = connection.driver_connection.fileno()
-    if select.select([descriptor], [], [], 0)[0]:
+    unread = select.poll()  # `select.select` knows no descriptor past 1,023, and callers hold thousands.
+    unread.register(connection.driver_connection.fileno(), select.POLLIN)
+    if unread.poll(0):
         raise sa.exc.DisconnectionError

@@ -1,7 +1,6 @@
 """The coordinator: it asks nothing itself."""
 
 import hmac
-import select
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from trinity_beast.stress.errors import StressClientLost, StressPlanInvalid
 from trinity_beast.stress.figures import Found, merged
 from trinity_beast.stress.joined.messages import Begin, Broken, Done, FoundOut, Join, Leave, Prepare, Refused, Stands, Stop, Take, Welcome
 from trinity_beast.stress.joined.shares import shares, together
-from trinity_beast.stress.joined.wire import SECOND_NS, Wire, WireBroken
+from trinity_beast.stress.joined.wire import SECOND_NS, Wire, WireBroken, readable
 from trinity_beast.stress.model import Progress, Step
 from trinity_beast.version import VERSION
 
@@ -73,7 +72,7 @@ class Coordinator:
         while len(self._clients) < count:
             if stopped():
                 return False
-            if select.select([self._listener], [], [], LOOK_SECONDS)[0]:
+            if readable([self._listener], within_seconds=LOOK_SECONDS):
                 client = self._let_in(token, count)
                 if client is not None:
                     self._clients.append(client)
@@ -137,7 +136,7 @@ class Coordinator:
                 for client in asking:
                     self._say(client, Stop())
             waiting = [client for client in asking if client.number not in found]
-            ready = select.select([client.wire for client in waiting], [], [], LOOK_SECONDS)[0]
+            ready = readable([client.wire for client in waiting], within_seconds=LOOK_SECONDS)
             for client in waiting:
                 if client.wire in ready:
                     heard_ns[client.number] = self._clock.monotonic_ns()

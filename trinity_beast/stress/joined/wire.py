@@ -2,6 +2,8 @@
 
 import select
 import socket
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from trinity_beast.clock import Clock
 from trinity_beast.stress.joined.messages import LINE_BYTES_MAX, AnySaid, NotSaid, Said, line_of, read_line
@@ -9,6 +11,26 @@ from trinity_beast.stress.joined.messages import LINE_BYTES_MAX, AnySaid, NotSai
 READ_BYTES = 262_144
 SEND_SECONDS = 20.0
 SECOND_NS = 1_000_000_000
+
+
+class Waitable(Protocol):
+    """What has a descriptor."""
+
+    def fileno(self) -> int:
+        """Return it."""
+        ...
+
+
+WaitableT = TypeVar("WaitableT", bound=Waitable)
+
+
+def readable(among: Sequence[WaitableT], *, within_seconds: float) -> Sequence[WaitableT]:
+    """Return those that have something to read or are at their end, as soon as there is one; none when the time is over."""
+    by_descriptor = {one.fileno(): one for one in among}
+    poll = select.poll()  # `select.select` knows no descriptor past 1,023, and a generator of load holds thousands.
+    for descriptor in by_descriptor:
+        poll.register(descriptor, select.POLLIN)
+    return [by_descriptor[descriptor] for descriptor, _ in poll.poll(within_seconds * 1_000)]
 
 
 class WireBroken(Exception):
@@ -51,7 +73,7 @@ class Wire:
             if message is not None:
                 return message
             left = (ends_ns - self._clock.monotonic_ns()) / SECOND_NS
-            if left <= 0 or not select.select([self._line], [], [], left)[0]:
+            if left <= 0 or not readable([self._line], within_seconds=left):
                 raise WireBroken(f"silent for {within_seconds:.0f} s")
             self._read()
 
@@ -62,7 +84,7 @@ class Wire:
             WireBroken: there never will be one again.
         """
         message = self.heard()
-        if message is None and select.select([self._line], [], [], within_seconds)[0]:
+        if message is None and readable([self._line], within_seconds=within_seconds):
             self._read()
             message = self.heard()
         return message
