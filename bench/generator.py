@@ -93,10 +93,14 @@ class Generator:
         """Start asking over HTTP by the clock and return at once."""
         return self._begin("open", seconds, connections=connections, rate=rate, prefix=GOOD_PREFIX, contains=GOOD_ASSET)
 
-    def flooded(self, *, seconds: float, rate: float, flood_port: int, flood_rate: float, addresses: int) -> Run:
-        """Ask by the clock while `flood_rate` random keys a second are tried from so many addresses, half by datagram to `flood_port`."""
+    def flooded(self, *, seconds: float, rate: float, flood_port: int, flood_rate: float, addresses: int, is_keyless: bool = False) -> Run:
+        """Ask by the clock while `flood_rate` random keys a second are tried from so many addresses, half by datagram to `flood_port`.
+
+        `is_keyless`: as many requests come without a key.
+        """
+        flags = ["--flood-keyless"] if is_keyless else []
         flood: dict[str, float | str] = {"flood": f"127.0.0.1:{flood_port}", "flood-rate": flood_rate, "callers": addresses}
-        return self._run("open", seconds, connections=64, rate=rate, prefix=GOOD_PREFIX, contains=GOOD_ASSET, **flood)
+        return self._run("open", seconds, *flags, connections=64, rate=rate, prefix=GOOD_PREFIX, contains=GOOD_ASSET, **flood)
 
     def udp(self, *, seconds: float, in_flight: int = 128, callers: int = 1) -> Run:
         """Ask over UDP, `in_flight` datagrams at a time, from so many addresses in turn."""

@@ -848,6 +848,17 @@ class Tries:
         """
         ...
 
+    def set_guesses(self, *, per_second: int) -> None:
+        """Ask for no more than so many keys in a second that turn out to be nobody's, whichever addresses they come from.
+
+        Counted apart for datagrams, for addresses that were wrong within the window and for all others. Past it unknown keys are
+        refused as OVERLOADED at once. Twice as many may wait at once.
+
+        Raises:
+            ValueError: out of range.
+        """
+        ...
+
     def fail(self, address: str, secret: str) -> bool:
         """Count a wrong key that Python has refused; whether that spent the address's tries.
 
@@ -1027,6 +1038,14 @@ class Questions:
 
         Raises:
             ValueError: `refusal` is no code of the contract.
+        """
+        ...
+
+    def answer_all(self, answers: Sequence[tuple[int, str | None]]) -> None:
+        """Let many waiting requests go on, each ticket as by `answer`, and wake each thread once.
+
+        Raises:
+            ValueError: a refusal is no code of the contract; none was answered.
         """
         ...
 

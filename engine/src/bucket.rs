@@ -3,7 +3,7 @@
 //! The bucket is a generic cell rate algorithm: one number, the theoretical arrival time, moved by compare-and-swap. Every
 //! grant moves it ahead by at least one interval and none lets it pass the granting moment by more than `burst` intervals.
 //! So of any grants whose moments lie within a span, there are at most `burst + span / interval`, whichever threads gave
-//! them and in whatever order. Nothing is ever given back to a bucket: a refund that comes late would grant one too many.
+//! them and in whatever order. Nothing is ever given back to a key's bucket: a refund that comes late would grant one too many.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -124,6 +124,14 @@ impl Bucket {
                 Err(moved_ns) => arrival_ns = moved_ns,
             }
         }
+    }
+
+    /// Give a token back. Later than it would have come back by itself it is one too many, for a bucket that counts only what is
+    /// under way.
+    pub fn give_back(&self, rate: Rate) {
+        let back = |arrival_ns: u64| Some(arrival_ns.saturating_sub(rate.interval_ns));
+        // It cannot fail: `back` always has a value.
+        let _ = self.arrival_ns.fetch_update(Relaxed, Relaxed, back);
     }
 
     /// Put the bucket where another count of it says: as far ahead of `now_ns` as `debt_ns`.

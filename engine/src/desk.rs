@@ -12,6 +12,7 @@ use crate::counters::{Cells, Counter};
 use crate::fence::Approach;
 use crate::governor::Governor;
 use crate::keys::{Digest, KeySlot, Keys};
+use crate::looks::Doubt;
 use crate::memo::{Memo, Met};
 use crate::tries::{Origin, Tries};
 
@@ -28,8 +29,8 @@ pub enum Admission<'a> {
     Refused(Code, Option<&'a Arc<KeySlot>>),
     /// It is not admitted, and its address was wrong too often to have it looked up for so many nanoseconds.
     TriesSpent(u64),
-    /// Python has to look it up.
-    Ask(Digest),
+    /// Python has to look it up; how likely it is nobody's.
+    Ask(Digest, Doubt),
 }
 
 /// What finds out who asks.
@@ -59,9 +60,9 @@ impl<'a> Gate<'a, '_> {
                 }
             },
             Met::Refused(code) => refuse_stranger(tries, code, secret, Origin::new(approach.address, approach.channel), now),
-            Met::Unknown(digest) => match tries.pause_left_ns(Origin::new(approach.address, approach.channel), now.monotonic_ns) {
-                0 => Admission::Ask(digest),
-                left_ns => Admission::TriesSpent(left_ns),
+            Met::Unknown(digest) => match tries.doubt(Origin::new(approach.address, approach.channel), now.monotonic_ns) {
+                Ok(doubt) => Admission::Ask(digest, doubt),
+                Err(left_ns) => Admission::TriesSpent(left_ns),
             },
         }
     }
@@ -294,7 +295,7 @@ mod tests {
         let (keys, tries, mut memo) = (Keys::new(b"s"), Tries::new((3, 4)), Memo::new((1, 2)));
         let (memo, secret) = (&mut memo, key('k'));
         assert!(matches!(asked(memo, &keys, &tries, None, Channel::Header), Admission::Refused(Code::KeyMissing, None)));
-        assert!(matches!(asked(memo, &keys, &tries, Some(&secret), Channel::Header), Admission::Ask(_)));
+        assert!(matches!(asked(memo, &keys, &tries, Some(&secret), Channel::Header), Admission::Ask(..)));
         keys.admit(keys.digest_of(&secret), policy(), NOW);
         assert!(matches!(asked(memo, &keys, &tries, Some(&secret), Channel::Url), Admission::Refused(Code::TierForbids, Some(_))));
         let Admission::Key(slot) = asked(memo, &keys, &tries, Some(&secret), Channel::Header) else { panic!("not admitted") };
@@ -312,7 +313,7 @@ mod tests {
         let mut work_for = |secret: &[u8], channel| {
             let before = WORK.get();
             let admission = asked(&mut memo, &keys, &tries, Some(secret), channel);
-            assert!(matches!(admission, Admission::Refused(..) | Admission::Ask(_)));
+            assert!(matches!(admission, Admission::Refused(..) | Admission::Ask(..)));
             let after = WORK.get();
             (after.0 - before.0, after.1 - before.1)
         };
@@ -333,7 +334,7 @@ mod tests {
         let mut told = |secret: &[u8], channel| match asked(&mut memo, &keys, &tries, Some(secret), channel) {
             Admission::Key(_) => Ok(()),
             Admission::Refused(code, _) => Err(code),
-            Admission::Ask(_) => Err(Code::Ok),
+            Admission::Ask(..) => Err(Code::Ok),
             Admission::TriesSpent(left_ns) => {
                 assert_eq!(left_ns, SECOND_NS);
                 Err(Code::KeyTriesSpent)

@@ -213,6 +213,20 @@ impl Engine {
         }
     }
 
+    /// Let many parked requests go on, or refuse them, and wake each thread once.
+    pub fn answer_all(&self, answers: impl IntoIterator<Item = (Ticket, Option<Code>)>) {
+        let mut told = 0_u64;
+        for (ticket, refusal) in answers {
+            if let Some(inbox) = self.shared.inboxes.get(ticket.thread()) {
+                inbox.leave(Message::Answer(ticket, refusal));
+                told |= 1 << ticket.thread();
+            }
+        }
+        for (_, inbox) in self.shared.inboxes.iter().enumerate().filter(|(thread, _)| told >> thread & 1 == 1) {
+            inbox.bell().ring();
+        }
+    }
+
     /// A connection that was handed over has ended.
     pub fn closed(&self, ticket: u64) {
         if let Some(peer) = self.shared.door.closed(ticket) {

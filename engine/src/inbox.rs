@@ -46,8 +46,13 @@ impl Inbox {
 
     /// Leave a message and wake the thread.
     pub fn send(&self, message: Message) {
-        self.messages.push(message);
+        self.leave(message);
         self.bell.ring();
+    }
+
+    /// Leave a message for when the bell is next rung.
+    pub fn leave(&self, message: Message) {
+        self.messages.push(message);
     }
 
     /// Return the next message.

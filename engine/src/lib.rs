@@ -24,6 +24,7 @@ pub mod keys;
 pub mod latency;
 pub mod lease;
 pub mod limits;
+pub mod looks;
 pub mod memo;
 #[cfg(feature = "extension")]
 mod python;

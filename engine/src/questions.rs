@@ -11,6 +11,7 @@ use crate::bell::Bell;
 use crate::book::Asset;
 use crate::datagram::ASSETS_MAX;
 use crate::keys::Digest;
+use crate::looks::Doubt;
 
 const SERIAL_BITS: u32 = 48;
 const DATAGRAM_BIT: u64 = 1 << 62;
@@ -67,8 +68,8 @@ impl Wanted {
 /// What a request waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
-    /// Who asks.
-    Key(Digest),
+    /// Who asks, and how likely it is nobody.
+    Key(Digest, Doubt),
     /// Prices that no feed holds.
     Assets(Wanted),
 }

@@ -20,6 +20,7 @@ use crate::inbox::Inbox;
 use crate::keys::{Digest, Keys};
 use crate::latency::Way;
 use crate::limits::{InForce, Limits};
+use crate::looks::{Doubt, Looks};
 use crate::memo::Memo;
 use crate::questions::{Question, Questions, Ticket, Wanted};
 use crate::record::Entry;
@@ -80,6 +81,7 @@ pub struct Shared {
     pub keys: Keys,
     pub blocklist: Blocklist,
     pub tries: Tries,
+    pub looks: Looks,
     pub counters: Counters,
     pub texts: ArcSwap<Texts>,
     pub sources: Arc<Sources>,
@@ -120,6 +122,7 @@ impl Shared {
             keys: Keys::counting_in(&digest_secret, Arc::new(tally)),
             blocklist: Blocklist::default(),
             tries: Tries::new(hash_key()?),
+            looks: Looks::default(),
             counters: Counters::new(threads),
             texts: ArcSwap::default(),
             spool,
@@ -136,6 +139,23 @@ impl Shared {
             clock,
             limits: InForce::new(limits),
         }))
+    }
+
+    fn ask_for_key(&self, ticket: Ticket, digest: Digest, doubt: Doubt, now_ns: u64) -> bool {
+        let may_look = self.looks.take(doubt, now_ns);
+        let is_asked = may_look && self.questions.ask(ticket, digest);
+        if may_look && !is_asked {
+            self.looks.give_back(doubt);
+        }
+        is_asked
+    }
+
+    /// Tell that a request no longer waits for its key to be looked up, and whether there is such a key.
+    pub fn settle_key(&self, doubt: Doubt, is_found: bool) {
+        self.questions.settle();
+        if is_found {
+            self.looks.give_back(doubt);
+        }
     }
 
     /// Return how many threads answer.
@@ -226,12 +246,13 @@ impl ThreadContext {
         write_record(&mut self.lane, cells, entry)
     }
 
-    /// Ask Python; None when too many requests wait. Each ticket ends with one `Questions::settle`.
+    /// Ask Python; None when too many requests wait, or too many keys were looked up for nothing. Each ticket ends with one
+    /// `Shared::settle_key` or, for prices, `Questions::settle`.
     pub fn ask(&mut self, question: Question, is_datagram: bool) -> Option<Ticket> {
         self.last_serial += 1;
         let ticket = Ticket::new(self.thread, is_datagram, self.last_serial);
         let is_asked = match question {
-            Question::Key(digest) => self.shared.questions.ask(ticket, digest),
+            Question::Key(digest, doubt) => self.shared.ask_for_key(ticket, digest, doubt, self.received.monotonic_ns),
             Question::Assets(wanted) => self.shared.wanted.ask(ticket, wanted),
         };
         self.count(if is_asked { Counter::QuestionsAsked } else { Counter::QuestionsRefused }, 1);

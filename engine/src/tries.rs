@@ -15,6 +15,7 @@ use std::hash::Hasher;
 use crate::clock::SECOND_NS;
 use crate::crowd::counted;
 use crate::keys::Channel;
+use crate::looks::Doubt;
 
 /// Sets of addresses. A power of two.
 const SETS: usize = 8_192;
@@ -82,6 +83,10 @@ impl Entry {
         Some(Wrong { address, is_claimed: self.is_claimed, keys, paused_ns })
     }
 
+    fn is_of(&self, window_ns: u64, now_ns: u64) -> bool {
+        now_ns.saturating_sub(self.newest_ns()) < window_ns
+    }
+
     fn newest_ns(&self) -> u64 {
         self.since_ns.max(self.spent_until_ns)
     }
@@ -137,6 +142,21 @@ impl Tries {
     /// Return the bounds in force.
     pub fn bounds(&self) -> Bounds {
         Bounds { most: self.most.load(Relaxed), window_ns: self.window_ns.load(Relaxed), pause_ns: self.pause_ns.load(Relaxed) }
+    }
+
+    /// Return what speaks against looking an unknown key of `origin` up.
+    ///
+    /// # Errors
+    /// It was wrong too often: none is, for so many nanoseconds.
+    pub fn doubt(&self, origin: Origin, now_ns: u64) -> Result<Doubt, u64> {
+        let (who, window_ns) = (self.who(origin), self.bounds().window_ns);
+        let known = self.set(who).iter().find(|entry| entry.who == who).copied().unwrap_or_default();
+        match known.spent_until_ns.saturating_sub(now_ns) {
+            0 if origin.is_claimed => Ok(Doubt::Claimed),
+            0 if known.who == who && known.is_of(window_ns, now_ns) => Ok(Doubt::WrongLately),
+            0 => Ok(Doubt::Clean),
+            left_ns => Err(left_ns),
+        }
     }
 
     /// Return for how many nanoseconds no unknown key of `origin` is looked up; 0: it may ask.
@@ -231,6 +251,25 @@ mod tests {
         assert_eq!([20, 69, 70].map(|now_ns| tries.pause_left_ns(origin, now_ns)), [50, 1, 0]);
         assert!(!tries.fail(origin, b"d", 30), "during the pause nothing is counted");
         assert_eq!([b"a", b"b", b"c"].map(|secret| tries.fail(origin, secret, 70)), [false, false, true], "and then anew");
+    }
+
+    #[test]
+    fn an_address_is_in_doubt_while_its_wrong_keys_are_counted() {
+        let (tries, origin) = (tries(2), at("10.0.0.1"));
+        let claimed = Origin::new("10.0.0.1".parse().unwrap(), Channel::Datagram);
+        assert_eq!([origin, claimed].map(|origin| tries.doubt(origin, 0)), [Ok(Doubt::Clean), Ok(Doubt::Claimed)]);
+        tries.fail(origin, b"a", 10);
+        assert_eq!(
+            [10, 109, 110].map(|now_ns| tries.doubt(origin, now_ns)),
+            [Ok(Doubt::WrongLately), Ok(Doubt::WrongLately), Ok(Doubt::Clean)]
+        );
+        tries.fail(origin, b"b", 20);
+        assert_eq!([20, 69].map(|now_ns| tries.doubt(origin, now_ns)), [Err(50), Err(1)]);
+        assert_eq!(
+            [70, 169, 170].map(|now_ns| tries.doubt(origin, now_ns)),
+            [Ok(Doubt::WrongLately), Ok(Doubt::WrongLately), Ok(Doubt::Clean)]
+        );
+        assert_eq!(tries.doubt(at("10.0.0.2"), 20), Ok(Doubt::Clean));
     }
 
     #[test]

@@ -92,18 +92,18 @@ impl Udp {
 
     /// Go on with a datagram whose question Python has answered, or refuse it. A ticket that is settled is ignored.
     pub fn settle(&mut self, context: &mut ThreadContext, ticket: Ticket, refusal: Option<Code>) {
-        let Some(parked) = self.waiting.release(context, ticket) else { return };
+        let Some(parked) = self.waiting.release(context, ticket, refusal.is_none()) else { return };
         context.received = context.shared.clock.now();
         let received = parked.received();
         let stage = match (parked.waited_for, refusal) {
             (Question::Assets(_), _) => Stage::Fetched,
-            (Question::Key(_), None) => Stage::First,
-            (Question::Key(_), Some(code)) => Stage::Refused(code),
+            (Question::Key(..), None) => Stage::First,
+            (Question::Key(..), Some(code)) => Stage::Refused(code),
         };
         let mut outcome = self.clerk.answer(context, &received, parked.since, stage, &mut self.outbox);
         if let Outcome::Ask(question) = outcome {
             // Python has looked the key up and still nothing is known: asking without end would serve nobody.
-            let is_key = matches!(question, Question::Key(_));
+            let is_key = matches!(question, Question::Key(..));
             if !is_key && self.waiting.park(context, question, &received, parked.since) {
                 return;
             }
@@ -155,7 +155,7 @@ impl Udp {
 /// How a datagram is answered whose question found no room.
 fn crowded(question: Question) -> Stage {
     match question {
-        Question::Key(_) => Stage::Refused(Code::Overloaded),
+        Question::Key(..) => Stage::Refused(Code::Overloaded),
         Question::Assets(_) => Stage::Fetched,
     }
 }

@@ -124,6 +124,23 @@ async def test_a_flood_of_random_keys_is_looked_up_in_batches_a_few_at_a_time(do
     assert guarded.begun <= 20
 
 
+async def test_after_a_look_that_found_nobody_questions_are_gathered(
+    door: Door, guarded: GuardedKeys, keys: Keys, digests: Digests, clock: ManualClock
+) -> None:
+    known = [(await issued(keys, digests))[0] for _ in range(2)]
+    assert await door.ask(b"1" * 32, b"2" * 32) == ["KEY_INVALID"] * 2
+    guarded.begun = 0
+    assert await door.ask(b"3" * 32) == ["KEY_INVALID"], "one is heard at once"
+    later = [door.questions.ask(digest) for digest in (b"4" * 32, b"5" * 32, known[0])]
+    await clock.let_pass(0.001)
+    assert (guarded.begun, set(later) & set(door.questions.answers)) == (1, set())
+    await clock.let_pass(0.02)
+    assert await door.answers(later) == ["KEY_INVALID", "KEY_INVALID", None]
+    assert guarded.begun == 2, "and those that follow in one look"
+    await clock.let_pass(0.02)
+    assert await door.ask(known[1]) == [None], "one that found somebody ends it"
+
+
 async def test_while_the_store_is_away_unknown_keys_are_told_so_and_not_remembered(
     door: Door, guarded: GuardedKeys, keys: Keys, digests: Digests
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.callers import Caller, request
 from tests.support.engines import ANOTHER_STRANGER, SECRET, STRANGER, Node
+from trinity_beast.access.key_format import with_checksum
 
 ASK = request("/price?asset=BTC", secret=STRANGER)
 
@@ -60,6 +61,24 @@ def test_a_question_nobody_answers_ends_in_time(node: Node, caller: Caller) -> N
     node.admit(STRANGER)
     node.engine.questions.answer(ticket)  # Too late: the ticket is stale and nothing happens.
     assert caller.ask("/price?asset=BTC", secret=STRANGER).status == 200
+
+
+def test_many_are_answered_at_once_each_by_its_ticket(make_node: Callable[..., Node]) -> None:
+    node = make_node(threads=2)
+    node.publish()
+    node.admit(SECRET)
+    callers = [node.caller() for _ in range(30)]
+    asked = []
+    for number, caller in enumerate(callers):
+        caller.send(request("/price?asset=BTC", secret=with_checksum(f"tb_live_{number:032}")))
+        asked.append(node.question())
+    with pytest.raises(ValueError, match="MAYBE"):
+        node.engine.questions.answer_all([(asked[0][0], "KEY_REVOKED"), (asked[1][0], "MAYBE")])
+    node.engine.questions.answer_all([(ticket, "KEY_REVOKED" if number % 3 else "KEY_EXPIRED") for number, (ticket, _) in enumerate(asked)])
+    told = [caller.answer().envelope["code"] for caller in callers]
+    assert told == ["KEY_REVOKED" if number % 3 else "KEY_EXPIRED" for number in range(30)]
+    node.engine.questions.answer_all([])
+    assert callers[0].ask("/price?asset=BTC", secret=SECRET).status == 200
 
 
 def test_no_more_questions_wait_than_are_allowed(make_node: Callable[..., Node]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.engine.test_udp import asking
-from tests.support.callers import Answer, Caller
-from tests.support.engines import SECRET, Node
+from tests.support.callers import Answer, Caller, request
+from tests.support.engines import SECRET, STRANGER, Node
 from trinity_beast.access.key_format import with_checksum
 
 ASK = "/price?asset=BTC"
@@ -103,6 +103,59 @@ def test_one_old_key_sent_for_ever_shuts_nobody_out(node: Node) -> None:
     assert guess(node, caller, 2).envelope["code"] == "KEY_INVALID"
 
 
+def test_of_all_addresses_together_so_many_guesses_are_looked_up_in_a_second_and_no_more(node: Node) -> None:
+    node.engine.tries.set_guesses(per_second=1)
+    with Caller(node.port, at="127.0.0.2") as one, Caller(node.port, at="127.0.0.3") as other, Caller(node.port, at="127.0.0.4") as third:
+        assert [guess(node, caller, number).envelope["code"] for number, caller in enumerate((one, other))] == ["KEY_INVALID"] * 2
+        asked = node.counted("questions_asked")
+        answer = third.ask(ASK, secret=wrong(9))
+        assert (answer.status, answer.envelope["code"], answer.headers["retry-after"]) == (503, "OVERLOADED", "1")
+        assert third.ask(ASK, secret=SECRET).status == 200, "who is let in is not asked about"
+        assert (node.counted("questions_asked"), node.counted("questions_refused")) == (asked, 1)
+        node.advance(1)
+        assert guess(node, third, 9).envelope["code"] == "KEY_INVALID"
+
+
+def test_who_was_wrong_lately_takes_no_look_from_who_was_not(node: Node) -> None:
+    node.engine.tries.set_guesses(per_second=1)
+    with Caller(node.port, at="127.0.0.2") as guesser, Caller(node.port, at="127.0.0.3") as customer:
+        assert [guess(node, guesser, number).envelope["code"] for number in range(3)] == ["KEY_INVALID"] * 3
+        assert guesser.ask(ASK, secret=wrong(9)).envelope["code"] == "OVERLOADED"
+        customer.send(request(ASK, secret=STRANGER))
+        ticket, _ = node.question()
+        node.admit(STRANGER, key_id=8)
+        node.engine.questions.answer(ticket)
+        assert customer.answer().status == 200
+
+
+def test_a_look_that_finds_a_key_is_given_back(node: Node) -> None:
+    node.engine.tries.set_guesses(per_second=1)
+    caller = node.caller()
+    for number in range(20):
+        secret = wrong(number)
+        caller.send(request(ASK, secret=secret))
+        ticket, _ = node.question()
+        node.admit(secret, key_id=number + 1)
+        node.engine.questions.answer(ticket)
+        assert caller.answer().status == 200
+
+
+def test_forged_datagrams_take_no_look_from_anybody_else(node: Node) -> None:
+    node.engine.tries.set_guesses(per_second=1)
+    with asking(node) as forger:
+        for number in range(2):
+            forger.send(json.dumps({"key": wrong(number), "asset": "BTC"}).encode().ljust(400))
+            ticket, digest = node.question()
+            node.engine.keys.refuse(digest, "KEY_INVALID", seconds=300)
+            node.engine.questions.answer_all([(ticket, "KEY_INVALID")])
+            assert json.loads(forger.recv(2_048))["code"] == "KEY_INVALID"
+        small = json.dumps({"key": wrong(9), "asset": "BTC"}).encode().ljust(100)
+        forger.send(small)
+        answer = forger.recv(2_048)
+        assert (json.loads(answer)["code"], len(answer) <= len(small)) == ("OVERLOADED", True)
+    assert guess(node, node.caller(), 50).envelope["code"] == "KEY_INVALID"
+
+
 def test_python_counts_and_asks_by_the_same_book(node: Node) -> None:
     tries = node.engine.tries
     tries.set_bounds(most=2, window_seconds=60, pause_seconds=30)
@@ -119,6 +172,8 @@ def test_bounds_out_of_range_are_refused_by_name(node: Node) -> None:
         ("most", lambda: node.engine.tries.set_bounds(most=0, window_seconds=1, pause_seconds=1)),
         ("window_seconds", lambda: node.engine.tries.set_bounds(most=1, window_seconds=0, pause_seconds=1)),
         ("pause_seconds", lambda: node.engine.tries.set_bounds(most=1, window_seconds=1, pause_seconds=100_000)),
+        ("per_second", lambda: node.engine.tries.set_guesses(per_second=0)),
+        ("per_second", lambda: node.engine.tries.set_guesses(per_second=500_001)),
         ("address", lambda: node.engine.tries.spent("nowhere")),
     ]
     for name, call in calls:

@@ -27,8 +27,9 @@ class Answer:
 class Caller:
     """One connection. Every wait ends after `WAIT_SECONDS`."""
 
-    def __init__(self, port: int, *, receive_bytes: int | None = None) -> None:
+    def __init__(self, port: int, *, at: str = "127.0.0.1", receive_bytes: int | None = None) -> None:
         self.socket = socket.socket()
+        self.socket.bind((at, 0))
         self.socket.settimeout(WAIT_SECONDS)
         if receive_bytes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)

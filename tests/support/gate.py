@@ -90,9 +90,10 @@ class FakeQuestions:
         taken, self._waiting = self._waiting, []
         return taken
 
-    def answer(self, ticket: int, refusal: str | None = None) -> None:
-        assert ticket not in self.answers, "a ticket is answered once"
-        self.answers[ticket] = refusal
+    def answer_all(self, answers: list[tuple[int, str | None]]) -> None:
+        for ticket, refusal in answers:
+            assert ticket not in self.answers, "a ticket is answered once"
+            self.answers[ticket] = refusal
 
     def ask(self, digest: bytes) -> int:
         """Be a request with a key the engine has not heard of; its ticket."""

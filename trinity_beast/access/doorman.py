@@ -22,11 +22,14 @@ _log = get_log("access")
 class Patience:
     """The doorman's bounds. Past `kept_max` keys, those that are idle are forgotten when their cache lifetime ends.
 
+    After a look that found nobody, as in a flood of random keys, questions are heard `gather_seconds` later: a look costs far more
+    than one key more in it, and so does every waking for a single question.
     A question that comes up to `late_seconds` after its key was refused was asked before; `late_max` of these are remembered.
     """
 
     looks_max: int = 4
     digests_per_look: int = 128
+    gather_seconds: float = 0.02
     look_seconds: float = 3.0
     round_seconds: float = 1.0
     retry_seconds: float = 5.0
@@ -60,9 +63,11 @@ class Doorman:
         self._tickets: dict[bytes, list[int]] = {}
         self._askers: dict[bytes, list[asyncio.Future[str | None]]] = {}
         self._wanted: asyncio.Queue[bytes] = asyncio.Queue()
+        self._answers: list[tuple[int, str | None]] = []
         self._queued: set[bytes] = set()
         self._in_look: set[bytes] = set()
         self._again: set[bytes] = set()
+        self._found_nobody = False
         self._refused_lately: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
         self._looks: set[asyncio.Task[Mapping[bytes, Grant | Refused]]] = set()
@@ -71,18 +76,17 @@ class Doorman:
 
     async def start(self) -> None:
         """Answer from here on."""
-        asyncio.get_running_loop().add_reader(self._questions.fileno(), self._hear)
         lookers = [self._look_for_ever() for _ in range(self._patience.looks_max)]
-        self._tasks = [asyncio.create_task(each) for each in [*lookers, self._make_rounds()]]
+        self._tasks = [asyncio.create_task(each) for each in [self._hear_for_ever(), *lookers, self._make_rounds()]]
 
     async def stop(self) -> None:
         """Stop answering; whoever still waits is told that the store is away."""
-        asyncio.get_running_loop().remove_reader(self._questions.fileno())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._looks, return_exceptions=True)
         for digest in [*self._tickets, *self._askers]:
             self._answer(digest, AWAY)
+        self._send_answers()
 
     async def ask(self, digest: bytes) -> str | None:
         """Have a key looked up for a request that Python answers; return the code it is refused with, or None once it is let in."""
@@ -112,6 +116,22 @@ class Doorman:
             self.changed(digest)
         self._again |= self._in_look
 
+    async def _hear_for_ever(self) -> None:
+        while True:
+            await self._asked()
+            self._hear()
+            if self._found_nobody:
+                await self._clock.sleep(self._patience.gather_seconds)
+
+    async def _asked(self) -> None:
+        """Wait until there are questions."""
+        loop, asked = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._questions.fileno(), asked.set)
+        try:
+            await asked.wait()
+        finally:
+            loop.remove_reader(self._questions.fileno())
+
     def _hear(self) -> None:
         for ticket, digest in self._questions.take():
             self.tally.questions += 1
@@ -126,7 +146,7 @@ class Doorman:
         code, until_ns = self._refused_lately.get(digest, (None, 0))
         if self._clock.monotonic_ns() >= until_ns or digest in self._in_look:
             return False
-        self._questions.answer(ticket, code)
+        self._questions.answer_all([(ticket, code)])
         return True
 
     def _want(self, digest: bytes) -> None:
@@ -142,6 +162,7 @@ class Doorman:
             self._queued.difference_update(digests)
             self._in_look.update(digests)
             found = await self._look(digests)
+            self._found_nobody = found is not None and not any(isinstance(one, Grant) for one in found.values())
             self._in_look.difference_update(digests)
             for digest in digests:
                 if digest in self._again:
@@ -149,6 +170,7 @@ class Doorman:
                     self._want(digest)
                 else:
                     self._tell_safely(digest, None if found is None else found.get(digest))
+            self._send_answers()
 
     async def _look(self, digests: list[bytes]) -> Mapping[bytes, Grant | Refused] | None:
         """Ask the store, or return None when it is away, too slow, or fails in a way nobody foresaw."""
@@ -221,11 +243,15 @@ class Doorman:
         self.roll.admit(digest, grant, due_ns=self._clock.monotonic_ns() + round(seconds * SECOND_NS))
 
     def _answer(self, digest: bytes, refusal: str | None) -> None:
-        for ticket in self._tickets.pop(digest, ()):
-            self._questions.answer(ticket, refusal)
+        self._answers.extend((ticket, refusal) for ticket in self._tickets.pop(digest, ()))
         for answered in self._askers.pop(digest, ()):
             if not answered.done():
                 answered.set_result(refusal)
+
+    def _send_answers(self) -> None:
+        """Send what a look has answered: at once, for each sending wakes the engine's threads."""
+        answers, self._answers = self._answers, []
+        self._questions.answer_all(answers)
 
     async def _make_rounds(self) -> None:
         while True:

@@ -88,8 +88,8 @@ class Questions(Protocol):
         """Return (ticket, digest) of all waiting questions and clear the descriptor."""
         ...
 
-    def answer(self, ticket: int, refusal: str | None = None) -> None:
-        """Let a waiting request go on, or refuse it with the code given."""
+    def answer_all(self, answers: list[tuple[int, str | None]]) -> None:
+        """Let waiting requests go on, each by its ticket, or refuse them with the code given."""
         ...
 
 

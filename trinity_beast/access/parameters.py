@@ -61,3 +61,9 @@ FAILED_KEYS_PAUSE_SECONDS = Parameter(
     "failed_keys_pause_seconds", group=GROUP, unit="s", default=60.0, least=1.0, most=86_400.0,
     help="How long no unknown key is looked up for an address that has sent too many wrong ones. Keys in use answer all the while.",
 )  # fmt: skip
+KEY_GUESSES_PER_SECOND = Parameter(
+    "key_guesses_per_second", group=GROUP, unit="keys/s", default=500, least=1, most=500_000,
+    help="How many keys that turn out to be nobody's are looked up in a second, over all addresses; counted apart for datagrams, for"
+    " addresses that were wrong within the window, and for all others. Past it unknown keys are told OVERLOADED."
+    " Twice as many may wait to be looked up at once.",
+)  # fmt: skip

@@ -3,7 +3,12 @@
 import asyncio
 from typing import Protocol
 
-from trinity_beast.access.parameters import FAILED_KEYS_MAX, FAILED_KEYS_PAUSE_SECONDS, FAILED_KEYS_WINDOW_SECONDS
+from trinity_beast.access.parameters import (
+    FAILED_KEYS_MAX,
+    FAILED_KEYS_PAUSE_SECONDS,
+    FAILED_KEYS_WINDOW_SECONDS,
+    KEY_GUESSES_PER_SECOND,
+)
 from trinity_beast.clock import Clock
 from trinity_beast.parameters import Readings
 
@@ -17,6 +22,10 @@ class BoundedTries(Protocol):
         """Go by other bounds from the next wrong key on."""
         ...
 
+    def set_guesses(self, *, per_second: int) -> None:
+        """Have no more than so many keys looked up in a second that turn out to be nobody's."""
+        ...
+
 
 class KeyTries:
     """Tells the engine the bounds at the start, and again within a second of their being turned."""
@@ -27,7 +36,8 @@ class KeyTries:
         self._tries, self._clock = tries, clock
         self._most = readings.of(FAILED_KEYS_MAX)
         self._window, self._pause = readings.of(FAILED_KEYS_WINDOW_SECONDS), readings.of(FAILED_KEYS_PAUSE_SECONDS)
-        self._told: tuple[int, float, float] | None = None
+        self._guesses = readings.of(KEY_GUESSES_PER_SECOND)
+        self._told: tuple[int, float, float, int] | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -47,7 +57,8 @@ class KeyTries:
             self._tell()
 
     def _tell(self) -> None:
-        bounds = (self._most.value, self._window.value, self._pause.value)
+        bounds = (self._most.value, self._window.value, self._pause.value, self._guesses.value)
         if bounds != self._told:
             self._tries.set_bounds(most=bounds[0], window_seconds=bounds[1], pause_seconds=bounds[2])
+            self._tries.set_guesses(per_second=bounds[3])
             self._told = bounds

@@ -79,7 +79,7 @@ OWN = _declared({
     "blocked_refused": "Connections and datagrams refused by the blocklist.",
     "questions_asked": "Keys and prices the engine asked Python for.",
     "questions_timed_out": "Questions that Python did not answer in time.",
-    "questions_refused": "Questions that could not be asked because too many waited.",
+    "questions_refused": "Questions that could not be asked: too many waited, or too many keys had been looked up for nothing.",
     "handed_open": "Connections in Python's hands.",
     "handed_refused": "Requests refused because too many connections were in Python's hands.",
     "shed": "Requests shed by the governor because there were too many.",

@@ -21,6 +21,7 @@ options
   --crowd            open loop: let a hostile crowd in as well
   --flood HOST:PORT  open loop: have --flood-rate random keys a second tried as well, half of them by datagram to here,
                      from --callers loopback addresses
+  --flood-keyless    the flood tries no keys at all: what as many requests cost that nothing is looked up for
 
 example
   beast-load closed --address 127.0.0.1:8080 --request request.txt --connections 64 --prefix '{\"success\":true'";
@@ -57,6 +58,8 @@ pub struct Arguments {
     pub flood: Option<SocketAddr>,
     /// Random keys a second.
     pub flood_rate: f64,
+    /// Whether the flood tries no keys at all.
+    pub flood_keyless: bool,
 }
 
 impl Arguments {
@@ -87,11 +90,19 @@ impl Arguments {
             crowd: false,
             flood: None,
             flood_rate: 50_000.0,
+            flood_keyless: false,
         };
         while let Some(name) = words.next() {
-            if name == "--crowd" {
-                read.crowd = true;
-                continue;
+            match name.as_str() {
+                "--crowd" => {
+                    read.crowd = true;
+                    continue;
+                }
+                "--flood-keyless" => {
+                    read.flood_keyless = true;
+                    continue;
+                }
+                _ => {}
             }
             let value = words.next().ok_or(format!("{name} wants a value"))?;
             match name.as_str() {
@@ -138,8 +149,8 @@ mod tests {
 
     #[test]
     fn a_command_line_is_read() {
-        let found = read("open --address 127.0.0.1:8080 --request r --rate 10000 --watch 7 --watch 8 --crowd").unwrap();
-        assert_eq!((found.rate, found.watch, found.crowd), (10_000.0, vec![7, 8], true));
+        let found = read("open --address 127.0.0.1:8080 --request r --rate 10000 --watch 7 --watch 8 --crowd --flood-keyless").unwrap();
+        assert_eq!((found.rate, found.watch, found.crowd, found.flood_keyless), (10_000.0, vec![7, 8], true, true));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Callers who try keys at random, over HTTP and UDP, between the requests of a well-behaved one.
 //!
 //! Every key is well-formed, its checksum too, and used once: whoever takes it for one has to look it up. The callers come
-//! from as many loopback addresses as they are told to, so that a limit for one address can be met or avoided.
+//! from as many loopback addresses as they are told to, so that a limit for one address can be met or avoided. For a
+//! reference they ask without a key instead.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem::size_of;
@@ -67,6 +68,7 @@ struct Lane {
 pub struct Flood {
     http: SocketAddr,
     udp: SocketAddr,
+    is_keyless: bool,
     first: Ipv4Addr,
     addresses: usize,
     interval_ns: u64,
@@ -80,13 +82,15 @@ pub struct Flood {
 }
 
 impl Flood {
-    /// A flood of `rate` keys a second from so many addresses, half of them to `http` and half to `udp`.
-    pub fn new(http: SocketAddr, udp: SocketAddr, rate: f64, addresses: usize) -> Self {
+    /// A flood of `rate` keys a second from so many addresses, half of them to `http` and half to `udp`; or of as many requests
+    /// without a key.
+    pub fn new(http: SocketAddr, udp: SocketAddr, rate: f64, addresses: usize, is_keyless: bool) -> Self {
         let dice = crate::time::now_ns() | 1;
         let block = (dice / 1_000_000 % BLOCKS) as u32;
         Self {
             http,
             udp,
+            is_keyless,
             first: Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 1)) + block * BLOCK),
             addresses: addresses.clamp(1, LANES_MAX),
             interval_ns: (2.0 * BATCH as f64 * 1e9 / rate) as u64,
@@ -142,7 +146,8 @@ impl Flood {
         }
         let mut requests = Vec::with_capacity(BATCH * 128);
         for _ in 0..BATCH {
-            requests.extend_from_slice(b"GET /price?asset=BTC HTTP/1.1\r\nHost: x\r\nX-API-Key: ");
+            let name = if self.is_keyless { "X-Ordinary" } else { "X-API-Key" };
+            requests.extend_from_slice(format!("GET /price?asset=BTC HTTP/1.1\r\nHost: x\r\n{name}: ").as_bytes());
             requests.extend_from_slice(&self.key());
             requests.extend_from_slice(b"\r\n\r\n");
         }
@@ -158,7 +163,8 @@ impl Flood {
     fn ask_udp(&mut self) -> io::Result<()> {
         for _ in 0..BATCH {
             let mut datagram = Vec::with_capacity(DATAGRAM_BYTES);
-            datagram.extend_from_slice(b"{\"asset\":\"BTC\",\"key\":\"");
+            let name = if self.is_keyless { "id" } else { "key" };
+            datagram.extend_from_slice(format!("{{\"asset\":\"BTC\",\"{name}\":\"").as_bytes());
             datagram.extend_from_slice(&self.key());
             datagram.extend_from_slice(b"\"}");
             datagram.resize(DATAGRAM_BYTES, b' ');
@@ -274,7 +280,7 @@ mod tests {
     #[test]
     fn no_key_comes_twice() {
         let nowhere = "127.0.0.1:1".parse().unwrap();
-        let mut flood = Flood::new(nowhere, nowhere, 1.0, 1);
+        let mut flood = Flood::new(nowhere, nowhere, 1.0, 1, false);
         let keys: std::collections::HashSet<[u8; 46]> = (0..10_000).map(|_| flood.key()).collect();
         assert_eq!(keys.len(), 10_000);
         assert!(keys.iter().all(|key| key[8..].iter().all(u8::is_ascii_alphanumeric)));

@@ -58,6 +58,8 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> io::Result<Report> {
     let request = std::fs::read(&arguments.request)?;
     let window = Window::new(arguments.warm_seconds, arguments.seconds, &arguments.watch);
+    let (rate, callers, is_keyless) = (arguments.flood_rate, arguments.callers, arguments.flood_keyless);
+    let flood = arguments.flood.map(|udp| Flood::new(arguments.address, udp, rate, callers, is_keyless));
     let contains = arguments.contains.into_bytes();
     let expected = Expected::new(arguments.prefix.as_bytes(), (!contains.is_empty()).then_some(contains.as_slice()));
     match arguments.verb.as_str() {
@@ -74,7 +76,7 @@ fn run(arguments: Arguments) -> io::Result<Report> {
             connections: arguments.connections,
             rate: arguments.rate,
             crowd: arguments.crowd.then(|| Crowd::new(arguments.address, &request)),
-            flood: arguments.flood.map(|udp| Flood::new(arguments.address, udp, arguments.flood_rate, arguments.callers)),
+            flood,
             request,
             expected,
             window,

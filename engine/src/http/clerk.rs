@@ -13,6 +13,7 @@ use crate::http::answer::{Circumstances, Connection, LimitsOf, Pen, Tag};
 use crate::http::reader::{Method, Request, Secret};
 use crate::http::route::{Place, Query, Route, route};
 use crate::keys::{Digest, KeySlot};
+use crate::looks::Doubt;
 use crate::memo::Met;
 use crate::record::{CHARGED, Entry};
 use crate::request_id::{is_echoable, text_of};
@@ -35,7 +36,7 @@ pub enum Outcome {
     /// Python has to answer it. Nothing was written and nothing spent.
     HandOver,
     /// Python has to look its key up first. Nothing was written and nothing spent.
-    Ask(Digest),
+    Ask(Digest, Doubt),
 }
 
 /// What Python said about a request that waited for it.
@@ -230,8 +231,8 @@ impl Clerk {
                 case.with.limits = LimitsOf::TriesSpent(shared.tries.bounds(), left_ns);
                 self.refuse_stranger(&mut case, Code::KeyTriesSpent)
             }
-            Admission::Ask(digest) => match word {
-                Word::None => Outcome::Ask(digest),
+            Admission::Ask(digest, doubt) => match word {
+                Word::None => Outcome::Ask(digest, doubt),
                 Word::LookedUp => self.refuse_stranger(&mut case, Code::DependencyAway),
                 Word::Refused(code) => self.refuse_stranger(&mut case, code),
             },

@@ -14,6 +14,7 @@ use crate::http::connection::{Connection, Id, Phase, Slab};
 use crate::http::poll::{self, EDGE, Event, Poll};
 use crate::http::reader::{Reading, read};
 use crate::keys::Digest;
+use crate::looks::Doubt;
 use crate::questions::{Question, Ticket};
 use crate::shared::ThreadContext;
 
@@ -46,6 +47,7 @@ const SWEEP_PLACES: usize = 1_024;
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
     connection: Id,
+    doubt: Doubt,
     since: Moment,
     until_ns: u64,
 }
@@ -396,8 +398,8 @@ impl Floor {
                     self.set_phase(id, Phase::Leaving);
                     return used;
                 }
-                Outcome::Ask(digest) if self.park(context, id, digest) => return used,
-                Outcome::Ask(_) => word = Word::Refused(Code::Overloaded),
+                Outcome::Ask(digest, doubt) if self.park(context, id, digest, doubt) => return used,
+                Outcome::Ask(..) => word = Word::Refused(Code::Overloaded),
             }
             if self.out.len() - start > unsent_bytes_max && !self.send_early(context, id, start) {
                 return used;
@@ -430,11 +432,11 @@ impl Floor {
         is_sent && !is_behind
     }
 
-    fn park(&mut self, context: &mut ThreadContext, id: Id, digest: Digest) -> bool {
-        let Some(ticket) = context.ask(Question::Key(digest), false) else { return false };
+    fn park(&mut self, context: &mut ThreadContext, id: Id, digest: Digest, doubt: Doubt) -> bool {
+        let Some(ticket) = context.ask(Question::Key(digest, doubt), false) else { return false };
         let until_ns = context.received.monotonic_ns.saturating_add(context.shared.limits.question_ns());
         let since = context.received;
-        self.waiting.insert(ticket.serial(), Waiting { connection: id, since, until_ns });
+        self.waiting.insert(ticket.serial(), Waiting { connection: id, doubt, since, until_ns });
         self.set_phase(id, Phase::Parked(ticket));
         true
     }
@@ -509,7 +511,7 @@ impl Floor {
 
     fn resume(&mut self, context: &ThreadContext, serial: u64, word: Word) {
         let Some(waiting) = self.waiting.remove(&serial) else { return };
-        context.shared.questions.settle();
+        context.shared.settle_key(waiting.doubt, word == Word::LookedUp);
         let id = waiting.connection;
         self.set_phase(id, Phase::Open);
         self.stage(id, word, Some(waiting.since));
@@ -576,8 +578,9 @@ impl Floor {
     fn close(&mut self, context: &mut ThreadContext, id: Id) {
         let Some(connection) = self.connections.remove(id) else { return };
         if let Phase::Parked(ticket) = connection.phase {
-            self.waiting.remove(&ticket.serial());
-            context.shared.questions.settle();
+            if let Some(waiting) = self.waiting.remove(&ticket.serial()) {
+                context.shared.settle_key(waiting.doubt, false);
+            }
         }
         self.held_bytes -= connection.weighed_bytes;
         context.shared.crowd.leave(connection.peer.ip());

@@ -13,6 +13,7 @@ use crate::counters::{ALL, Counter, NAMES, named};
 use crate::engine::Engine as Machine;
 use crate::keys::Channel;
 use crate::latency::Way;
+use crate::looks::Looks;
 use crate::ratelimit::{pairs_of, write_tries};
 use crate::tries::{Bounds, Origin, Wrong};
 
@@ -137,6 +138,15 @@ impl Tries {
         let most = fits.ok_or_else(|| PyValueError::new_err(format!("most: 1 to 1,000,000 keys, not {most}")))?;
         let (window_ns, pause_ns) = (nanoseconds("window_seconds", window_seconds)?, nanoseconds("pause_seconds", pause_seconds)?);
         self.0.shared().tries.set_bounds(Bounds { most, window_ns, pause_ns });
+        Ok(())
+    }
+
+    /// Look no more than so many keys up in a second, of each kind of caller, that turn out to be nobody's.
+    #[pyo3(signature = (*, per_second))]
+    fn set_guesses(&self, per_second: i64) -> PyResult<()> {
+        let fits = u32::try_from(per_second).ok().filter(|rate| Looks::PER_SECOND.contains(rate));
+        let told = || PyValueError::new_err(format!("per_second: 1 to 500,000 keys, not {per_second}"));
+        self.0.shared().looks.set_rate(fits.ok_or_else(told)?);
         Ok(())
     }
 

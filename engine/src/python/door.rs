@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyBytes;
 
 use crate::code::Code;
@@ -97,11 +98,21 @@ impl Questions {
     /// Let the waiting request go on: it is tried again, or refused with the code given.
     #[pyo3(signature = (ticket, refusal = None))]
     fn answer(&self, ticket: u64, refusal: Option<&str>) -> PyResult<()> {
-        let unknown = |name: &str| PyValueError::new_err(format!("refusal: a code of the contract, not {name:?}"));
-        let refusal = refusal.map(|name| Code::named(name).filter(|code| *code != Code::Ok).ok_or_else(|| unknown(name)));
-        self.0.answer(Ticket(ticket), refusal.transpose()?);
+        self.0.answer(Ticket(ticket), refusal_named(refusal)?);
         Ok(())
     }
+
+    /// Let many waiting requests go on, each as by `answer`; none of them where a refusal is no code.
+    fn answer_all(&self, answers: Vec<(u64, Option<PyBackedStr>)>) -> PyResult<()> {
+        let read = |(ticket, refusal): &(u64, Option<PyBackedStr>)| Ok((Ticket(*ticket), refusal_named(refusal.as_deref())?));
+        self.0.answer_all(answers.iter().map(read).collect::<PyResult<Vec<_>>>()?);
+        Ok(())
+    }
+}
+
+fn refusal_named(name: Option<&str>) -> PyResult<Option<Code>> {
+    let unknown = |name: &str| PyValueError::new_err(format!("refusal: a code of the contract, not {name:?}"));
+    name.map(|name| Code::named(name).filter(|code| *code != Code::Ok).ok_or_else(|| unknown(name))).transpose()
 }
 
 /// Prices that are fetched on demand. The datagram waits in the engine until Python has looked.

@@ -145,7 +145,7 @@ impl Clerk {
             // What Python has just refused is remembered, so that asking again counts it against its sender.
             (Some(code), Some(Some(secret))) if code.status() == 401 => match gate.admit(Some(secret), &approach, now) {
                 refused @ (Admission::Refused(..) | Admission::TriesSpent(_)) => refused,
-                Admission::Key(_) | Admission::Ask(_) => Admission::Refused(code, None),
+                Admission::Key(_) | Admission::Ask(..) => Admission::Refused(code, None),
             },
             (Some(code), _) => Admission::Refused(code, None),
             (None, None | Some(Some([]))) => Admission::Refused(Code::KeyMissing, None),
@@ -162,7 +162,7 @@ impl Clerk {
             Admission::TriesSpent(left_ns) => {
                 (None, Some(Code::KeyTriesSpent), Facts { standing: tries_standing(left_ns), ..Facts::default() })
             }
-            Admission::Ask(digest) => return Outcome::Ask(Question::Key(digest)),
+            Admission::Ask(digest, doubt) => return Outcome::Ask(Question::Key(digest, doubt)),
         };
         let request_id = ids.next(now.wall_ns);
         let room = &mut outbox.room()[..allowance(received.bytes.len(), slot.is_some(), refusal)];

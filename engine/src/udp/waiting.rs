@@ -59,11 +59,11 @@ impl Waiting {
         true
     }
 
-    /// Let a datagram go; None when its ticket is settled.
-    pub(super) fn release(&mut self, context: &ThreadContext, ticket: Ticket) -> Option<Parked> {
+    /// Let a datagram go that was answered, `is_found` whether its key was found; None when its ticket is settled.
+    pub(super) fn release(&mut self, context: &ThreadContext, ticket: Ticket, is_found: bool) -> Option<Parked> {
         let parked = self.parked.remove(&ticket)?;
         match parked.waited_for {
-            Question::Key(_) => context.shared.questions.settle(),
+            Question::Key(_, doubt) => context.shared.settle_key(doubt, is_found),
             Question::Assets(_) => {
                 self.for_assets -= 1;
                 context.shared.wanted.settle();
