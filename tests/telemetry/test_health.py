@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -121,3 +122,24 @@ async def test_how_long_the_process_is_up_is_told(clock: ManualClock) -> None:
     health = Health(clock)
     clock.advance(90)
     assert (await health.report()).up_seconds == 90
+
+
+async def test_a_probe_that_is_slow_to_let_itself_be_ended_is_not_waited_for_either(clock: ManualClock) -> None:
+    ended, asked = asyncio.Event(), list[str]()
+
+    async def stubborn() -> Finding:
+        asked.append("database")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await ended.wait()  # As a driver waits for the server to confirm that a statement was called off.
+        return WORKS
+
+    health = Health(clock, Readings({"health_probe_seconds": "0.05"}))
+    health.register("database", stubborn)
+    async with asyncio.timeout(30):
+        for _ in range(2):
+            assert (await health.report()).parts[0].finding.reason == "no answer within 0.05 s"
+            clock.advance(timedelta(minutes=1))
+    assert asked == ["database"], "it is not asked again while it has not let itself be ended"
+    ended.set()

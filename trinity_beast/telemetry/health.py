@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
@@ -65,6 +66,7 @@ class Health:
         self._started_ns = clock.monotonic_ns()
         self._look: asyncio.Task[HealthReport] | None = None
         self._looked_ns = 0
+        self._asking: dict[str, asyncio.Task[Finding]] = {}
 
     def register(self, part: str, probe: Probe, *, is_needed: bool = True) -> None:
         """Ask `probe` from now on. A part that registers again is asked by its new probe."""
@@ -91,13 +93,28 @@ class Health:
 
     async def _finding(self, part: str, probe: Probe) -> Finding:
         within_seconds = self._probe_seconds.value
+        silent = Finding(is_ok=False, reason=f"no answer within {within_seconds:g} s")
+        if part in self._asking:
+            return silent  # It was asked before, and has not even let itself be called off yet.
+        asked = self._asking[part] = asyncio.create_task(_answer_of(probe))
+        asked.add_done_callback(partial(self._end_asking, part))
         try:
-            async with asyncio.timeout(within_seconds):
-                return await probe()
-        except TimeoutError:
-            return Finding(is_ok=False, reason=f"no answer within {within_seconds:g} s")
+            # Not `timeout`, which waits for what it cancels: a driver waits in turn, for a frozen server to confirm.
+            await asyncio.wait({asked}, timeout=within_seconds)
+            return asked.result() if asked.done() else silent
         except TrinityError as error:
             return Finding(is_ok=False, reason=error.code)
         except Exception as error:
             LOG.error("probe failed", error=error, part=part)
             return Finding(is_ok=False, reason=f"its probe failed ({type(error).__name__})")
+        finally:
+            asked.cancel()
+
+    def _end_asking(self, part: str, asked: asyncio.Task[Finding]) -> None:
+        del self._asking[part]
+        if not asked.cancelled():
+            asked.exception()  # One that came too late has nobody left to read it.
+
+
+async def _answer_of(probe: Probe) -> Finding:
+    return await probe()
