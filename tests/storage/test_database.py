@@ -1,6 +1,7 @@
 """The way to the database: bounded in every wait, and one name for every way it can be away."""
 
 import asyncio
+import logging
 import os
 import resource
 import signal
@@ -172,3 +173,11 @@ def a_thousand_descriptors() -> Iterator[None]:
 async def test_a_node_with_thousands_of_callers_still_gets_to_its_database(own_database: Database, a_thousand_descriptors: None) -> None:
     backend = await backend_of(own_database)  # On a connection whose descriptor is past 1,023.
     assert await backend_of(own_database) == backend
+
+
+async def test_what_the_pool_does_is_nobodys_news(own_database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    database = Database(own_database_url)
+    assert await count_keys(database)
+    await database.close()
+    assert not caplog.records

@@ -196,6 +196,7 @@ class Database:
 class _KeptPool(AsyncAdaptedQueuePool):
     """Keeps so many idle connections and closes those that come back beyond."""
 
+    _sqla_logger_namespace = "sqlalchemy.pool"  # Under a name of ours what the library says to itself would be in everybody's log.
     idle_max = CONNECTIONS_MOST
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
