@@ -129,7 +129,8 @@ class Keys:
     async def rotate(self, key_id: int, *, overlap: timedelta, by: Signature = THE_NODE) -> IssuedKey:
         """Replace a key by one like it in all but the secret; the old one keeps answering for `overlap`.
 
-        What it used of its month goes with it: a new secret is no new quota.
+        What it used of its month goes with it. While the overlap lasts, the old key may spend what it had left as well:
+        only the keys of an account share a month.
 
         Raises:
             KeyUnknown: no such key, or it has ended or is already retiring.
