@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from tests.support.clock import ManualClock
 from trinity_beast.clock import Clock, SystemClock
 from trinity_beast.jobs import Job, Jobs, JobUnknown
-from trinity_beast.randomness import dice_from
 from trinity_beast.storage import Database
 from trinity_beast.telemetry import SpanRecorder
 from trinity_beast.traces import UNTRACED, Traces
@@ -259,12 +258,12 @@ async def die_again(database: Database) -> None:
 
 async def test_runs_are_counted_and_traced_as_they_end(own_database: Database) -> None:
     counted: list[str] = []
-    recorder = SpanRecorder(SystemClock(), dice_from("jobs"))
+    recorder = SpanRecorder(SystemClock())
     for work, state in ((Work(), "succeeded"), (Work(failing=99), "failed")):
         async with running(own_database, job(work, tries_max=1), traces=recorder, counted=counted) as jobs:
             await jobs.ask("usage.roll_up")
             await once(own_database, lambda found, state=state: found[-1][0] == state)  # type: ignore[misc]
     assert counted == ["bg_work_submitted", "bg_work_completed", "bg_work_submitted", "bg_work_dropped"]
     spans = recorder.take(10)
-    assert [(span.name, span.failure) for span in spans] == [("job usage.roll_up", ""), ("job usage.roll_up", "ValueError")]
-    assert {span.facts["trinity.job"] for span in spans} == {"usage.roll_up"}
+    assert [(span.name, span.status.description) for span in spans] == [("job usage.roll_up", None), ("job usage.roll_up", "ValueError")]
+    assert {(span.attributes or {})["trinity.job"] for span in spans} == {"usage.roll_up"}
