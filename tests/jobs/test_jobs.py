@@ -80,6 +80,30 @@ async def once(database: Database, holds: Callable[[list[tuple[str, int]]], bool
     return found
 
 
+async def test_a_node_leaves_jobs_it_was_not_given_to_those_that_have_them(own_database: Database) -> None:
+    shared, own = Work(), Work()
+    dashboard = Job("ops.daily", "Makes the dashboard.", own, NEVER)
+    async with running(own_database, job(shared)) as without:
+        async with own_database.transaction() as tx:
+            assert await Jobs(own_database, [dashboard], SystemClock()).ask("ops.daily", tx=tx)
+        assert await without.ask("usage.roll_up")
+        await next_of(shared.ended)
+        await once(own_database, lambda found: found == [("todo", 0), ("succeeded", 1)])
+    async with running(own_database, dashboard, job(shared)):
+        await next_of(own.ended)
+
+
+async def test_what_was_asked_for_before_jobs_had_queues_is_done(own_database: Database) -> None:
+    work = Work()
+    async with running(own_database, job(work)) as jobs:
+        async with own_database.transaction() as tx:
+            await jobs.ask("usage.roll_up", tx=tx)
+            await tx.execute(sa.text("UPDATE procrastinate_jobs SET queue_name = 'default'"))
+        async with own_database.transaction() as tx:
+            await tx.execute(sa.text("SELECT pg_notify('procrastinate_queue_v1#default', '{\"type\": \"job_inserted\"}')"))
+        await next_of(work.ended)
+
+
 async def test_a_job_asked_for_is_done_and_told(own_database: Database) -> None:
     work = Work()
     async with running(own_database, job(work)) as jobs:
