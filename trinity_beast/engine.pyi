@@ -618,6 +618,13 @@ class Keys:
         """Return a key's limits and what is left of them, spending nothing; None when it is not admitted."""
         ...
 
+    def refusal(self, digest: bytes, *, in_url: bool = False, address: str | None = None, origin: str | None = None) -> str | None:
+        """Return the code with which a key that is admitted would be refused that came so and wanted no price; None where it would not.
+
+        `KEY_EXPIRED`, `TIER_FORBIDS` or `KEY_FORBIDS`. Spends and counts nothing.
+        """
+        ...
+
     def used_since(self, monotonic_ns: int) -> list[KeyUse]:
         """Return what each admitted key was granted and refused, of those that asked at a monotonic time or later."""
         ...

@@ -85,7 +85,8 @@ impl KeySlot {
             Some(kept) => kept.changed(total, left, resets_at_ns, now.wall_ns),
             None => Quota::new(policy.key_id, total, left, resets_at_ns),
         });
-        let fields = LimitFields::new(policy.rate, policy.quota.map(|total| (total, policy.quota_resets_at_ns)));
+        let month = policy.quota.map(|total| (total, policy.quota_resets_at_ns));
+        let fields = LimitFields::new(policy.rate, month, !policy.unlimited);
         Self { policy, leases, tab, quota, fields, retired: AtomicBool::new(false) }
     }
 

@@ -35,7 +35,8 @@ impl Standing {
 #[derive(Debug)]
 pub struct LimitFields {
     head: Box<[u8]>,
-    has_month: bool,
+    month_head: Option<Box<[u8]>>,
+    is_month_bound: bool,
 }
 
 const RESET: &[u8] = b"\r\nX-RateLimit-Reset: ";
@@ -49,31 +50,38 @@ pub const KEYLESS_FIELDS: &[u8] = b"RateLimit-Policy: \"key\";q=0\r\nX-RateLimit
     X-RateLimit-Reset: 0\r\nRateLimit: \"key\";r=0\r\n";
 
 impl LimitFields {
-    /// Render the constant part. `month` is the quota and the Unix time it resets at (0: never).
-    pub fn new(rate: Rate, month: Option<(u64, u64)>) -> Self {
+    /// Render the constant part. `month` is the quota and the Unix time it resets at (0: never); `is_month_bound` says whether
+    /// it refuses anybody.
+    pub fn new(rate: Rate, month: Option<(u64, u64)>, is_month_bound: bool) -> Self {
         let mut head = format!("RateLimit-Policy: \"burst\";q={};w={}", rate.burst(), rate.window_seconds());
         if let Some((quota, resets_at_ns)) = month {
             let seconds = if resets_at_ns == 0 { 30 * 86_400 } else { month_before_seconds(resets_at_ns) };
             let _ = write!(head, ", \"month\";q={quota};w={seconds}");
         }
-        let _ = write!(head, "\r\nX-RateLimit-Limit: {}\r\nX-RateLimit-Remaining: ", rate.burst());
-        Self { head: head.into_bytes().into(), has_month: month.is_some() }
+        let twins_of = |limit: u64| format!("{head}\r\nX-RateLimit-Limit: {limit}\r\nX-RateLimit-Remaining: ").into_bytes().into();
+        Self { head: twins_of(rate.burst().into()), month_head: month.map(|(quota, _)| twins_of(quota)), is_month_bound }
     }
 
-    /// Append all fields, each line ended.
+    /// Append all fields, each line ended. The twins know one limit alone, so they tell the one that will refuse first:
+    /// the burst, until less is left of the month.
     #[inline]
     pub fn write(&self, to: &mut Vec<u8>, standing: &Standing) {
         let (mut left, mut more_in) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let (mut month_left, mut resets_in) = (itoa::Buffer::new(), itoa::Buffer::new());
         let (left, more_in) = (left.format(standing.level.left), more_in.format(standing.more_in_seconds()));
-        for part in [&self.head, left.as_bytes(), RESET, more_in.as_bytes(), BURST, left.as_bytes(), UNTIL, more_in.as_bytes()] {
+        let (of_month, until) = standing.month.unwrap_or_default();
+        let (month_left, resets_in) = (month_left.format(of_month), resets_in.format(until));
+        let (head, twin, twin_in) = match &self.month_head {
+            Some(head) if self.is_month_bound && of_month < u64::from(standing.level.left) => (head, &*month_left, &*resets_in),
+            _ => (&self.head, &*left, &*more_in),
+        };
+        for part in [head, twin.as_bytes(), RESET, twin_in.as_bytes(), BURST, left.as_bytes(), UNTIL, more_in.as_bytes()] {
             to.extend_from_slice(part);
         }
-        if self.has_month {
-            let (month_left, resets_in) = standing.month.unwrap_or_default();
-            to.extend_from_slice(MONTH);
-            to.extend_from_slice(itoa::Buffer::new().format(month_left).as_bytes());
-            to.extend_from_slice(UNTIL);
-            to.extend_from_slice(itoa::Buffer::new().format(resets_in).as_bytes());
+        if self.month_head.is_some() {
+            for part in [MONTH, month_left.as_bytes(), UNTIL, resets_in.as_bytes()] {
+                to.extend_from_slice(part);
+            }
         }
         to.extend_from_slice(END);
     }
@@ -106,7 +114,7 @@ mod tests {
 
     #[test]
     fn fields_are_written_as_the_draft_has_them() {
-        let fields = LimitFields::new(Rate::new(5.0, 10).unwrap(), Some((1_000, 1_798_761_600_000_000_000)));
+        let fields = LimitFields::new(Rate::new(5.0, 10).unwrap(), Some((1_000, 1_798_761_600_000_000_000)), true);
         let standing = Standing { level: Level { left: 9, more_in_ns: 200_000_000 }, month: Some((998, 86_400)) };
         let mut told = Vec::new();
         fields.write(&mut told, &standing);
@@ -125,10 +133,25 @@ mod tests {
     #[test]
     fn without_a_quota_there_is_no_month() {
         let mut told = Vec::new();
-        LimitFields::new(Rate::new(3.0, 3).unwrap(), None).write(&mut told, &Standing::default());
+        LimitFields::new(Rate::new(3.0, 3).unwrap(), None, true).write(&mut told, &Standing::default());
         assert_eq!(pairs_of(&told)[0].1, "\"burst\";q=3;w=2");
         assert_eq!(pairs_of(&told)[4].1, "\"burst\";r=0;t=0");
         assert_eq!(pairs_of(KEYLESS_FIELDS).len(), 5);
+    }
+
+    #[test]
+    fn the_twins_tell_the_limit_that_refuses_first() {
+        let twins = |is_month_bound, left| {
+            let (mut told, standing) = (Vec::new(), Standing { level: Level { left: 9, more_in_ns: 1 }, month: Some((left, 86_400)) });
+            LimitFields::new(Rate::new(5.0, 10).unwrap(), Some((1_000, 0)), is_month_bound).write(&mut told, &standing);
+            let pairs = pairs_of(&told);
+            assert_eq!(pairs[4].1, format!("\"burst\";r=9;t=1, \"month\";r={left};t=86400"));
+            [1, 2, 3].map(|place: usize| pairs[place].1.clone())
+        };
+        assert_eq!(twins(true, 9), ["10", "9", "1"]);
+        assert_eq!(twins(true, 8), ["1000", "8", "86400"]);
+        assert_eq!(twins(true, 0), ["1000", "0", "86400"]);
+        assert_eq!(twins(false, 0), ["10", "9", "1"]);
     }
 
     #[test]

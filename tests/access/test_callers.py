@@ -4,6 +4,7 @@ from tests.support.engine_keys import LIVE_SECRET, MONTH_ENDS, OTHER_SECRET, URL
 from trinity_beast.access import (
     Approach,
     Callers,
+    KeyExpired,
     KeyForbids,
     KeyInvalid,
     KeyMissing,
@@ -107,6 +108,17 @@ async def test_looking_at_ones_limits_spends_nothing() -> None:
     assert (standing.limits.tokens_left, standing.limits.quota_left) == (3, 10)
     assert standing.grant is not None
     assert standing.grant.tier == "pro"
+
+
+@pytest.mark.parametrize(("code", "refusal"), [("KEY_EXPIRED", KeyExpired), ("KEY_FORBIDS", KeyForbids)])
+async def test_a_key_that_would_be_refused_is_told_so_instead_of_its_limits(code: str, refusal: type[TrinityError]) -> None:
+    keys, counted = FakeEngineKeys(), dict[str, int]()
+    callers = Callers(keys, FakeDoorman(keys, {LIVE_SECRET: grant()}), count=lambda name, times: counted.update({name: times}))
+    assert (await callers.standing(LIVE_SECRET)).limits.tokens_left == 3
+    keys.refused[keys.digest_of(LIVE_SECRET)] = code
+    with pytest.raises(refusal):
+        await callers.standing(LIVE_SECRET)
+    assert counted == {"keys_refused": 1}
 
 
 async def test_without_a_key_there_is_nothing_to_look_at() -> None:

@@ -12,6 +12,7 @@ from trinity_beast.access import (
     Grant,
     KeyExpiryInvalid,
     KeyNameInvalid,
+    KeyRestrictionsInvalid,
     Keys,
     KeyState,
     KeyUnknown,
@@ -78,6 +79,13 @@ async def test_an_unknown_tier_is_refused_with_those_there_are(keys: Keys) -> No
 async def test_a_name_that_cannot_be_shown_is_refused(keys: Keys, name: str) -> None:
     with pytest.raises(KeyNameInvalid):
         await keys.issue("free", name)
+
+
+async def test_no_key_but_one_of_the_demo_tier_is_public(keys: Keys) -> None:
+    assert (await keys.issue("demo", "another page", kind=Kind.DEMO)).key.kind.may_travel_in_url
+    with pytest.raises(KeyRestrictionsInvalid) as refusal:
+        await keys.issue("partner", "mine", kind=Kind.DEMO)
+    assert [mistake.location for mistake in refusal.value.mistakes] == ["kind"]
 
 
 async def test_a_key_cannot_have_expired_before_it_is_made(keys: Keys, clock: ManualClock) -> None:

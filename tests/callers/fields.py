@@ -32,7 +32,7 @@ def limits_of(heard: Heard) -> Told:
         assert states[name].keys() <= {"r", "t"}, states[name]
         assert 0 <= states[name]["r"] <= facts["q"]
         assert states[name].get("t", 0) >= 0
-    first = next(iter(policies))
+    first = min(policies, key=lambda name: states[name]["r"])  # Of the limits with the least left, the one told first.
     twins = {name: int(heard.headers[f"x-ratelimit-{name}"]) for name in ("limit", "remaining", "reset")}
     assert twins == {"limit": policies[first]["q"], "remaining": states[first]["r"], "reset": states[first].get("t", 0)}
     assert heard.headers["access-control-allow-origin"] == "*"

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,8 @@ def test_a_spent_month_is_told_without_a_wait(node: Node, caller: Caller) -> Non
     answer = caller.ask("/price?asset=BTC", secret=SECRET)
     assert (answer.status, answer.envelope["code"], answer.headers["x-should-retry"]) == (429, "QUOTA_SPENT", "false")
     assert "retry-after" not in answer.headers
+    twins = [answer.headers[f"x-ratelimit-{name}"] for name in ("limit", "remaining", "reset")]
+    assert twins == ["5", "0", "10"], "whoever reads the twins alone must not think that 49 requests are left"
     standing = node.engine.keys.standing(digest)
     assert standing is not None
     assert standing.tokens_left == 49, "a refused request spends nothing"
@@ -128,6 +131,29 @@ def test_a_key_expires(node: Node, caller: Caller) -> None:
     assert caller.ask("/price?asset=BTC", secret=SECRET).status == 200
     node.advance(1)
     assert caller.ask("/price?asset=BTC", secret=SECRET).envelope["code"] == "KEY_EXPIRED"
+
+
+def test_python_is_told_with_what_a_key_would_be_refused(node: Node, caller: Caller) -> None:
+    digest = node.admit(
+        burst=3, quota=5, quota_left=5, expires_at_ns=START_NS + SECOND_NS, networks=["192.0.2.0/24"], origins=["https://a.example"]
+    )
+    refusal = node.engine.keys.refusal
+    inside: dict[str, Any] = {"address": "192.0.2.7", "origin": "https://a.example"}
+    assert refusal(digest, **inside) is None
+    kept_out = [
+        inside | {"address": "192.0.3.7"},
+        inside | {"address": None},
+        inside | {"origin": None},
+        inside | {"origin": "https://b.example"},
+    ]
+    assert [refusal(digest, **came) for came in kept_out] == ["KEY_FORBIDS"] * 4
+    assert refusal(digest, in_url=True, **inside) == "TIER_FORBIDS"
+    assert refusal(node.engine.keys.digest_of(STRANGER)) is None
+    node.advance(1)
+    assert refusal(digest, **inside) == "KEY_EXPIRED"
+    standing = node.engine.keys.standing(digest)
+    assert standing is not None
+    assert (standing.tokens_left, standing.quota_left, node.counted("keys_refused")) == (3, 5, 0)
 
 
 def test_a_key_stands_in_the_address_only_where_its_policy_says_so(node: Node, caller: Caller) -> None:

@@ -52,6 +52,8 @@ class Held:
 class FakeEngineKeys:
     def __init__(self) -> None:
         self.held: dict[bytes, Held] = {}
+        self.refused: dict[bytes, str] = {}
+        """With what a key that is held would be refused all the same: it has expired, or is kept from wherever it comes."""
 
     def digest_of(self, secret: str) -> bytes:
         return hashlib.sha256(secret.encode()).digest()
@@ -86,6 +88,9 @@ class FakeEngineKeys:
 
     def standing(self, digest: bytes) -> Held | None:
         return self.held.get(digest)
+
+    def refusal(self, digest: bytes, **_came: object) -> str | None:
+        return self.refused.get(digest)
 
 
 class FakeDoorman:

@@ -128,6 +128,10 @@ class EngineKeys(Protocol):
         """Return a key's limits and what is left of them, spending nothing; None when it is not admitted."""
         ...
 
+    def refusal(self, digest: bytes, *, in_url: bool = False, address: str | None = None, origin: str | None = None) -> str | None:
+        """Return the code with which an admitted key would be refused that came so; None where it would not. Spends nothing."""
+        ...
+
 
 class LooksUp(Protocol):
     """Who looks up keys the engine has not heard of. `Doorman` is one."""
@@ -245,6 +249,7 @@ class Callers:
             KeyRevoked: it was revoked.
             KeyExpired: it has passed its expiry.
             TierForbids: it stands in the URL and may not.
+            KeyForbids: it is kept from where the request came.
             KeyTriesSpent: it is not known here, and its address was wrong about keys too often to have it looked up.
             DependencyAway: it is not known here, and the store does not answer.
         """
@@ -259,6 +264,8 @@ class Callers:
         for _ in range(_LOOKS_MAX):
             limits = self._keys.standing(digest)
             if limits is not None:
+                if refused := self._keys.refusal(digest, in_url=came.in_url, address=came.address, origin=came.origin):
+                    raise self._turned_away(_refusal_of(refused)).refusal or KeyForbids()
                 return KeyStanding(limits, self._doorman.grant_of(digest))
             turned_away = await self._look(secret, digest, came)
             if turned_away is not None and turned_away.refusal is not None:

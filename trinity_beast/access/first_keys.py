@@ -10,7 +10,7 @@ from trinity_beast.access.digests import SERVER_SECRET_BYTES, Digests
 from trinity_beast.access.errors import AdminKeyWeak, ServerSecretInvalid
 from trinity_beast.access.key_format import kind_of, secret_from, with_checksum
 from trinity_beast.access.model import Kind
-from trinity_beast.access.service import Keys
+from trinity_beast.access.service import DEMO_TIER, Keys
 from trinity_beast.randomness import SecretSource
 
 SERVER_SECRET = "server-secret"  # noqa: S105 - These are names of files.
@@ -101,7 +101,7 @@ async def demo_key(safe: Safe, keys: Keys, digests: Digests) -> str:
     if kind_of(kept) is not Kind.DEMO:
         kept = secret_from(Kind.DEMO, digests.derived("the demo key"))
         safe.keep_secret(DEMO_KEY, kept.encode())
-    await keys.keep(kept, "demo", "demo", Kind.DEMO)
+    await keys.keep(kept, DEMO_TIER, "demo", Kind.DEMO)
     return kept
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from trinity_beast.access.callers import SECOND_NS, Approach, Callers, KeyStanding
 from trinity_beast.access.calls import Call, Calls
-from trinity_beast.access.errors import KeyExpired, KeyInvalid, KeyMissing, KeyRevoked, KeyTriesSpent, TierForbids
+from trinity_beast.access.errors import KeyExpired, KeyForbids, KeyInvalid, KeyMissing, KeyRevoked, KeyTriesSpent, TierForbids
 from trinity_beast.access.model import Grant
 from trinity_beast.access.months import month_of
 from trinity_beast.access.operators import Operator, Operators
@@ -171,7 +171,9 @@ def key_routes(callers: Callers) -> APIRouter:
     """Return the route a key's owner asks about it."""
     router = APIRouter(tags=["key"])
 
-    @router.get("/key", responses=refusals(KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, KeyTriesSpent, TierForbids, DependencyAway))
+    told_no = refusals(KeyMissing, KeyInvalid, KeyRevoked, KeyExpired, KeyTriesSpent, TierForbids, KeyForbids, DependencyAway)
+
+    @router.get("/key", responses=told_no)
     async def own_limits(caller: Caller) -> KeyTold:
         """Tell the key's limits and what is left of them. Free and uncounted."""
         standing = await callers.standing(caller.secret, Approach(caller.in_url, caller.address, caller.origin, caller.is_read))

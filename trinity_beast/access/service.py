@@ -38,6 +38,7 @@ from trinity_beast.access.months import month_of
 from trinity_beast.access.restrictions import NO_RESTRICTIONS, Restrictions, restriction_mistakes, tidied
 from trinity_beast.audit import Signature, expect_version, sign, versions
 from trinity_beast.clock import Clock
+from trinity_beast.errors import Mistake
 from trinity_beast.log import get_log
 from trinity_beast.randomness import SecretSource
 from trinity_beast.storage import Database
@@ -51,6 +52,8 @@ _log = get_log("access")
 EVERYTHING = KeyFilter()
 THE_NODE = Signature("the node")
 AUDITED_AS = "key"
+DEMO_TIER = "demo"
+"""The tier of what is public by its nature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,12 @@ class Keys:
             AccountUnknown: there is no such account.
             KeyNameInvalid: the name is empty, too long or not printable.
             KeyExpiryInvalid: the expiry has passed already.
-            KeyRestrictionsInvalid: what it is to be kept to makes no sense, or lies beyond its tier.
+            KeyRestrictionsInvalid: what it is to be kept to makes no sense, or lies beyond its tier; or a demo key would have another.
         """
+        if wanted.kind is Kind.DEMO and wanted.tier != DEMO_TIER:
+            # It may stand in addresses, where nothing but its tier keeps it slow, and whoever finds it there reports no leak.
+            fix = f"Make it in the tier {DEMO_TIER}; or, to stand in addresses, a url key, which has a small limit of its own."
+            raise KeyRestrictionsInvalid([Mistake("kind", f"a demo key in the tier {wanted.tier[:40]}", fix)])
         if wanted.expires_at is not None and wanted.expires_at <= self._clock.now():
             raise KeyExpiryInvalid(expires_at=wanted.expires_at)
         secret = new_secret(wanted.kind, self._secrets)

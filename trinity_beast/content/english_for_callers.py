@@ -58,7 +58,7 @@ FOR_CALLERS: Mapping[str, Text] = {
     "RATE_LIMITED": Text(
         "Too many requests at once",
         "This key asks faster than its limit allows; a request is free again in {retry_after_seconds} s.",
-        "Wait as long as `Retry-After` says. One request may ask for up to 1,000 assets.",
+        "Wait as long as `Retry-After` says. One request may ask for several assets; `GET /key` says for how many.",
         plain_message="This key asks faster than its limit allows.",
     ),
     "QUOTA_SPENT": Text(

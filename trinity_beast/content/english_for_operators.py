@@ -78,10 +78,10 @@ FOR_OPERATORS: Mapping[str, Text] = {
         plain_fix="Choose one of the tiers in `rate_limit_template`.",
     ),
     "KEY_NAME_INVALID": Text(
-        "The key's name cannot be used",
-        "A key's name is 1 to {characters_max} printable characters.",
-        "Give it a name you will know it by, such as the machine it is for.",
-        plain_message="A key's name is short and printable.",
+        "The name cannot be used",
+        "A name of a key or an account is 1 to {characters_max} printable characters.",
+        "Give one you will know it by, such as the machine a key is for.",
+        plain_message="A name of a key or an account is short and printable.",
     ),
     "KEY_EXPIRY_INVALID": Text(
         "The time of the key's end cannot be used",
@@ -150,7 +150,8 @@ FOR_OPERATORS: Mapping[str, Text] = {
     "ADMIN_KEY_MISSING": Text(
         "No admin key was given",
         "This is for operators, and the request carries no admin key.",
-        "Send it as `Authorization: Bearer ADMIN_KEY`. It was shown once, at the node's first start.",
+        "Send it as `Authorization: Bearer ADMIN_KEY`; commands take it from `ADMIN_KEY` in the environment. It was shown once,"
+        " at the node's first start.",
     ),
     "ADMIN_KEY_WRONG": Text(
         "That is not the admin key",
@@ -178,7 +179,7 @@ FOR_OPERATORS: Mapping[str, Text] = {
     "NETWORK_PROTECTED": Text(
         "This would shut out the wrong ones",
         "Blocking {network} would shut out {what}.",
-        "Block a smaller network; or send `force` if that is what you mean.",
+        "Block a smaller network; or, if that is what you mean, send `force` (`--force`).",
         plain_message="Blocking it would shut out the machine itself, or you.",
     ),
     "BLOCK_INVALID": Text(
@@ -227,7 +228,8 @@ FOR_OPERATORS: Mapping[str, Text] = {
     "DATA_FOLDER_BUSY": Text(
         "Another program works in this data folder",
         "Another program works in {folder}.",
-        "Stop it, or give this one a folder of its own with `--data-dir`.",
+        "Stop it, or give this one a folder of its own with `--data-dir`. A node there that was given `DATABASE_URL` is reached by"
+        " a command that is given the same.",
         plain_message="Another program works in the data folder.",
     ),
     "DATA_FOLDER_UNUSABLE": Text(

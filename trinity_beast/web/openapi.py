@@ -47,9 +47,13 @@ _HEADERS: Mapping[str, Mapping[str, Any]] = {
     "X-Request-Id": {"description": "What the request is called.", "required": True, "schema": {"type": "string"}},
     "RateLimit-Policy": {"description": "The limits of the key.", "required": True, "schema": {"type": "string"}},
     "RateLimit": {"description": "What is left of them.", "required": True, "schema": {"type": "string"}},
-    "X-RateLimit-Limit": {"description": "The burst of the key.", "required": True, "schema": {"type": "string"}},
+    "X-RateLimit-Limit": {
+        "description": "The burst of the key; its month, once less is left of that.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     "X-RateLimit-Remaining": {"description": "What is left of it.", "required": True, "schema": {"type": "string"}},
-    "X-RateLimit-Reset": {"description": "Seconds until all of it is back.", "required": True, "schema": {"type": "string"}},
+    "X-RateLimit-Reset": {"description": "Seconds until there is more of it.", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait; absent where waiting does not help.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "How to be let in.", "schema": {"type": "string"}},
 }

@@ -127,6 +127,12 @@ fn headers_of(slot: &KeySlot, standing: &Level) -> Headers {
 #[pyclass(frozen, module = "trinity_beast.engine")]
 pub struct Keys(pub Arc<Machine>);
 
+fn approach<'a>(channel: Channel, address: Option<&str>, origin: Option<&'a str>, wants_prices: bool) -> Approach<'a> {
+    // An address nobody can tell lies in no network a key may be kept to.
+    let address = address.and_then(|address| address.parse().ok()).unwrap_or(Ipv6Addr::UNSPECIFIED.into());
+    Approach { channel, address, origin: origin.map(str::as_bytes), wants_prices }
+}
+
 fn digest_from(bytes: &[u8]) -> PyResult<Digest> {
     bytes.try_into().map_err(|_| PyValueError::new_err(format!("digest: 32 bytes, not {}", bytes.len())))
 }
@@ -169,9 +175,7 @@ impl Keys {
             (false, true) => Channel::Url,
             (false, false) => Channel::Header,
         };
-        // An address nobody can tell lies in no network a key may be kept to.
-        let address = address.and_then(|address| address.parse().ok()).unwrap_or(Ipv6Addr::UNSPECIFIED.into());
-        let verdict = self.judge(secret, &Approach { channel, address, origin: origin.map(str::as_bytes), wants_prices });
+        let verdict = self.judge(secret, &approach(channel, address, origin, wants_prices));
         let counters = &self.0.shared().counters;
         match Code::named(verdict.code) {
             Some(Code::RateLimited) => counters.add(Counter::RateLimited, 1),
@@ -215,6 +219,16 @@ impl Keys {
             unlimited: policy.unlimited,
             headers: headers_of(&slot, &standing),
         }))
+    }
+
+    /// Return with what a key that is admitted would be refused that came so and wanted no price; None where it would not.
+    #[pyo3(signature = (digest, *, in_url = false, address = None, origin = None))]
+    fn refusal(&self, digest: &[u8], in_url: bool, address: Option<&str>, origin: Option<&str>) -> PyResult<Option<&'static str>> {
+        let shared = self.0.shared();
+        let now = shared.clock.now();
+        let Known::Admitted(slot) = shared.keys.find(&digest_from(digest)?, now.monotonic_ns) else { return Ok(None) };
+        let channel = if in_url { Channel::Url } else { Channel::Header };
+        Ok(slot.refusal(&approach(channel, address, origin, false), now.wall_ns).map(Code::name))
     }
 
     /// Return what each key was granted and refused, of those that asked at a monotonic time or later.
