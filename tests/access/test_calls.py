@@ -14,6 +14,7 @@ from trinity_beast.access.calls import WAITING_MAX, Call
 from trinity_beast.access.routes import guarding, operation
 from trinity_beast.audit import Audit, Sought
 from trinity_beast.storage import Database
+from trinity_beast.web import changes
 
 SECRET = "tb_admin_of_this_test_and_of_no_other"
 AWAY = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -39,6 +40,30 @@ async def test_what_may_change_something_is_in_the_trail_with_its_outcome(own_da
     (entry, _) = await Audit(own_database).entries(Sought(kind="call"))
     assert (entry.by, entry.action, entry.subject, entry.at) == ("Ada", "asked", "DELETE /admin/thing", clock.now())
     assert entry.after == {"code": "OK", "status": 200, "request_id": "3", "ms": 1.5}
+
+
+async def test_a_route_by_get_that_declares_to_change_something_is_in_the_trail(
+    own_database: Database, digests: Digests, clock: ManualClock
+) -> None:
+    operators, calls = Operators(AdminKey(digests, digests.digest_of(SECRET)), clock), Calls(Audit(own_database), clock)
+    router, operator = APIRouter(), Depends(operation(operators))
+
+    @router.get("/admin/kept", dependencies=[changes()])
+    async def kept(_who: Operator = operator) -> dict[str, str]:
+        return {}
+
+    @router.get("/admin/mode", dependencies=[changes(if_given="mode")])
+    async def mode(_who: Operator = operator, mode: str = "") -> dict[str, str]:
+        return {"mode": mode}
+
+    async with serving(small_app([router], guard=guarding(operators, calls))) as port:
+        for path in ("kept", "mode", "mode?mode=", "mode?mode=night"):
+            heard = await ask(port, get(f"/admin/{path}", f"Authorization: Bearer {SECRET}", "Connection: close"))
+            assert heard.status == 200
+        await ask(port, get("/admin/kept", "Connection: close"))
+    await calls.stop()
+    entries = await Audit(own_database).entries(Sought(kind="call", limit=100))
+    assert [entry.subject for entry in reversed(entries)] == ["GET /admin/kept", "GET /admin/mode"]
 
 
 async def test_while_the_database_is_away_calls_wait_and_the_oldest_give_way(clock: ManualClock) -> None:

@@ -44,6 +44,7 @@ def test_whoever_asks_from_elsewhere_is_refused_with_the_right_key_and_loses_no_
     for secret in [SECRET, "wrong"] * 20:
         with pytest.raises(AdminPlaceForbidden):
             operators.admit(secret, address="203.0.113.7")
+    assert operators.turned_away == {"missing": 0, "wrong": 0, "shut_out": 0, "elsewhere": 40}
     operators.admit(SECRET, address="192.0.2.7")
     readings.turn("admin_networks", "")
     operators.admit(SECRET, address="203.0.113.7")

@@ -118,8 +118,6 @@ RULES = (
     "telemetry/latency/*",
     "telemetry/metric.py",
     "telemetry/tracing/address.py",
-    "telemetry/tracing/parent.py",
-    "telemetry/tracing/protobuf.py",
     "usage/envelope.py",
     "usage/pace.py",
     "usage/reading/seen.py",

@@ -18,7 +18,7 @@ INSTRUCTIONS = {"FROM", "RUN", "WORKDIR", "COPY", "USER", "VOLUME", "ENV", "EXPO
 GIVEN = {"POSTGRES_PASSWORD": "p", "BEAST_SERVER_SECRET": "5e" * 32, "ADMIN_KEY": "a" * 24}
 SERVICE_KEYS = {
     "build", "image", "init", "restart", "stop_grace_period", "environment", "ports", "ulimits", "sysctls", "volumes", "depends_on",
-    "command", "healthcheck",
+    "command", "healthcheck", "cpu_shares",
 }  # fmt: skip
 
 
@@ -80,6 +80,17 @@ def test_what_goes_into_the_queue_is_taken_out_of_it() -> None:
 
     assert services["writer"]["command"] == ["writer"]
     assert services["writer"]["environment"]["QUEUE_URL"] == services["one"]["environment"]["QUEUE_URL"]
+
+
+def test_where_processors_are_short_prices_go_before_what_stores_usage() -> None:
+    services = composed("compose.cluster.yaml")["services"]
+    ordinary_shares, ordinary_weight = 1_024, 100
+
+    assert {service.get("cpu_shares", ordinary_shares) > ordinary_shares for service in nodes("compose.cluster.yaml").values()} == {True}
+    assert {services[name].get("cpu_shares", ordinary_shares) for name in ("postgres", "writer")} == {ordinary_shares}
+    weight = re.search(r"^CPUWeight=(\d+)$", (DEPLOY / "trinity-beast.service").read_text(), re.MULTILINE)
+    assert weight is not None
+    assert int(weight[1]) > ordinary_weight
 
 
 def test_secrets_are_asked_for_and_stand_nowhere() -> None:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from tests.support.clock import ManualClock
 from trinity_beast.clock import Clock, SystemClock
 from trinity_beast.jobs import Job, Jobs, JobUnknown
-from trinity_beast.randomness import dice_from
 from trinity_beast.storage import Database
 from trinity_beast.telemetry import SpanRecorder
 from trinity_beast.traces import UNTRACED, Traces
@@ -79,6 +78,30 @@ async def once(database: Database, holds: Callable[[list[tuple[str, int]]], bool
         while not holds(found := await states(database)):  # noqa: ASYNC110 - Only the database can tell.
             await asyncio.sleep(0)
     return found
+
+
+async def test_a_node_leaves_jobs_it_was_not_given_to_those_that_have_them(own_database: Database) -> None:
+    shared, own = Work(), Work()
+    dashboard = Job("ops.daily", "Makes the dashboard.", own, NEVER)
+    async with running(own_database, job(shared)) as without:
+        async with own_database.transaction() as tx:
+            assert await Jobs(own_database, [dashboard], SystemClock()).ask("ops.daily", tx=tx)
+        assert await without.ask("usage.roll_up")
+        await next_of(shared.ended)
+        await once(own_database, lambda found: found == [("todo", 0), ("succeeded", 1)])
+    async with running(own_database, dashboard, job(shared)):
+        await next_of(own.ended)
+
+
+async def test_what_was_asked_for_before_jobs_had_queues_is_done(own_database: Database) -> None:
+    work = Work()
+    async with running(own_database, job(work)) as jobs:
+        async with own_database.transaction() as tx:
+            await jobs.ask("usage.roll_up", tx=tx)
+            await tx.execute(sa.text("UPDATE procrastinate_jobs SET queue_name = 'default'"))
+        async with own_database.transaction() as tx:
+            await tx.execute(sa.text("SELECT pg_notify('procrastinate_queue_v1#default', '{\"type\": \"job_inserted\"}')"))
+        await next_of(work.ended)
 
 
 async def test_a_job_asked_for_is_done_and_told(own_database: Database) -> None:
@@ -259,12 +282,12 @@ async def die_again(database: Database) -> None:
 
 async def test_runs_are_counted_and_traced_as_they_end(own_database: Database) -> None:
     counted: list[str] = []
-    recorder = SpanRecorder(SystemClock(), dice_from("jobs"))
+    recorder = SpanRecorder(SystemClock())
     for work, state in ((Work(), "succeeded"), (Work(failing=99), "failed")):
         async with running(own_database, job(work, tries_max=1), traces=recorder, counted=counted) as jobs:
             await jobs.ask("usage.roll_up")
             await once(own_database, lambda found, state=state: found[-1][0] == state)  # type: ignore[misc]
     assert counted == ["bg_work_submitted", "bg_work_completed", "bg_work_submitted", "bg_work_dropped"]
     spans = recorder.take(10)
-    assert [(span.name, span.failure) for span in spans] == [("job usage.roll_up", ""), ("job usage.roll_up", "ValueError")]
-    assert {span.facts["trinity.job"] for span in spans} == {"usage.roll_up"}
+    assert [(span.name, span.status.description) for span in spans] == [("job usage.roll_up", None), ("job usage.roll_up", "ValueError")]
+    assert {(span.attributes or {})["trinity.job"] for span in spans} == {"usage.roll_up"}

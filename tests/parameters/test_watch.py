@@ -2,6 +2,8 @@
 
 import asyncio
 
+import sqlalchemy as sa
+
 from tests.parameters.conftest import LIMIT
 from tests.support.clock import ManualClock
 from trinity_beast.clock import Clock, SystemClock
@@ -14,6 +16,7 @@ from trinity_beast.storage import Database, Notices
 
 ANNA = Change("anna")
 EVENT_SECONDS = 20.0
+FULL = "CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE disk_full; END $$"
 
 
 ONE = ThisNode("id of one", "one")
@@ -57,6 +60,18 @@ async def test_what_is_stored_is_in_force_when_the_node_has_started(
         assert node.readings.of(declared.named("window_max")).value == 45.0
     finally:
         await node.watch.stop()
+
+
+async def test_what_was_seen_is_in_force_even_where_that_cannot_be_confirmed(
+    own_database: Database, declared: Declarations, editor: ParameterEditor
+) -> None:
+    node = Node("one", own_database, declared)
+    await editor.set({"limit": 20}, ANNA)
+    async with own_database.transaction() as tx:
+        await tx.execute(sa.text(FULL))
+        await tx.execute(sa.text("CREATE TRIGGER is_full BEFORE INSERT ON application_parameter_nodes EXECUTE FUNCTION is_full()"))
+    assert await node.watch.look() == 1
+    assert node.limit.value == 20
 
 
 async def test_a_change_is_in_force_on_every_node_and_each_confirms_it(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from trinity_beast.storage import Database, DependencyAway
 
@@ -40,6 +41,16 @@ async def test_what_ends_well_is_committed_and_what_raises_is_not(own_database: 
         await tx.execute(sa.text("DELETE FROM rate_limit_template WHERE tier = 'demo'"))
     with pytest.raises(ZeroDivisionError):
         await delete_all_and_raise(own_database)
+    assert await count_keys(own_database) == 7
+
+
+async def test_what_is_asked_directly_is_committed_statement_by_statement(own_database: Database) -> None:
+    async def delete_demo_and_raise(alone: AsyncConnection) -> None:
+        await alone.execute(sa.text("DELETE FROM rate_limit_template WHERE tier = 'demo'"))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await own_database.directly(delete_demo_and_raise)
     assert await count_keys(own_database) == 7
 
 

@@ -93,5 +93,5 @@ async def test_what_fails_for_another_reason_is_not_done_again(one_line: Databas
         raise ValueError("as told")
 
     with pytest.raises(ValueError, match="as told"):
-        await one_line.within(fail)
+        await one_line.directly(fail)
     assert len(times) == 1

@@ -79,6 +79,8 @@ class RolledBackDatabase(Database):
         finally:
             self._turn.release()
 
+    statements = transaction
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:

@@ -31,6 +31,8 @@ class Call:
     request_id: str
     milliseconds: float
     is_let_in: bool = True
+    changes: bool = False
+    """Whether its route declares that it changes something, whatever the method."""
 
 
 class Calls:
@@ -52,7 +54,7 @@ class Calls:
         """Take note of a call. Never waits."""
         facts = {"code": call.code, "status": call.status, "request_id": call.request_id, "ms": call.milliseconds}
         _log.info("operator asked", by=call.by, method=call.method, path=call.path, **facts)
-        if not call.is_let_in or call.method in _READS:
+        if not call.is_let_in or (call.method in _READS and not call.changes):
             return
         if len(self._waiting) >= WAITING_MAX:
             self._waiting.popleft()

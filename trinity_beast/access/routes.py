@@ -135,7 +135,8 @@ def _note_call(calls: Calls, asked: Asked, request: Request, by: str, status: in
     path = "".join(each if each.isprintable() else "?" for each in str(request.scope["path"])[:PATH_CHARACTERS_MAX])
     is_let_in = _LET_IN in request.scope
     milliseconds = round(asked.latency_ns / 1_000_000, 3)
-    calls.note(Call(asked.clock.now(), by, asked.method, path, asked.code, status, asked.request_id, milliseconds, is_let_in))
+    now, code = asked.clock.now(), asked.code
+    calls.note(Call(now, by, asked.method, path, code, status, asked.request_id, milliseconds, is_let_in, asked.changes))
 
 
 def _expect_known_names(request: Request) -> None:

@@ -265,7 +265,7 @@ class Keys:
 
     async def look_up(self, digests: Collection[bytes]) -> tuple[Mapping[bytes, tuple[Key, Tier]], datetime]:
         """Return those of the keys that exist, each with its tier, and when that was so, by the database's clock."""
-        return await self._database.within(partial(_looked_up, digests=digests))
+        return await self._database.directly(partial(_looked_up, digests=digests))
 
     async def resolve(self, digests: Collection[bytes]) -> Mapping[bytes, Grant | Refused]:
         """Tell for each digest what its key may do or why it is refused, in one look at the store."""
@@ -284,7 +284,7 @@ class Keys:
 
     async def note_last_uses(self, last_used: Mapping[int, datetime]) -> None:
         """Note when keys were used last, by `key_id`. That is no change of a key: nobody is told."""
-        await self._database.within(partial(store.note_last_uses, last_used=last_used))
+        await self._database.directly(partial(store.note_last_uses, last_used=last_used))
 
     async def changes(self, looked_at: datetime | None, *, reach: timedelta = timedelta(0)) -> tuple[Sequence[Change], datetime]:
         """Return what may have changed since the last look, and the moment of this one, by the database's clock.

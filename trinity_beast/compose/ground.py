@@ -81,7 +81,7 @@ async def ground(
     with DataFolder(settings.data_dir, clock) as folder:
         async with _cache(settings, clock, dice) as cache, _database_url(settings, folder, clock) as url:
             await asyncio.to_thread(upgrade, url)
-            tracing = Tracing(settings, clock, dice)
+            tracing = Tracing(settings, clock)
             database = Database(url, traces=tracing.traces)
             try:
                 secret = server_secret(folder, secrets, given=settings.server_secret)

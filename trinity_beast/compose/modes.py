@@ -53,7 +53,8 @@ class Entrance:
 
     def __init__(self, on: Ground) -> None:
         self._on, self.outlets = on, Outlets(on)
-        self.working = working_of(on, count=self._counted)
+        self._sells_prices = price_service in MODES[on.settings.mode]
+        self.working = working_of(on, count=self._counted, sells_prices=self._sells_prices)
 
     @cached_property
     def engine(self) -> Engine:
@@ -73,7 +74,7 @@ class Entrance:
     @cached_property
     def gates(self) -> Gates:
         """Return who is let in."""
-        return gates_of(self._on, self.engine, self.counters, sells_prices=price_service in MODES[self._on.settings.mode])
+        return gates_of(self._on, self.engine, self.counters, sells_prices=self._sells_prices)
 
 
 def services(on: Ground, exchanges: Exchanges) -> Services:

@@ -3,10 +3,9 @@
 from trinity_beast.clock import Clock
 from trinity_beast.parameters import Readings
 from trinity_beast.parts import Part
-from trinity_beast.randomness import Dice
 from trinity_beast.settings import SettingInvalid, Settings
-from trinity_beast.telemetry import OtlpAddress, Resource, Samples, SpanExporter, SpanRecorder, otlp_address
-from trinity_beast.traces import UNTRACED, Traces
+from trinity_beast.telemetry import OtlpAddress, Samples, SpanExporter, SpanRecorder, otlp_address
+from trinity_beast.traces import UNTRACED, Facts, Traces
 from trinity_beast.version import VERSION
 
 SERVICE = "trinity-beast"
@@ -15,15 +14,15 @@ SERVICE = "trinity-beast"
 class Tracing:
     """The traces of one node, and who tells them."""
 
-    def __init__(self, settings: Settings, clock: Clock, dice: Dice) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         """Record where the settings name a collector, else nothing.
 
         Raises:
             SettingInvalid: where they go cannot be read.
         """
-        self._settings, self._clock = settings, clock
+        self._clock = clock
         self._address = _address_of(settings)
-        self._recorder = None if self._address is None else SpanRecorder(clock, dice)
+        self._recorder = None if self._address is None else SpanRecorder(clock, _resource(settings))
 
     @property
     def traces(self) -> Traces:
@@ -35,17 +34,12 @@ class Tracing:
         if self._recorder is None or self._address is None:
             return [], []
         self._recorder.go_by(readings)
-        exporter = SpanExporter(self._recorder, self._address, self._resource(), clock=self._clock, readings=readings)
+        exporter = SpanExporter(self._recorder, self._address, clock=self._clock, readings=readings)
         return [exporter], [exporter.samples]
 
-    def _resource(self) -> Resource:
-        facts = {
-            "service.name": SERVICE,
-            "service.version": VERSION,
-            "service.instance.id": self._settings.node,
-            "cloud.region": self._settings.region,
-        }
-        return Resource(facts, scope="trinity_beast", version=VERSION)
+
+def _resource(settings: Settings) -> Facts:
+    return {"service.name": SERVICE, "service.version": VERSION, "service.instance.id": settings.node, "cloud.region": settings.region}
 
 
 def _address_of(settings: Settings) -> OtlpAddress | None:

@@ -39,8 +39,11 @@ class Working:
         return [runs, insights, daily_routes(self.daily, operator=operator)]
 
 
-def working_of(on: Ground, *, count: Callable[[str], None]) -> Working:
-    """Return the work every node does in turn with the others, whatever its mode; `count` counts it. Its connections are its own."""
+def working_of(on: Ground, *, count: Callable[[str], None], sells_prices: bool) -> Working:
+    """Return the work a node does in turn with the others; `count` counts it. Its connections are its own.
+
+    Only where prices are sold is there anything for the dashboard to look at, so only there is it made.
+    """
     database = Database(
         on.database.url,
         connections_max=4,
@@ -54,7 +57,9 @@ def working_of(on: Ground, *, count: Callable[[str], None]) -> Working:
     forget = Job("reports.forget", "Forgets which reports were asked for long ago.", uses.prune, cron="50 2 * * *")
     daily = Daily(database, on.clock, on.readings, node=on.settings.node)
     usage = usage_jobs(days, partitions, Settled(database, on.clock, on.readings))
-    work, databases = [*usage, forget, daily.job()], [database]
+    work, databases = [*usage, forget], [database]
+    if sells_prices:
+        work.append(daily.job())
     if on.cache is not None:
         databases.append(syncing_database(on.database.url, on.traces))
         sync = sync_of(databases[-1], on.cache, on.keys, on.digests, clock=on.clock, readings=on.readings)

@@ -28,6 +28,8 @@ FORGET_EVERY = 360
 """Every so many rescues, once an hour, what ended long ago is forgotten."""
 STOP_SECONDS = 10.0
 RETRY_SECONDS = 2.0
+OF_EVERYBODY = "default"
+"""The queue of runs that were asked for before each job had a queue of its own."""
 
 _log = get_log("jobs")
 
@@ -138,7 +140,9 @@ class Jobs:
         )
         app = App(connector=connector, periodic_defaults={"max_delay": CATCH_UP_SECONDS})
         for job in self._jobs.values():
-            task = app.task(name=job.name, lock=job.name, queueing_lock=job.name, pass_context=True)(self._doing(job))
+            # In a queue of its own: of a common one a worker takes, and fails, jobs too that only other nodes know.
+            asked = app.task(name=job.name, queue=job.name, lock=job.name, queueing_lock=job.name, pass_context=True)
+            task = asked(self._doing(job))
             app.periodic(cron=job.cron)(task)
         return app
 
@@ -190,6 +194,7 @@ class Jobs:
         while True:
             self._worker = Worker(
                 self._app,
+                queues=[*self._jobs, OF_EVERYBODY],
                 concurrency=AT_ONCE_MAX,
                 shutdown_graceful_timeout=self._stop_seconds,
                 install_signal_handlers=False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from trinity_beast.clock import Clock
 from trinity_beast.parameters import store
@@ -64,8 +65,7 @@ class Deployment:
         Raises:
             DependencyAway: the database is not there.
         """
-        async with self._database.transaction() as tx:
-            return await store.confirmed(tx, within_seconds=LOOKS_KEPT * self._every.value)
+        return await self._database.directly(partial(store.confirmed, within_seconds=LOOKS_KEPT * self._every.value))
 
     def _passed_ms(self, began_ns: int) -> float:
         return (self._clock.monotonic_ns() - began_ns) / MILLISECOND_NS

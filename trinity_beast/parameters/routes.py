@@ -45,7 +45,7 @@ from trinity_beast.parameters.told import (
     profile_told,
 )
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import NUMBER_MAX, refusals
+from trinity_beast.web import NUMBER_MAX, changes, refusals
 
 HISTORY_MAX = 1_000
 _SETTING = (ParameterUnknown, ParameterInvalid, ParametersDisagree, ChangedMeanwhile)
@@ -124,7 +124,7 @@ def parameter_routes(
 def _add_profile_routes(
     router: APIRouter, editor: ParameterEditor, *, operator: Callable[..., Awaitable[object]], anywhere: Sequence[type[TrinityError]]
 ) -> None:
-    @router.get("/system-mode", responses=refusals(*anywhere, *_APPLYING))
+    @router.get("/system-mode", dependencies=[changes(if_given="mode")], responses=refusals(*anywhere, *_APPLYING))
     async def system_mode(
         who: Annotated[object, Depends(operator)],
         mode: Annotated[str, Query(max_length=40, pattern="^[a-z0-9-]*$", description="The profile to apply; none only looks.")] = "",

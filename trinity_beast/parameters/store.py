@@ -22,6 +22,13 @@ from trinity_beast.parameters.tables import (
 PROFILE = "profile"
 """What profiles are called in the trail."""
 _VERSIONS, _CHANGES = application_parameter_versions.c, application_parameter_changes.c
+_NEWEST = sa.select(sa.func.max(_VERSIONS.version)).scalar_subquery()
+# In one question that is put together once: a deployment waits for the answer.
+_SETTLED = sa.select(
+    _NEWEST,
+    sa.select(_VERSIONS.profile).where(_VERSIONS.version == _NEWEST).scalar_subquery(),
+    sa.select(sa.func.jsonb_object_agg(application_parameters.c.name, application_parameters.c.value)).scalar_subquery(),
+)
 
 
 async def hold(tx: AsyncConnection) -> None:
@@ -31,11 +38,7 @@ async def hold(tx: AsyncConnection) -> None:
 
 async def settled(tx: AsyncConnection) -> Settled:
     """Return the stored values and their version; version 0 where nothing was ever set."""
-    newest = sa.select(sa.func.max(_VERSIONS.version)).scalar_subquery()
-    profile = sa.select(_VERSIONS.profile).where(_VERSIONS.version == newest).scalar_subquery()
-    values = sa.select(sa.func.jsonb_object_agg(application_parameters.c.name, application_parameters.c.value)).scalar_subquery()
-    # In one question: a deployment waits for the answer.
-    version, name, stored = (await tx.execute(sa.select(newest, profile, values))).one()
+    version, name, stored = (await tx.execute(_SETTLED)).one()
     return Settled(version or 0, stored or {}, name or "")
 
 
@@ -60,8 +63,7 @@ async def write(tx: AsyncConnection, before: Settled, after: Mapping[str, Any], 
 
 async def announce(tx: AsyncConnection, *, by: str) -> int:
     """Tell every node the newest version anew, as if it had just been set, and return it; 0 where nothing was ever set."""
-    newest = sa.select(sa.func.max(_VERSIONS.version)).scalar_subquery()
-    again = sa.update(application_parameter_versions).where(_VERSIONS.version == newest).values(version=_VERSIONS.version)
+    again = sa.update(application_parameter_versions).where(_VERSIONS.version == _NEWEST).values(version=_VERSIONS.version)
     found = (await tx.execute(again.returning(_VERSIONS.version))).scalar_one_or_none()
     if found is None:
         await tx.execute(sa.select(sa.func.pg_notify("application_parameters", "0")))

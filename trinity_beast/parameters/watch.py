@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from trinity_beast.clock import Clock, pause
 from trinity_beast.log import get_log
@@ -83,10 +84,10 @@ class ParameterWatch:
         """Put in force what is stored now, confirm it, and return its version; what was in force where it cannot be seen."""
         async with self._looking:  # One at a time, or an older set that was read first could come into force last.
             try:
-                settled = await self._database.within(store.settled)
-                async with self._database.transaction() as tx:
-                    self._take(settled)
-                    await store.confirm(tx, self._node.node_id, self._node.name, settled.version)
+                settled = await self._database.directly(store.settled)
+                self._take(settled)
+                running = partial(store.confirm, node_id=self._node.node_id, name=self._node.name, version=settled.version)
+                await self._database.directly(running)
             except DependencyAway as error:
                 await self._look_aside(error)
             else:

@@ -33,7 +33,7 @@ class Uses:
         Raises:
             ReportQuotaSpent: nothing is left of the month; that is noted too.
         """
-        begun = await self._database.within(partial(store.begin, opening=opening))
+        begun = await self._database.directly(partial(store.begin, opening=opening))
         if opening.is_counted and begun.month_count is None:
             raise ReportQuotaSpent(reports=opening.quota)
         return begun

@@ -33,7 +33,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 CONNECTIONS_MOST = 1_000
 _SPAN_FACTS = {"db.system.name": "postgresql"}
-"""All that a trace tells of a transaction: statements may hold what is nobody's business."""
+"""All that a trace tells of what the database was asked: statements may hold what is nobody's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Database:
         transaction_seconds: float = 15.0,
         traces: Traces = UNTRACED,
     ) -> None:
-        """Prepare the way to the PostgreSQL at `url`. Transactions done within a span of `traces` are told there."""
+        """Prepare the way to the PostgreSQL at `url`. What is asked within a span of `traces` is told there."""
         self.url, self._traces = url, traces
         self._transaction_seconds, self._wait_seconds = transaction_seconds, connect_seconds
         self._waits = 0
@@ -105,35 +105,39 @@ class Database:
         self._pool.idle_max = idle_max
         self._wait_seconds, self._transaction_seconds = wait_seconds, transaction_seconds
 
-    async def within(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Return what `work` comes to within a transaction of its own; for the few statements that are asked all day long.
+    async def directly(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Return what `work` comes to, its statements committed one by one; for the few that are asked all day long.
+
+        Without BEGIN and COMMIT the server is asked once instead of three times. So `work` reads what need not agree, or writes
+        with one statement, its last.
 
         The driver prepares a statement at its fifth use on a connection. Where the server turns out not to keep what is
-        prepared, nothing is prepared from then on, and `work` is done again, as it was rolled back: nobody notices.
+        prepared, nothing is prepared from then on, and `work` is done again, as nothing was written: nobody notices.
 
         Raises:
             DependencyAway: as `transaction`.
         """
         try:
-            async with self.transaction() as tx:
-                return await work(tx)
+            async with self.statements() as alone:
+                return await work(alone)
         except DependencyAway as error:
             if _sqlstate(error.__cause__) not in UNPREPARED:
                 raise
-            async with self.transaction() as tx:
-                return await work(tx)
+            async with self.statements() as alone:
+                return await work(alone)
 
     @asynccontextmanager
     async def statements(self) -> AsyncIterator[AsyncConnection]:
-        """Give a connection on which each statement is committed by itself, for the few that no transaction can hold.
+        """Give a connection on which each statement is committed by itself.
 
         Raises:
             DependencyAway: as `transaction`.
         """
-        async with self._place():
-            with self._named_away():
-                async with self._engine.connect() as connection, _line_cut_after(connection, self._transaction_seconds):
-                    yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+        with self._traces.within("statements", kind=SpanKind.CLIENT, facts=_SPAN_FACTS):
+            async with self._place():
+                with self._named_away():
+                    async with self._engine.connect() as connection, _line_cut_after(connection, self._transaction_seconds):
+                        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     async def ping(self) -> None:
         """Ask for as little as can be asked.

@@ -17,7 +17,7 @@ from trinity_beast.telemetry.probes import cache_probe, database_probe, loop_pro
 from trinity_beast.telemetry.process import ProcessFacts, process_facts
 from trinity_beast.telemetry.redaction import Redactor
 from trinity_beast.telemetry.tally import Derived, Stretch, Tally, derived_of, passed, tally_of, together, whole
-from trinity_beast.telemetry.tracing import OtlpAddress, Resource, SpanExporter, SpanRecorder, otlp_address
+from trinity_beast.telemetry.tracing import OtlpAddress, SpanExporter, SpanRecorder, otlp_address
 
 __all__ = [
     "CLOUDWATCH_SERIES_MAX",
@@ -48,7 +48,6 @@ __all__ = [
     "Publisher",
     "Redactor",
     "ReportReading",
-    "Resource",
     "Sample",
     "Samples",
     "ShownPrice",

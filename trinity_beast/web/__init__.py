@@ -3,6 +3,7 @@
 from trinity_beast.web.app import App, EnvelopeResponse, Router, build_app
 from trinity_beast.web.asked import Asked, current
 from trinity_beast.web.bounds import RequestBounds, ServerBounds
+from trinity_beast.web.changing import changes
 from trinity_beast.web.client import Granted, KnownNode, Opened, Turned
 from trinity_beast.web.credentials import Caller, Credentials
 from trinity_beast.web.declared import refusals, told_as
@@ -73,6 +74,7 @@ __all__ = [
     "Watching",
     "Words",
     "build_app",
+    "changes",
     "counters_of",
     "current",
     "error_lines",

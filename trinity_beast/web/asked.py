@@ -70,6 +70,8 @@ class Asked:
     usage: Usage | None = None
     """What is recorded when the answer is sent. A route sets it once the caller's key is known."""
     code: str = "OK"
+    changes: bool = False
+    """Whether its route declares that this may change something though it is a GET."""
     on_answered: Callable[[int], None] | None = None
     """Hears the status when the answer has been given, whatever it was. A route sets it where somebody keeps account of who asks."""
 

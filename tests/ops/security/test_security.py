@@ -10,19 +10,21 @@ import pytest
 from rich.console import Console
 
 from tests.ops.gate import DIGESTS, operators
-from tests.support.admin import Admin
+from tests.support.admin import ADMIN_SECRET, Admin
 from tests.support.clock import ManualClock
 from tests.support.randomness import SeededSecrets
 from tests.web.serving import serving, small_app
-from trinity_beast.access import Blocklist, Keys, Leaks
+from trinity_beast.access import AdminPlaceForbidden, Blocklist, Keys, Leaks, Operators
 from trinity_beast.access.routes import operation
 from trinity_beast.ops import KnownOfIntruders, Security
 from trinity_beast.ops.doctor import Diagnosis, Standing
 from trinity_beast.ops.security.routes import security_routes
 from trinity_beast.ops.security.shown import security_shown
+from trinity_beast.parameters import Readings
 from trinity_beast.storage import Database
 
 WRONG = [("10.0.0.1", "http", 30, 41.5), ("2001:db8::/64", "udp", 2, 0.0)]
+OFFICE_ONLY = {"admin_networks": "192.0.2.0/24"}
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,13 @@ class Guarded:
     """A node's look at intruders, and who asks it."""
 
     admin: Admin
+    gate: Operators
     keys: Keys
     blocklist: Blocklist
 
 
-def looking(database: Database, clock: ManualClock) -> tuple[Security, Any, Keys, Blocklist]:
-    gate, keys = operators(), Keys(database, DIGESTS, clock, SeededSecrets())
+def looking(database: Database, clock: ManualClock) -> tuple[Security, Operators, Keys, Blocklist]:
+    gate, keys = operators(Readings(OFFICE_ONLY)), Keys(database, DIGESTS, clock, SeededSecrets())
     blocklist = Blocklist(database, clock)
     known = KnownOfIntruders(
         wrong_keys=lambda most: WRONG[:most],
@@ -51,7 +54,7 @@ def looking(database: Database, clock: ManualClock) -> tuple[Security, Any, Keys
 async def guarded(database: Database, clock: ManualClock) -> AsyncIterator[Guarded]:
     security, gate, keys, blocklist = looking(database, clock)
     async with serving(small_app([security_routes(security, operator=operation(gate))])) as port:
-        yield Guarded(Admin(port), keys, blocklist)
+        yield Guarded(Admin(port), gate, keys, blocklist)
 
 
 async def told_by(guarded: Guarded) -> dict[str, Any]:
@@ -66,11 +69,13 @@ async def test_everything_is_told_in_one_look(guarded: Guarded, clock: ManualClo
     await guarded.keys.revoke((await guarded.keys.listing())[-1].key_id)
     await guarded.blocklist.block("203.0.113.0/24", reason="scans", by="Ada", seconds=60, own="127.0.0.1")
     await Admin(guarded.admin.port, "a guess").get("/admin/security")
+    with pytest.raises(AdminPlaceForbidden):
+        guarded.gate.admit(ADMIN_SECRET, address="203.0.113.7")
     told = await told_by(guarded)
 
     assert [(one["network"], one["over"], one["wrong_keys"], one["paused_seconds"]) for one in told["wrong_keys"]] == WRONG
     assert [(one["network"], one["wrong_keys"], one["is_shut_out"]) for one in told["admin_guesses"]] == [("127.0.0.1", 1, False)]
-    assert told["admin_turned_away"] == {"missing": 0, "wrong": 1, "shut_out": 0, "elsewhere": 0}
+    assert told["admin_turned_away"] == {"missing": 0, "wrong": 1, "shut_out": 0, "elsewhere": 1}
     assert told["refused"] == {"keys_refused": 7, "blocked_refused": 0}
     assert [(one["network"], one["reason"]) for one in told["blocks"]] == [("203.0.113.0/24", "scans")]
     keys = told["keys"]

@@ -1,6 +1,7 @@
 """A collector of OpenTelemetry's on a port of 127.0.0.1: real HTTP, the body read by OpenTelemetry's own classes."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,9 +14,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 class Collector:
     """Keeps what it is told, or answers as a test says. It may go away and come back at the same port."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.spans: list[Span] = []
         self.resources: list[dict[str, str]] = []
+        self.scopes: list[tuple[str, str]] = []
         self.bodies: list[bytes] = []
         self.headers: list[Mapping[str, str]] = []
         self.statuses: list[int] = []
@@ -25,12 +28,12 @@ class Collector:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
         self._runner = web.ServerRunner(web.Server(self._answer))
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=self._tls).start()
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
@@ -50,10 +53,11 @@ class Collector:
         self.bodies.append(body)
         self.headers.append(dict(request.headers))
         if status != 200:
-            return web.Response(status=status, headers={"Location": "/elsewhere"})
+            return web.Response(status=status, headers={"Location": "/elsewhere", "Retry-After": "0"})
         async with self.came:
             for told in ExportTraceServiceRequest.FromString(body).resource_spans:
                 self.resources.append({pair.key: pair.value.string_value for pair in told.resource.attributes})
+                self.scopes += [(scope.scope.name, scope.scope.version) for scope in told.scope_spans]
                 self.spans += [span for scope in told.scope_spans for span in scope.spans]
             self.came.notify_all()
         return web.Response(body=ExportTraceServiceResponse().SerializeToString(), content_type="application/x-protobuf")
@@ -72,8 +76,8 @@ async def collecting() -> AsyncIterator[Collector]:
 class Beside:
     """A collector on a loop of its own, for tests whose other side is a process."""
 
-    def __init__(self) -> None:
-        self.collector = Collector()
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.collector = Collector(tls)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 

@@ -12,7 +12,7 @@ from trinity_beast.ops.daily.model import Dashboard
 from trinity_beast.ops.daily.service import Daily
 from trinity_beast.ops.errors import DashboardUnknown
 from trinity_beast.storage import DependencyAway
-from trinity_beast.web import refusals, timestamp_of
+from trinity_beast.web import changes, refusals, timestamp_of
 
 
 class DashboardLineTold(BaseModel):
@@ -50,7 +50,7 @@ def daily_routes(daily: Daily, *, operator: Callable[..., Awaitable[Operator]]) 
     """Return the routes. `operator` lets operators in."""
     router = APIRouter(prefix="/admin", tags=["operations"])
 
-    @router.get("/daily", responses=refusals(*ADMIN_REFUSALS))
+    @router.get("/daily", dependencies=[changes()], responses=refusals(*ADMIN_REFUSALS))
     async def daily_dashboard(who: Annotated[Operator, Depends(operator)]) -> DashboardTold:
         """Look at services, feeds, cluster, cache, queue, writer, jobs and usage now; tell what is not well. It is kept for a day."""
         return _told(await daily.make(str(who)))

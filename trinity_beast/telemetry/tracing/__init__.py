@@ -2,7 +2,6 @@
 
 from trinity_beast.telemetry.tracing.address import OtlpAddress, otlp_address
 from trinity_beast.telemetry.tracing.exporter import SpanExporter
-from trinity_beast.telemetry.tracing.model import Ended, Resource
 from trinity_beast.telemetry.tracing.recorder import SpanRecorder
 
-__all__ = ["Ended", "OtlpAddress", "Resource", "SpanExporter", "SpanRecorder", "otlp_address"]
+__all__ = ["OtlpAddress", "SpanExporter", "SpanRecorder", "otlp_address"]

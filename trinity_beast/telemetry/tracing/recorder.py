@@ -1,37 +1,47 @@
-"""The recorder: spans begun, nested by task, and kept until they are told; never more than so many."""
+"""The recorder: spans of OpenTelemetry's SDK, by our clock, kept until they are told; never more than so many."""
 
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from contextvars import ContextVar, Token
-from dataclasses import dataclass, field
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from trinity_beast.clock import Clock
 from trinity_beast.errors import TrinityError
 from trinity_beast.parameters import Readings
-from trinity_beast.randomness import Dice
 from trinity_beast.telemetry.parameters import TRACE_SHARE, TRACE_SPANS_MAX
-from trinity_beast.telemetry.tracing.model import Ended
-from trinity_beast.telemetry.tracing.parent import parent_of
-from trinity_beast.traces import NO_FACTS, UNTRACED, Fact, Facts, Span, SpanKind
+from trinity_beast.traces import NO_FACTS, UNTRACED, Facts, Span, SpanKind
 
-_WHOLE = 1 << 64
+SCOPE = "trinity_beast"
+_CALLERS = TraceContextTextMapPropagator()
 
 
-class SpanRecorder:
+class SpanRecorder(sdk.SpanProcessor):
     """Keeps `Traces`. Of new traces `trace_share` is kept, each whole or not at all; past `trace_spans_max` the newest are dropped.
 
     A caller that says that it keeps no trace of its request keeps none of ours; one that does is sampled like the others, so
     that no stranger decides how much we record.
     """
 
-    def __init__(self, clock: Clock, dice: Dice, readings: Readings | None = None) -> None:
-        self._clock, self._dice = clock, dice
+    def __init__(self, clock: Clock, resource: Facts = NO_FACTS, readings: Readings | None = None) -> None:
+        """Record the work of `resource`, which is told by OpenTelemetry's names: `service.name` and the others."""
+        self._clock = clock
+        self._ended: deque[sdk.ReadableSpan] = deque()
+        self.dropped = 0
         self.go_by(readings or Readings())
-        self._ended: deque[Ended] = deque()
-        self._at_hand: ContextVar[_Recorded | None] = ContextVar("span at hand", default=None)
-        self.recorded = self.dropped = 0
+        share = _Share(lambda: self._share.value)
+        sampler = ParentBased(share, remote_parent_sampled=share)
+        # Not the process's own: libraries that know OpenTelemetry shall find nobody to tell their addresses to. And kept by nobody: for as
+        # long as it lives it starts threads in every child between fork and exec, and PostgreSQL is restarted as such a child.
+        provider = sdk.TracerProvider(sampler, Resource(resource), shutdown_on_exit=False)
+        provider.add_span_processor(self)
+        self._tracer = provider.get_tracer(SCOPE, str(resource.get("service.version", "")))
 
     def go_by(self, readings: Readings) -> None:
         """Go by what is turned there from now on: spans begin before what is stored can be read."""
@@ -41,25 +51,25 @@ class SpanRecorder:
         self, name: str, *, kind: SpanKind = SpanKind.INTERNAL, parent: str | None = None, facts: Facts = NO_FACTS
     ) -> AbstractContextManager[Span]:
         """Begin a span, as `Traces` says."""
-        at_hand = self._going_on()
-        if at_hand is not None:
-            return self._begun(name, kind, at_hand.trace_id, at_hand.span_id, facts)
-        given = parent_of(parent)
-        trace_id = given.trace_id if given else self._dice.randbytes(16)
-        is_kept = (given is None or given.is_kept) and int.from_bytes(trace_id[8:]) < self._share.value * _WHOLE
-        if not is_kept:
-            return UNTRACED.span(name)
-        return self._begun(name, kind, trace_id, given.span_id if given else b"", facts)
+        within = _at_hand() or _CALLERS.extract({"traceparent": parent or ""}, Context())
+        return self._begun(name, kind, within, facts)
 
     def within(self, name: str, *, kind: SpanKind = SpanKind.INTERNAL, facts: Facts = NO_FACTS) -> AbstractContextManager[Span]:
         """Begin a span, as `Traces` says."""
-        at_hand = self._going_on()
-        if at_hand is None:
+        within = _at_hand()
+        if within is None:
             return UNTRACED.within(name)
         # It is never at hand itself, so it may end in another task than it began in, as the transaction of a streamed answer does.
-        return self._begun(name, kind, at_hand.trace_id, at_hand.span_id, facts, is_leaf=True)
+        return self._begun(name, kind, within, facts, is_leaf=True)
 
-    def take(self, most: int) -> list[Ended]:
+    def on_end(self, span: sdk.ReadableSpan) -> None:
+        """Keep a span that has ended, as the SDK asks of a processor."""
+        if len(self._ended) >= self._spans_max.value:
+            self.dropped += 1
+        else:
+            self._ended.append(span)
+
+    def take(self, most: int) -> list[sdk.ReadableSpan]:
         """Return up to so many spans that have ended, the oldest first, and keep them no longer."""
         return [self._ended.popleft() for _ in range(min(most, len(self._ended)))]
 
@@ -68,70 +78,64 @@ class SpanRecorder:
         """How many spans have ended and were not taken."""
         return len(self._ended)
 
-    def _going_on(self) -> "_Recorded | None":
-        """Return the span at hand. A task that was begun within a span and outlives it has none: what it does later is its own."""
-        at_hand = self._at_hand.get()
-        return None if at_hand is None or at_hand.is_over else at_hand
-
     def _begun(
-        self, name: str, kind: SpanKind, trace_id: bytes, parent_id: bytes, facts: Facts, *, is_leaf: bool = False
-    ) -> "_Recorded":  # fmt: skip
-        span_id = self._dice.randrange(1, _WHOLE).to_bytes(8)
-        now = (self._clock.time_ns(), self._clock.monotonic_ns())
-        at_hand = None if is_leaf else self._at_hand
-        return _Recorded(name, kind, trace_id, span_id, parent_id, *now, dict(facts), at_hand, self._end)
+        self, name: str, kind: SpanKind, within: Context, facts: Facts, *, is_leaf: bool = False
+    ) -> AbstractContextManager[Span]:  # fmt: skip
+        began_ns = self._clock.time_ns()
+        span = self._tracer.start_span(name, within, trace.SpanKind[kind.name], facts, start_time=began_ns)
+        if not isinstance(span, sdk.Span):
+            return UNTRACED.span(name)
+        return self._done(_Recorded(span), began_ns, self._clock.monotonic_ns(), is_leaf=is_leaf)
 
-    def _end(self, span: "_Recorded") -> None:
-        if len(self._ended) >= self._spans_max.value:
-            self.dropped += 1
-            return
-        self.recorded += 1
-        # By the clock that never steps, so that no span ends before it began.
-        ended_ns = span.began_ns + self._clock.monotonic_ns() - span.began_monotonic_ns
-        self._ended.append(
-            Ended(span.trace_id, span.span_id, span.parent_id, span.name, span.kind, span.began_ns, ended_ns, span.facts, span.failure)
-        )
+    @contextmanager
+    def _done(self, recorded: "_Recorded", began_ns: int, began_monotonic_ns: int, *, is_leaf: bool) -> Iterator[Span]:
+        span = recorded.span
+        try:
+            # The SDK would write down the text of what is raised, and where.
+            with nullcontext() if is_leaf else trace.use_span(span, record_exception=False, set_status_on_exception=False):
+                yield recorded
+        except BaseException as error:
+            if span.status.is_unset:
+                recorded.failed(error.code if isinstance(error, TrinityError) else type(error).__name__)
+            raise
+        finally:
+            # By the clock that never steps, so that no span ends before it began.
+            span.end(began_ns + self._clock.monotonic_ns() - began_monotonic_ns)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Recorded:
     """A span that is being done. Keeps `Span`."""
 
-    name: str
-    kind: SpanKind
-    trace_id: bytes
-    span_id: bytes
-    parent_id: bytes
-    began_ns: int
-    began_monotonic_ns: int
-    facts: dict[str, Fact]
-    at_hand: "ContextVar[_Recorded | None] | None"
-    end: "Callable[[_Recorded], None]"
-    failure: str = ""
-    is_over: bool = False
-    before: "Token[_Recorded | None] | None" = field(default=None)
+    span: sdk.Span
 
     def rename(self, name: str) -> None:
         """Call it otherwise."""
-        self.name = name
+        self.span.update_name(name)
 
     def note(self, facts: Facts) -> None:
         """Note facts."""
-        self.facts.update(facts)
+        self.span.set_attributes(facts)
 
     def failed(self, kind: str) -> None:
         """Note how it failed."""
-        self.failure = kind
+        self.span.set_status(trace.StatusCode.ERROR, kind)
 
-    def __enter__(self) -> "_Recorded":
-        if self.at_hand is not None:
-            self.before = self.at_hand.set(self)
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.at_hand is not None and self.before is not None:
-            self.at_hand.reset(self.before)
-        if kind is not None and not self.failure:
-            self.failure = error.code if isinstance(error, TrinityError) else kind.__name__
-        self.is_over = True
-        self.end(self)
+class _Share(TraceIdRatioBased):
+    """The SDK's sampling by trace, of a share that may be turned any second."""
+
+    def __init__(self, share: Callable[[], float]) -> None:
+        super().__init__(share())
+        self._share = share
+
+    @property
+    def bound(self) -> int:
+        """Below which number a trace is kept."""
+        return self.get_bound_for_rate(self._share())
+
+
+def _at_hand() -> Context | None:
+    """Return where the span at hand is. A task that was begun within a span and outlives it has none: what it does later is its own."""
+    span = trace.get_current_span()
+    return trace.set_span_in_context(span, Context()) if span.is_recording() else None
