@@ -11,7 +11,7 @@ from bench.figures import Figure, Target
 from bench.machine import Cores
 from bench.processes import raise_file_limit, resident_bytes
 from bench.servers import CLOCK, PATIENCE_SECONDS, Node, ask_line, node, sample_body
-from bench.whole_node import whole_node
+from bench.whole_node import node_beside_a_lab
 
 MEGABYTE = 1_000_000
 NODE_TARGET = Target(200.0)
@@ -36,8 +36,8 @@ def bench(cores: Cores, effort: Effort) -> Iterator[Figure]:
                 yield Figure("engine with 150 assets, no feeds, no pages: resident", (resident_bytes(engine.pid) / MEGABYTE,), "MB")
             added = _cost_of_idle(engine, count, asking=asking) / MEGABYTE
             yield Figure(f"{count:,} idle connections {told}: resident", (added * 10_000 / count,), "MB per 10,000", IDLE_TARGET)
-    with whole_node() as running:
-        yield Figure("price node, feeds from the lab: resident", (resident_bytes(running.pid) / MEGABYTE,), "MB", NODE_TARGET)
+    with node_beside_a_lab() as running:
+        yield Figure("price node with six exchanges: resident", (resident_bytes(running.pid) / MEGABYTE,), "MB", NODE_TARGET)
 
 
 def _cost_of_idle(engine: Node, count: int, *, asking: bool) -> int:

@@ -53,21 +53,41 @@ def whole_node() -> Iterator[WholeNode]:
 
 
 @contextmanager
-def node_in(folder: Path) -> Iterator[WholeNode]:
+def node_beside_a_lab() -> Iterator[WholeNode]:
+    """Run the same with the exchanges' stand-ins in a process of their own, as a node has exchanges.
+
+    Raises:
+        RunBroken: one of the two left, or was not ready in time.
+    """
+    with tempfile.TemporaryDirectory(prefix="beast-bench-") as folder, tempfile.TemporaryDirectory(prefix="beast-bench-") as street:
+        exchanges = Path(street) / "ready.json"
+        with _running(Path(street), "lab"), node_in(Path(folder), "--lab", str(exchanges)) as running:
+            yield running
+
+
+@contextmanager
+def node_in(folder: Path, *words: str) -> Iterator[WholeNode]:
     """Run `beast serve --feeds lab` on the data folder `folder`/data and ports of its own choosing, in order to its end.
 
     Raises:
         RunBroken: it left, or was not ready in time.
     """
+    folder.chmod(0o755)  # PostgreSQL's user has to reach what lies in it; else its cluster is made in /var/lib, and stays.
+    with _running(folder, "serve", "--feeds", "lab", "--data-dir", str(folder / "data"), *words) as running:
+        yield running
+
+
+@contextmanager
+def _running(folder: Path, *words: str) -> Iterator[WholeNode]:
     beast = Path(sys.executable).with_name("beast")
     if not beast.exists():
         raise RunBroken("there is no beast beside this Python: run `make build` first")
-    folder.chmod(0o755)  # PostgreSQL's user has to reach what lies in it; else its cluster is made in /var/lib, and stays.
     ready_file, log = folder / "ready.json", folder / "log"
     environment = {**os.environ, **dict.fromkeys(PORTS, "0")}
-    words = [str(beast), "serve", "--feeds", "lab", "--data-dir", str(folder / "data"), "--ready-file", str(ready_file)]
     with log.open("w") as output:
-        process = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            [str(beast), *words, "--ready-file", str(ready_file)], env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
     try:
         yield WholeNode(process.pid, ready_file_of(ready_file, process, log))
     finally:
@@ -126,4 +146,4 @@ def ready_file_of(ready_file: Path, process: subprocess.Popen[bytes], log: Path)
             ready: dict[str, Any] = json.loads(ready_file.read_text())
             return ready
         threading.Event().wait(0.05)
-    raise RunBroken(f"beast serve was not ready; it said: {log.read_text()[-800:]}")
+    raise RunBroken(f"beast was not ready; it said: {log.read_text()[-800:]}")

@@ -72,8 +72,8 @@ impl LimitFields {
         let (of_month, until) = standing.month.unwrap_or_default();
         let (month_left, resets_in) = (month_left.format(of_month), resets_in.format(until));
         let (head, twin, twin_in) = match &self.month_head {
-            Some(head) if self.is_month_bound && of_month < u64::from(standing.level.left) => (head, &*month_left, &*resets_in),
-            _ => (&self.head, &*left, &*more_in),
+            Some(head) if self.is_month_bound && of_month < u64::from(standing.level.left) => (head, month_left, resets_in),
+            _ => (&self.head, left, more_in),
         };
         for part in [head, twin.as_bytes(), RESET, twin_in.as_bytes(), BURST, left.as_bytes(), UNTIL, more_in.as_bytes()] {
             to.extend_from_slice(part);

@@ -104,8 +104,8 @@ impl Questions {
 
     /// Let many waiting requests go on, each as by `answer`; none of them where a refusal is no code.
     fn answer_all(&self, answers: Vec<(u64, Option<PyBackedStr>)>) -> PyResult<()> {
-        let read = |(ticket, refusal): &(u64, Option<PyBackedStr>)| Ok((Ticket(*ticket), refusal_named(refusal.as_deref())?));
-        self.0.answer_all(answers.iter().map(read).collect::<PyResult<Vec<_>>>()?);
+        let read = |(ticket, refusal): (u64, Option<PyBackedStr>)| Ok((Ticket(ticket), refusal_named(refusal.as_deref())?));
+        self.0.answer_all(answers.into_iter().map(read).collect::<PyResult<Vec<_>>>()?);
         Ok(())
     }
 }
