@@ -161,9 +161,7 @@ impl Tries {
 
     /// Return for how many nanoseconds no unknown key of `origin` is looked up; 0: it may ask.
     pub fn pause_left_ns(&self, origin: Origin, now_ns: u64) -> u64 {
-        let who = self.who(origin);
-        let set = self.set(who);
-        set.iter().find(|entry| entry.who == who).map_or(0, |entry| entry.spent_until_ns.saturating_sub(now_ns))
+        self.doubt(origin, now_ns).err().unwrap_or(0)
     }
 
     /// Count a wrong key against `origin`; whether that spent its tries just now.
