@@ -140,13 +140,14 @@ class Doorman:
             self._tickets.setdefault(digest, []).append(ticket)
             if digest not in self._in_look:
                 self._want(digest)
+        self._send_answers()
 
     def _is_told_already(self, ticket: int, digest: bytes) -> bool:
         """Answer a question that was asked while its key's look came to its end: another look would find the same."""
         code, until_ns = self._refused_lately.get(digest, (None, 0))
         if self._clock.monotonic_ns() >= until_ns or digest in self._in_look:
             return False
-        self._questions.answer_all([(ticket, code)])
+        self._answers.append((ticket, code))
         return True
 
     def _want(self, digest: bytes) -> None:
@@ -249,9 +250,10 @@ class Doorman:
                 answered.set_result(refusal)
 
     def _send_answers(self) -> None:
-        """Send what a look has answered: at once, for each sending wakes the engine's threads."""
+        """Send what has been answered, all at once, for each sending wakes the engine's threads."""
         answers, self._answers = self._answers, []
-        self._questions.answer_all(answers)
+        if answers:
+            self._questions.answer_all(answers)
 
     async def _make_rounds(self) -> None:
         while True:
