@@ -1038,18 +1038,10 @@ class Questions:
         """Return (ticket, digest) of all waiting questions and clear the descriptor."""
         ...
 
-    def answer(self, ticket: int, refusal: str | None = None) -> None:
-        """Let the waiting request go on: it is tried again, or refused with the code given. A stale ticket is ignored.
-
-        A key that is still unknown when it is tried again is refused with DEPENDENCY_AWAY.
-
-        Raises:
-            ValueError: `refusal` is no code of the contract.
-        """
-        ...
-
     def answer_all(self, answers: Sequence[tuple[int, str | None]]) -> None:
-        """Let many waiting requests go on, each ticket as by `answer`, and wake each thread once.
+        """Let waiting requests go on, by ticket: each is tried again, or refused with the code given. A stale ticket is ignored.
+
+        A key that is still unknown when it is tried again is refused with DEPENDENCY_AWAY. Each thread is woken once.
 
         Raises:
             ValueError: a refusal is no code of the contract; none was answered.

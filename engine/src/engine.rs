@@ -206,14 +206,7 @@ impl Engine {
         locked(&self.shared.python).ids.next(self.shared.clock.wall_ns())
     }
 
-    /// Let a parked request go on, or refuse it.
-    pub fn answer(&self, ticket: Ticket, refusal: Option<Code>) {
-        if let Some(inbox) = self.shared.inboxes.get(ticket.thread()) {
-            inbox.send(Message::Answer(ticket, refusal));
-        }
-    }
-
-    /// Let many parked requests go on, or refuse them, and wake each thread once.
+    /// Let parked requests go on, or refuse them, and wake each thread once.
     pub fn answer_all(&self, answers: impl IntoIterator<Item = (Ticket, Option<Code>)>) {
         let mut told = 0_u64;
         for (ticket, refusal) in answers {

@@ -62,7 +62,7 @@ class Registry:
     def _answer_all(self) -> None:
         for ticket, digest in self._engine.questions.take():
             if digest != self._held:
-                self._engine.questions.answer(ticket, self._look(digest))
+                self._engine.questions.answer_all([(ticket, self._look(digest))])
 
     def _look(self, digest: bytes) -> str | None:
         self.looks[digest] = self.looks.get(digest, 0) + 1

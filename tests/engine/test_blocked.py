@@ -52,7 +52,7 @@ def test_a_waiting_request_of_whoever_is_blocked_is_dropped(node: Node) -> None:
         ticket, _ = node.question()
         node.engine.blocklist.block("127.0.0.3", seconds=60)
         assert ended(blocked)
-        node.engine.questions.answer(ticket, "KEY_INVALID")
+        node.engine.questions.answer_all([(ticket, "KEY_INVALID")])
     node.until_counted("connections_open", 0)
 
 

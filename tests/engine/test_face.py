@@ -187,7 +187,7 @@ def test_digests_of_a_wrong_length_are_refused(node: Node) -> None:
     with pytest.raises(ValueError, match="code"):
         keys.refuse(keys.digest_of("a"), "RATE_LIMITED", seconds=1)
     with pytest.raises(ValueError, match="refusal"):
-        node.engine.questions.answer(1, "OF_COURSE")
+        node.engine.questions.answer_all([(1, "OF_COURSE")])
     assert len(keys) == 1
 
 
@@ -234,7 +234,7 @@ def test_stopping_lets_what_is_in_flight_finish(node: Node) -> None:
     last = asking.answer()
     assert (last.status, last.headers["connection"]) == (200, "close")
     node.admit(STRANGER)
-    node.engine.questions.answer(ticket)
+    node.engine.questions.answer_all([(ticket, None)])
     assert parked.answer().headers["connection"] == "close"
     with pytest.raises(OSError, match=r"refused|reset"):
         socket.create_connection(("127.0.0.1", node.port), timeout=WAIT_SECONDS)

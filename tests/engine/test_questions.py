@@ -18,7 +18,7 @@ def test_a_new_key_is_looked_up_and_its_request_goes_on(node: Node, caller: Call
     ticket, digest = node.question()
     assert digest == node.engine.keys.digest_of(STRANGER)
     node.admit(STRANGER)
-    node.engine.questions.answer(ticket)
+    node.engine.questions.answer_all([(ticket, None)])
     assert caller.answer().status == 200
     assert caller.ask("/price?asset=BTC", secret=STRANGER).status == 200
     assert node.counted("questions_asked") == 1
@@ -29,7 +29,7 @@ def test_a_key_that_was_refused_is_not_looked_up_again_for_a_while(node: Node, c
     caller.send(ASK)
     ticket, digest = node.question()
     node.engine.keys.refuse(digest, code, seconds=30)
-    node.engine.questions.answer(ticket)
+    node.engine.questions.answer_all([(ticket, None)])
     told = caller.answer()
     assert (told.status, told.envelope["code"]) == (401, code)
     assert caller.ask("/price?asset=BTC", secret=STRANGER).envelope["code"] == code
@@ -38,14 +38,14 @@ def test_a_key_that_was_refused_is_not_looked_up_again_for_a_while(node: Node, c
     node.advance(30)
     caller.send(ASK)
     ticket, _ = node.question()
-    node.engine.questions.answer(ticket, "DEPENDENCY_AWAY")
+    node.engine.questions.answer_all([(ticket, "DEPENDENCY_AWAY")])
     told = caller.answer()
     assert (told.status, told.envelope["code"], told.headers["retry-after"]) == (503, "DEPENDENCY_AWAY", "1")
 
 
 def test_a_key_that_stays_unknown_is_not_asked_about_for_ever(node: Node, caller: Caller) -> None:
     caller.send(ASK)
-    node.engine.questions.answer(node.question()[0])
+    node.engine.questions.answer_all([(node.question()[0], None)])
     assert caller.answer().envelope["code"] == "DEPENDENCY_AWAY"
 
 
@@ -59,7 +59,7 @@ def test_a_question_nobody_answers_ends_in_time(node: Node, caller: Caller) -> N
     assert node.counted("questions_timed_out") == 1
 
     node.admit(STRANGER)
-    node.engine.questions.answer(ticket)  # Too late: the ticket is stale and nothing happens.
+    node.engine.questions.answer_all([(ticket, None)])  # Too late: the ticket is stale and nothing happens.
     assert caller.ask("/price?asset=BTC", secret=STRANGER).status == 200
 
 
@@ -92,7 +92,7 @@ def test_no_more_questions_wait_than_are_allowed(make_node: Callable[..., Node])
     assert callers[2].ask("/price?asset=BTC", secret=STRANGER).envelope["code"] == "OVERLOADED"
     node.admit(STRANGER)
     for (ticket, _), caller in zip(asked, callers, strict=False):
-        node.engine.questions.answer(ticket)
+        node.engine.questions.answer_all([(ticket, None)])
         assert caller.answer().status == 200
     callers[2].send(request("/price?asset=BTC", secret=ANOTHER_STRANGER))
     assert node.question()[1] == node.engine.keys.digest_of(ANOTHER_STRANGER)
@@ -105,7 +105,7 @@ def test_requests_behind_a_parked_one_keep_their_order(node: Node, caller: Calle
     ticket, _ = node.question()
     caller.send(known)
     node.admit(STRANGER)
-    node.engine.questions.answer(ticket)
+    node.engine.questions.answer_all([(ticket, None)])
     told = [caller.answer().envelope["data"]["asset"] for _ in range(5)]
     assert told == ["ETH", "BTC", "ETH", "BTC", "ETH"]
 
@@ -123,8 +123,8 @@ def test_a_caller_that_leaves_while_it_waits_makes_room(make_node: Callable[...,
     staying.send(ASK)
     later, _ = node.question()
     node.admit(STRANGER)
-    node.engine.questions.answer(ticket)
-    node.engine.questions.answer(later)
+    node.engine.questions.answer_all([(ticket, None)])
+    node.engine.questions.answer_all([(later, None)])
     assert staying.answer().status == 200
 
 
@@ -133,7 +133,7 @@ def test_a_caller_that_stops_sending_while_it_waits_still_gets_its_answer(node: 
     caller.socket.shutdown(socket.SHUT_WR)
     ticket, _ = node.question()
     node.admit(STRANGER)
-    node.engine.questions.answer(ticket)
+    node.engine.questions.answer_all([(ticket, None)])
     assert caller.answer().status == 200
     assert caller.hears_the_end()
 
@@ -143,7 +143,7 @@ def test_a_parked_request_may_be_handed_over_afterwards(node: Node, caller: Call
     caller.send(text)
     ticket, _ = node.question()
     node.admit(STRANGER)
-    node.engine.questions.answer(ticket)
+    node.engine.questions.answer_all([(ticket, None)])
     handed = node.handed()
     assert handed.first_bytes == text
     with open(handed.descriptor, "wb") as theirs:  # noqa: PTH123 - a descriptor, not a path
@@ -170,7 +170,7 @@ def test_a_forgotten_key_is_asked_about_again(node: Node, caller: Caller) -> Non
     caller.send(request("/price?asset=BTC", secret=SECRET))
     ticket, asked = node.question()
     assert asked == digest
-    node.engine.questions.answer(ticket, "KEY_REVOKED")
+    node.engine.questions.answer_all([(ticket, "KEY_REVOKED")])
     assert caller.answer().envelope["code"] == "KEY_REVOKED"
 
 

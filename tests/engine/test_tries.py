@@ -23,7 +23,7 @@ def guess(node: Node, caller: Caller, number: int) -> Answer:
     caller.send(f"GET {ASK} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {wrong(number)}\r\n\r\n".encode())
     ticket, digest = node.question()
     node.engine.keys.refuse(digest, "KEY_INVALID", seconds=300)
-    node.engine.questions.answer(ticket, "KEY_INVALID")
+    node.engine.questions.answer_all([(ticket, "KEY_INVALID")])
     return caller.answer()
 
 
@@ -71,7 +71,7 @@ def test_another_address_is_not_held_to_account(node: Node, spent: Caller) -> No
         other.sendall(f"GET {ASK} HTTP/1.1\r\nHost: x\r\nX-API-Key: {wrong(7)}\r\n\r\n".encode())
         ticket, digest = node.question()
         assert digest == node.engine.keys.digest_of(wrong(7))
-        node.engine.questions.answer(ticket, "KEY_INVALID")
+        node.engine.questions.answer_all([(ticket, "KEY_INVALID")])
         assert other.recv(12) == b"HTTP/1.1 401"
 
 
@@ -83,7 +83,7 @@ def test_forged_datagrams_cost_nobody_their_tries_over_http(node: Node) -> None:
             forger.send(json.dumps({"key": wrong(number), "asset": "BTC"}).encode().ljust(400))
             ticket, digest = node.question()
             node.engine.keys.refuse(digest, "KEY_INVALID", seconds=300)
-            node.engine.questions.answer(ticket, "KEY_INVALID")
+            node.engine.questions.answer_all([(ticket, "KEY_INVALID")])
             return str(json.loads(forger.recv(2_048))["code"])
 
         assert [guessed(number) for number in range(2)] == ["KEY_INVALID"] * 2
@@ -124,7 +124,7 @@ def test_who_was_wrong_lately_takes_no_look_from_who_was_not(node: Node) -> None
         customer.send(request(ASK, secret=STRANGER))
         ticket, _ = node.question()
         node.admit(STRANGER, key_id=8)
-        node.engine.questions.answer(ticket)
+        node.engine.questions.answer_all([(ticket, None)])
         assert customer.answer().status == 200
 
 
@@ -136,7 +136,7 @@ def test_a_look_that_finds_a_key_is_given_back(node: Node) -> None:
         caller.send(request(ASK, secret=secret))
         ticket, _ = node.question()
         node.admit(secret, key_id=number + 1)
-        node.engine.questions.answer(ticket)
+        node.engine.questions.answer_all([(ticket, None)])
         assert caller.answer().status == 200
 
 

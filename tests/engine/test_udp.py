@@ -47,7 +47,7 @@ def test_a_new_key_is_looked_up_while_its_datagram_waits(node: Node) -> None:
         ticket, digest = node.question()
         assert digest == node.engine.keys.digest_of(STRANGER)
         node.admit(STRANGER, key_id=8)
-        node.engine.questions.answer(ticket)
+        node.engine.questions.answer_all([(ticket, None)])
         assert json.loads(caller.recv(2_048))["code"] == "OK"
 
 
@@ -57,7 +57,7 @@ def test_a_wrong_key_is_refused_with_no_more_bytes_than_it_sent(node: Node) -> N
         caller.send(request)
         ticket, digest = node.question()
         node.engine.keys.refuse(digest, "KEY_INVALID", seconds=60)
-        node.engine.questions.answer(ticket, "KEY_INVALID")
+        node.engine.questions.answer_all([(ticket, "KEY_INVALID")])
         answer = caller.recv(2_048)
         assert json.loads(answer)["code"] == "KEY_INVALID"
         assert len(answer) <= len(request)

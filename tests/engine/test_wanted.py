@@ -122,7 +122,7 @@ def test_a_new_key_may_ask_for_a_price_on_demand(node: Node) -> None:
         send(caller, key=STRANGER, asset="COLD")
         ticket, _ = node.question()
         node.admit(STRANGER, key_id=8)
-        node.engine.questions.answer(ticket)
+        node.engine.questions.answer_all([(ticket, None)])
         [(ticket, _)] = wanted(node)
         node.publish("COLD", "7.5")
         node.engine.wanted.answer(ticket)

@@ -95,14 +95,7 @@ impl Questions {
         asked.map(|(ticket, digest)| (ticket.0, PyBytes::new(py, &digest))).collect()
     }
 
-    /// Let the waiting request go on: it is tried again, or refused with the code given.
-    #[pyo3(signature = (ticket, refusal = None))]
-    fn answer(&self, ticket: u64, refusal: Option<&str>) -> PyResult<()> {
-        self.0.answer(Ticket(ticket), refusal_named(refusal)?);
-        Ok(())
-    }
-
-    /// Let many waiting requests go on, each as by `answer`; none of them where a refusal is no code.
+    /// Let waiting requests go on: each is tried again, or refused with the code given; none of them where that is no code.
     fn answer_all(&self, answers: Vec<(u64, Option<PyBackedStr>)>) -> PyResult<()> {
         let read = |(ticket, refusal): (u64, Option<PyBackedStr>)| Ok((Ticket(ticket), refusal_named(refusal.as_deref())?));
         self.0.answer_all(answers.into_iter().map(read).collect::<PyResult<Vec<_>>>()?);
@@ -134,6 +127,6 @@ impl Wanted {
 
     /// Let the waiting datagram go on: it is told what there is by now.
     fn answer(&self, ticket: u64) {
-        self.0.answer(Ticket(ticket), None);
+        self.0.answer_all([(Ticket(ticket), None)]);
     }
 }
